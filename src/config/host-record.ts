@@ -1,0 +1,49 @@
+/** The states of a host: `docs/failover.md` has the diagram, `state.ts` the table of transitions. */
+export const HOST_STATES = [
+  'enrolled',
+  'syncing',
+  'protected',
+  'degraded',
+  'suspect',
+  'failing-over',
+  'taken-over',
+  'failing-back',
+] as const;
+export type HostStateName = (typeof HOST_STATES)[number];
+
+/** What the primary last said about its mirror set, over its own connection. Times are ISO 8601, by the standby's clock. */
+export interface PrimaryReport {
+  receivedAt: string;
+  /** Names as in sysfs `md/array_state`, or `missing` where the array is not assembled. */
+  arrayState: string;
+  /** Of the standby leg, from sysfs `md/dev-…/state`: `in_sync,write_mostly`, `faulty`, `spare`, or `missing`. */
+  standbyLegState: string;
+  localLegState: string;
+  /** sysfs `md/sync_action`: `idle`, `recover`, `resync`, `check`, … */
+  syncAction: string;
+  /** sysfs `md/sync_completed` as a fraction, where something is being copied. */
+  syncFraction?: number;
+  /** Bytes a second, while something is being copied. */
+  syncSpeed_bytes_s?: number;
+  /** Whether the iSCSI session is logged in, by the primary's own account. */
+  sessionLoggedIn: boolean;
+  /** Whether the primary holds itself passive (invariant 6). */
+  passive: boolean;
+}
+
+/** `/var/lib/spare/hosts/<host>.json`: what is known of a host and must survive a restart. Written atomically, under the host's lock. */
+export interface HostRecord {
+  version: 1;
+  state: HostStateName;
+  /** ISO 8601: when `state` was entered. */
+  since: string;
+  /** The last report while both legs were in sync; its time is the age of the last proof. */
+  lastProof?: PrimaryReport;
+  /** The last report of any kind. */
+  lastReport?: PrimaryReport;
+  /** Set when the mirror was first seen broken, removed when both legs are in sync again. */
+  degradedSince?: string;
+  /** When a fence device said that the primary was off, and since when at the latest. */
+  provenOff?: { at: string; by: string };
+  paused?: { until: string; reason: string };
+}

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+
+/** Where spare keeps what it owns on the standby. Each can be moved with an environment variable (tests do). */
+export interface Paths {
+  /** `config.json`, `services/<host>.conf`, `ssh/`, secrets. Mode 0700. */
+  readonly configuration: string;
+  /** `hosts/<host>.json`, `journal/<host>.jsonl`, the default pool. Mode 0700. */
+  readonly state: string;
+  /** Sockets, locks, namespaces: gone after a restart. Mode 0700. */
+  readonly runtime: string;
+}
+
+export function paths(environment: NodeJS.ProcessEnv = process.env): Paths {
+  return {
+    configuration: environment['SPARE_CONFIG_DIR'] ?? '/etc/spare',
+    state: environment['SPARE_STATE_DIR'] ?? '/var/lib/spare',
+    runtime: environment['SPARE_RUNTIME_DIR'] ?? '/run/spare',
+  };
+}
+
+export function controlSocketPath(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(paths(environment).runtime, 'serve.sock');
+}

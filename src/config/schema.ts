@@ -1,0 +1,81 @@
+/** The configuration of a standby: `/etc/spare/config.json`, mode 0600, since it holds the CHAP secrets. */
+export interface Configuration {
+  version: 1;
+  standby: StandbyConfiguration;
+  hosts: Record<string, HostConfiguration>;
+}
+
+export interface StandbyConfiguration {
+  /** The standby's own name, as in its IQN. */
+  name: string;
+  /** Where the legs are: one `<host>.img` for each host. */
+  poolDirectory: string;
+  portal: { address: string; port: number };
+  /** Target names are `<iqnPrefix>:<host>`. */
+  iqnPrefix: string;
+  /** The network interface that takes over service addresses, e.g. `eth0`. */
+  networkInterface: string;
+  /** The private key that the standby logs in to primaries with. */
+  sshKey: string;
+  /** OpenSSH known_hosts file with the pinned keys of the primaries. */
+  knownHosts: string;
+}
+
+export interface ChapCredentials {
+  user: string;
+  secret: string;
+}
+
+/** `auto` needs a fence command: without one nobody but a person can prove that a primary is off. */
+export type FailoverPolicy = 'auto' | 'manual';
+
+export interface HostConfiguration {
+  name: string;
+  ssh: { address: string; port: number; user: string };
+  policy: FailoverPolicy;
+  /**
+   * The fence hook, run by `sh -c` with `SPARE_HOST` and the action (`off`, `status`) as `$1`.
+   * `off` exits 0 only when the machine is proven off; `status` prints `on` or `off`.
+   */
+  fenceCommand?: string;
+  target: {
+    iqn: string;
+    /** The initiator that may log in. */
+    initiatorName: string;
+    /** The leg's file or block device. */
+    path: string;
+    size_bytes: number;
+    /** What the initiator proves itself with. */
+    chap: ChapCredentials;
+    /** What the target proves itself with (mutual CHAP). */
+    mutualChap: ChapCredentials;
+  };
+  volume: {
+    /** UUID of the mirror set as mdadm prints it: `aaaaaaaa:bbbbbbbb:cccccccc:dddddddd`. */
+    mirrorUuid: string;
+    /** `/dev/md/<name>` on whichever machine runs it. */
+    device: string;
+    /** The primary's own disk, by a path that survives a restart. */
+    localLeg: string;
+    fileSystem: 'ext4';
+    mountPoint: string;
+    /** Random; also the content of `.spare/identity` on the volume: read through the service address it proves that this volume is served. */
+    identity: string;
+  };
+  service: {
+    /** With prefix length: `10.77.0.101/24`. */
+    address: string;
+    /** The primary's interface that carries it. */
+    primaryInterface: string;
+    /** The same on both machines, so that file handles survive (exports(5), `fsid=`). */
+    fsid: number;
+    /** Who may mount: an exports(5) client, e.g. `10.77.0.0/24`. */
+    clients: string;
+    /** NFSv4 lease and grace, seconds. */
+    lease_s: number;
+  };
+  /** The initiator's `node.session.timeo.replacement_timeout`: the length of the lease. */
+  replacementTimeout_s: number;
+  /** ISO 8601. */
+  enrolledAt: string;
+}

@@ -1,0 +1,49 @@
+/**
+ * The daemon's control protocol: one JSON object a line over a Unix socket (mode 0600), one answer a request, in order.
+ * Times are milliseconds since the epoch.
+ */
+export type ControlRequest =
+  | { method: 'status' }
+  /** Reads the host's part of the configuration (again) and serves its LUN. */
+  | { method: 'add'; host: string }
+  /** Ends the host's sessions, flushes and closes its store, forgets it. */
+  | { method: 'close'; host: string }
+  /**
+   * Makes a durable record that refuses the host's logins, ends its sessions, flushes and closes its store,
+   * and answers only when all of that is done.
+   */
+  | { method: 'fence'; host: string }
+  /** Removes the record and serves the LUN again. */
+  | { method: 'unfence'; host: string };
+
+export type ControlResponse =
+  | { ok: true; result: TargetStatus }
+  | { ok: false; error: { code: string; message: string; hint: string } };
+
+export interface TargetStatus {
+  pid: number;
+  startedAt: number;
+  portal: string;
+  hosts: HostTargetStatus[];
+}
+
+export interface HostTargetStatus {
+  host: string;
+  iqn: string;
+  /** True while a fence record stands: no login, no store open. */
+  fenced: boolean;
+  sessions: SessionStatus[];
+  /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
+  lastPduAt: number | null;
+  /** When the last write command completed; `null` if none since the daemon started. */
+  lastWriteAt: number | null;
+  /** When the last session ended; `null` if one is open or none was since the daemon started. */
+  sessionEndedAt: number | null;
+  counters: { reads: number; writes: number; flushes: number; readBytes: number; writtenBytes: number; errors: number };
+}
+
+export interface SessionStatus {
+  initiatorName: string;
+  remoteAddress: string;
+  since: number;
+}
