@@ -31,19 +31,28 @@ export interface PrimaryReport {
   passive: boolean;
 }
 
-/** `/var/lib/spare/hosts/<host>.json`: what is known of a host and must survive a restart. Written atomically, under the host's lock. */
-export interface HostRecord {
+/** `/var/lib/spare/hosts/<host>.json`: written by whoever holds the host's lock. Times are ISO 8601. */
+export interface RecordedState {
   version: 1;
   state: HostStateName;
-  /** ISO 8601: when `state` was entered. */
+  /** When `state` was entered. */
   since: string;
+  /** While set and not past, nothing is done automatically. */
+  paused?: { until: string; reason: string };
+}
+
+/** `/var/lib/spare/evidence/<host>.json`: what the watch has learnt, and a takeover needs to know. Written by the watch only. */
+export interface HostEvidence {
+  version: 1;
   /** The last report while both legs were in sync; its time is the age of the last proof. */
   lastProof?: PrimaryReport;
   /** The last report of any kind. */
   lastReport?: PrimaryReport;
   /** Set when the mirror was first seen broken, removed when both legs are in sync again. */
   degradedSince?: string;
-  /** When a fence device said that the primary was off, and since when at the latest. */
+  /** When a fence device said that the primary was off, and which. Removed when the primary is heard again. */
   provenOff?: { at: string; by: string };
-  paused?: { until: string; reason: string };
 }
+
+/** Both, merged: what is known of a host. */
+export type HostRecord = RecordedState & Omit<HostEvidence, 'version'>;

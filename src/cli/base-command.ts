@@ -1,0 +1,49 @@
+import { Command, Flags } from '@oclif/core';
+import type { Operation } from '../operations/runner.ts';
+import { type OperationReport, runOperation } from '../operations/runner.ts';
+import { operationView } from './operation-view.ts';
+import { type Plan, planOf, planText } from './plan-view.ts';
+import { reportError } from './report-error.ts';
+
+/** The flag of every command that changes something. */
+export const dryRunFlag = {
+  'dry-run': Flags.boolean({ description: 'show every step, the machine it runs on and its command line; change nothing' }),
+};
+
+/** What every command has: `--json`, one way to fail, one way to run an operation. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /** Ctrl-C and SIGTERM end an operation between two steps; the second one ends it at once. */
+  protected readonly interruption = new AbortController();
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => this.interruption.abort());
+    }
+  }
+
+  /**
+   * Runs the operation with its progress on the terminal (plain lines elsewhere, silence with `--json`),
+   * or, with `dryRun`, shows its plan and changes nothing.
+   */
+  protected async operate(operation: Operation, options: { dryRun: boolean }): Promise<OperationReport | Plan> {
+    if (options.dryRun) {
+      const plan = planOf(operation);
+      if (!this.jsonEnabled()) this.log(planText(plan));
+      return plan;
+    }
+    const view = operationView(operation, { silent: this.jsonEnabled() });
+    try {
+      return await runOperation(operation, { onEvent: view.onEvent, signal: this.interruption.signal });
+    } finally {
+      await view.end();
+    }
+  }
+
+  /** oclif would lose exit codes with `--json`: errors are told and the exit code is settled here. */
+  protected override async catch(error: Error): Promise<void> {
+    reportError(error, { json: this.jsonEnabled() });
+  }
+}

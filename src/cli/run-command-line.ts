@@ -1,0 +1,14 @@
+import { run, flush, settings } from '@oclif/core';
+import { reportError } from './report-error.ts';
+
+/** Hands the command line to oclif. What no command has caught (an unknown command, say) is told like any other error. */
+export async function runCommandLine(args: readonly string[], root: string): Promise<void> {
+  settings.enableAutoTranspile = false;
+  try {
+    await run([...args], root);
+    await flush();
+  } catch (error) {
+    reportError(error, { json: args.includes('--json') });
+    await flush();
+  }
+}

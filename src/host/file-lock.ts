@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+
+/** A lock that the kernel releases when this process ends, however it ends. */
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+/** The conflict exit code that we ask flock(1) for: EX_TEMPFAIL. */
+const CONFLICT = 75;
+
+/**
+ * Takes an exclusive flock(2) on a file, without waiting. Node has no flock, so flock(1) holds it: its `cat` ends, and with it the lock,
+ * when our end of its standard input is closed, by us or by our death.
+ * @param note Written into the file, for whoever finds it locked.
+ * @returns The lock, or the note of the holder.
+ */
+export async function takeFileLock(path: string, note: string): Promise<FileLock | { heldBy: string }> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const holder = execa('flock', ['--nonblock', '--conflict-exit-code', `${CONFLICT}`, path, 'sh', '-c', 'echo locked; exec cat'], {
+    stdin: 'pipe',
+    reject: false,
+    // Ctrl-C reaches the whole process group: the lock must outlive it, until we have ended in order.
+    detached: true,
+  });
+  const locked = await Promise.race([
+    new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true))),
+    holder.then(() => false as const),
+  ]);
+  if (!locked) {
+    const result = await holder;
+    if (result.exitCode === CONFLICT) return { heldBy: readNote(path) };
+    throw new Error(`Cannot lock ${path}: ${result.shortMessage ?? result.stderr}`);
+  }
+  writeFileSync(path, note);
+  return {
+    async release() {
+      holder.stdin.end();
+      await holder;
+    },
+  };
+}
+
+function readNote(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

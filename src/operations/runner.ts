@@ -1,0 +1,137 @@
+import { lockHost } from './host-lock.ts';
+import { appendToJournal, type JournalEntry, journalPath } from './journal.ts';
+import { SpareError } from '../std/errors.ts';
+import type { RunEvent, Step, StepStatus } from './step.ts';
+
+/** A plan, ready to be shown or run. */
+export interface Operation {
+  /** `enroll`, `failover`, `failback`, …: also what the user types to run it again. */
+  readonly name: string;
+  readonly host: string;
+  readonly steps: readonly Step[];
+}
+
+export interface RunOptions {
+  onEvent?: (event: RunEvent) => void;
+  /** Ends the operation between two steps. */
+  signal?: AbortSignal;
+}
+
+/** What was done: plain data that any view can draw. Times are milliseconds. */
+export interface OperationReport {
+  operation: string;
+  host: string;
+  startedAt: string;
+  elapsed_ms: number;
+  steps: { name: string; title: string; machine: string; status: StepStatus; elapsed_ms: number }[];
+}
+
+/**
+ * Runs the steps in order under the host's lock, with a durable journal entry before and after each.
+ * Stops at the first step that fails. If no step with `pointOfNoReturn` was run by then, takes back what it did itself, last first.
+ * @throws SpareError `busy`, `refused` (as the step threw it), or `stepFailed`.
+ */
+export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
+  const lock = await lockHost(operation.host, operation.name);
+  try {
+    return await runLocked(operation, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
+  const { host, name, steps } = operation;
+  const startedAt = Date.now();
+  const report: OperationReport['steps'] = [];
+  const journal = (entry: Omit<JournalEntry, 'time' | 'operation'>) =>
+    appendToJournal(host, { operation: name, ...entry });
+
+  journal({ event: 'begin' });
+  const finished: Step[] = [];
+  for (const step of steps) {
+    const stepStartedAt = Date.now();
+    const tell = (status: StepStatus, error?: unknown) =>
+      options.onEvent?.({ type: 'step', step, status, elapsed_ms: Date.now() - stepStartedAt, error });
+    try {
+      throwIfInterrupted(operation, options.signal);
+      tell('running');
+      const status = (await step.check?.()) ? 'already-done' : 'done';
+      if (status === 'done') {
+        journal({ event: 'intent', step: step.name });
+        await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
+        finished.push(step);
+      }
+      journal({ event: status, step: step.name });
+      tell(status);
+      report.push({
+        name: step.name,
+        title: step.title,
+        machine: step.machine.name,
+        status,
+        elapsed_ms: Date.now() - stepStartedAt,
+      });
+    } catch (error) {
+      journal({ event: 'failed', step: step.name, detail: messageOf(error) });
+      tell('failed', error);
+      const undone = await undo([...finished, step], journal, options);
+      throw failure(operation, step, error, undone);
+    }
+  }
+  journal({ event: 'end' });
+  return {
+    operation: name,
+    host,
+    startedAt: new Date(startedAt).toISOString(),
+    elapsed_ms: Date.now() - startedAt,
+    steps: report,
+  };
+}
+
+/** Takes back what was done, last first, unless the point of no return has been passed. Answers whether all of it was. */
+async function undo(
+  steps: readonly Step[],
+  journal: (entry: Omit<JournalEntry, 'time' | 'operation'>) => void,
+  options: RunOptions,
+): Promise<boolean> {
+  if (steps.some((step) => step.pointOfNoReturn)) return false;
+  for (const step of steps.toReversed()) {
+    if (!step.undo) continue;
+    try {
+      await step.undo();
+      journal({ event: 'undone', step: step.name });
+      options.onEvent?.({ type: 'step', step, status: 'undone', elapsed_ms: 0 });
+    } catch (error) {
+      journal({ event: 'failed', step: step.name, detail: `undo: ${messageOf(error)}` });
+      return false;
+    }
+  }
+  journal({ event: 'end' });
+  return true;
+}
+
+function failure(operation: Operation, step: Step, error: unknown, undone: boolean): SpareError {
+  if (error instanceof SpareError && error.kind === 'refused') return error;
+  const { name, host } = operation;
+  const own = error instanceof SpareError ? ` ${error.hint}.` : '';
+  return new SpareError(
+    'stepFailed',
+    error instanceof SpareError ? error.code : 'STEP_FAILED',
+    `Cannot finish ${name} of ${host} as a step failed: ${step.title}: ${messageOf(error)}`,
+    {
+      hint: `${own} ${undone ? 'What was done has been taken back' : `Mend it and run 'spare ${name} ${host}' again: it goes on from there`}; the journal is ${journalPath(host)}`.trim(),
+      cause: error,
+    },
+  );
+}
+
+function throwIfInterrupted(operation: Operation, signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new SpareError('stepFailed', 'INTERRUPTED', 'Interrupted before this step began', {
+    hint: `Run 'spare ${operation.name} ${operation.host}' again to go on`,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
