@@ -7,7 +7,9 @@ import { reportError } from './report-error.ts';
 
 /** The flag of every command that changes something. */
 export const dryRunFlag = {
-  'dry-run': Flags.boolean({ description: 'show every step, the machine it runs on and its command line; change nothing' }),
+  'dry-run': Flags.boolean({
+    description: 'show every step, the machine it runs on and its command line; change nothing',
+  }),
 };
 
 /** What every command has: `--json`, one way to fail, one way to run an operation. */

@@ -25,7 +25,13 @@ function lineView(): OperationView {
         if (event.progress.detail !== lastDetail) console.log(`  ${step.machine.name}: ${event.progress.detail}`);
         lastDetail = event.progress.detail;
       } else if (event.status !== 'running') {
-        const label = { done: 'ok', 'already-done': 'was done', failed: 'FAILED', undone: 'taken back', pending: 'pending' }[event.status];
+        const label = {
+          done: 'ok',
+          'already-done': 'was done',
+          failed: 'FAILED',
+          undone: 'taken back',
+          pending: 'pending',
+        }[event.status];
         console.log(`${label.padEnd(10)} ${step.machine.name}: ${step.title} (${seconds(event.elapsed_ms)})`);
       }
     },

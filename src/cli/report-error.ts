@@ -36,7 +36,7 @@ export function reportError(thrown: unknown, options: { json: boolean }): void {
   } else {
     console.error(`Error: ${error.message}\nHint: ${error.hint}`);
   }
-  if (process.env['SPARE_DEBUG']) console.error(error.stack, error.cause);
+  if (process.env.SPARE_DEBUG) console.error(error.stack, error.cause);
 }
 
 /** oclif ends its messages with `See more help with --help`, which is what our hint says. */

@@ -1,4 +1,4 @@
-import { run, flush, settings } from '@oclif/core';
+import { flush, run, settings } from '@oclif/core';
 import { reportError } from './report-error.ts';
 
 /** Hands the command line to oclif. What no command has caught (an unknown command, say) is told like any other error. */

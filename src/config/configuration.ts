@@ -32,23 +32,38 @@ export function isInitialised(): boolean {
  */
 export function readConfiguration(): Configuration {
   if (!isInitialised()) {
-    throw new SpareError('precondition', 'NOT_INITIALISED', `This machine is no standby yet: ${configurationPath()} is missing`, {
-      hint: "Run 'spare init' on the machine that shall be the standby",
-    });
+    throw new SpareError(
+      'precondition',
+      'NOT_INITIALISED',
+      `This machine is no standby yet: ${configurationPath()} is missing`,
+      {
+        hint: "Run 'spare init' on the machine that shall be the standby",
+      },
+    );
   }
   let configuration: Configuration;
   try {
     configuration = { ...open().store };
   } catch (cause) {
-    throw new SpareError('precondition', 'CONFIGURATION_DAMAGED', `Cannot read ${configurationPath()}: it is not JSON`, {
-      hint: 'Mend the file by hand, or restore it from a backup',
-      cause,
-    });
+    throw new SpareError(
+      'precondition',
+      'CONFIGURATION_DAMAGED',
+      `Cannot read ${configurationPath()}: it is not JSON`,
+      {
+        hint: 'Mend the file by hand, or restore it from a backup',
+        cause,
+      },
+    );
   }
   if (configuration.version !== 1) {
-    throw new SpareError('precondition', 'CONFIGURATION_VERSION', `Cannot read ${configurationPath()}: its version is ${configuration.version}, this spare knows 1`, {
-      hint: 'It was written by a newer spare: install that one',
-    });
+    throw new SpareError(
+      'precondition',
+      'CONFIGURATION_VERSION',
+      `Cannot read ${configurationPath()}: its version is ${configuration.version}, this spare knows 1`,
+      {
+        hint: 'It was written by a newer spare: install that one',
+      },
+    );
   }
   return configuration;
 }

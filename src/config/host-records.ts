@@ -30,7 +30,11 @@ export function enterState(host: string, state: HostStateName): void {
 
 /** Sets or ends the pause of the automation. The caller holds the host's lock. */
 export function setPaused(host: string, paused: RecordedState['paused']): void {
-  const current = readRecordFile<RecordedState>(statePath(host)) ?? { version: 1, state: 'enrolled', since: new Date().toISOString() };
+  const current = readRecordFile<RecordedState>(statePath(host)) ?? {
+    version: 1,
+    state: 'enrolled',
+    since: new Date().toISOString(),
+  };
   const { paused: _before, ...rest } = current;
   writeRecordFile(statePath(host), paused ? { ...rest, paused } : rest);
 }
@@ -55,9 +59,14 @@ function readRecordFile<Content extends { version: number }>(path: string): Cont
   }
   const record = parse<Content>(text, path);
   if (record.version !== 1) {
-    throw new SpareError('precondition', 'RECORD_VERSION', `Cannot read ${path}: its version is ${record.version}, this spare knows 1`, {
-      hint: 'It was written by a newer spare: install that one',
-    });
+    throw new SpareError(
+      'precondition',
+      'RECORD_VERSION',
+      `Cannot read ${path}: its version is ${record.version}, this spare knows 1`,
+      {
+        hint: 'It was written by a newer spare: install that one',
+      },
+    );
   }
   return record;
 }

@@ -12,9 +12,9 @@ export interface Paths {
 
 export function paths(environment: NodeJS.ProcessEnv = process.env): Paths {
   return {
-    configuration: environment['SPARE_CONFIG_DIR'] ?? '/etc/spare',
-    state: environment['SPARE_STATE_DIR'] ?? '/var/lib/spare',
-    runtime: environment['SPARE_RUNTIME_DIR'] ?? '/run/spare',
+    configuration: environment.SPARE_CONFIG_DIR ?? '/etc/spare',
+    state: environment.SPARE_STATE_DIR ?? '/var/lib/spare',
+    runtime: environment.SPARE_RUNTIME_DIR ?? '/run/spare',
   };
 }
 

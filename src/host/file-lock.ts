@@ -18,12 +18,16 @@ const CONFLICT = 75;
  */
 export async function takeFileLock(path: string, note: string): Promise<FileLock | { heldBy: string }> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const holder = execa('flock', ['--nonblock', '--conflict-exit-code', `${CONFLICT}`, path, 'sh', '-c', 'echo locked; exec cat'], {
-    stdin: 'pipe',
-    reject: false,
-    // Ctrl-C reaches the whole process group: the lock must outlive it, until we have ended in order.
-    detached: true,
-  });
+  const holder = execa(
+    'flock',
+    ['--nonblock', '--conflict-exit-code', `${CONFLICT}`, path, 'sh', '-c', 'echo locked; exec cat'],
+    {
+      stdin: 'pipe',
+      reject: false,
+      // Ctrl-C reaches the whole process group: the lock must outlive it, until we have ended in order.
+      detached: true,
+    },
+  );
   const locked = await Promise.race([
     new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true))),
     holder.then(() => false as const),

@@ -11,9 +11,14 @@ export async function lockHost(host: string, operation: string): Promise<FileLoc
   const path = join(paths().runtime, 'locks', `${host}.lock`);
   const lock = await takeFileLock(path, `${operation}, process ${process.pid}, since ${new Date().toISOString()}`);
   if ('heldBy' in lock) {
-    throw new SpareError('busy', 'HOST_BUSY', `Cannot start ${operation} of ${host} while another operation runs: ${lock.heldBy || 'unknown'}`, {
-      hint: `Wait for it, or look at it: 'spare status ${host}'`,
-    });
+    throw new SpareError(
+      'busy',
+      'HOST_BUSY',
+      `Cannot start ${operation} of ${host} while another operation runs: ${lock.heldBy || 'unknown'}`,
+      {
+        hint: `Wait for it, or look at it: 'spare status ${host}'`,
+      },
+    );
   }
   return lock;
 }

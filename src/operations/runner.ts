@@ -1,6 +1,6 @@
+import { SpareError } from '../std/errors.ts';
 import { lockHost } from './host-lock.ts';
 import { appendToJournal, type JournalEntry, journalPath } from './journal.ts';
-import { SpareError } from '../std/errors.ts';
 import type { RunEvent, Step, StepStatus } from './step.ts';
 
 /** A plan, ready to be shown or run. */
@@ -48,7 +48,7 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
     appendToJournal(host, { operation: name, ...entry });
 
   journal({ event: 'begin' });
-  const finished: Step[] = [];
+  const begun: Step[] = [];
   for (const step of steps) {
     const stepStartedAt = Date.now();
     const tell = (status: StepStatus, error?: unknown) =>
@@ -59,8 +59,8 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       const status = (await step.check?.()) ? 'already-done' : 'done';
       if (status === 'done') {
         journal({ event: 'intent', step: step.name });
+        begun.push(step);
         await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
-        finished.push(step);
       }
       journal({ event: status, step: step.name });
       tell(status);
@@ -74,7 +74,7 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
     } catch (error) {
       journal({ event: 'failed', step: step.name, detail: messageOf(error) });
       tell('failed', error);
-      const undone = await undo([...finished, step], journal, options);
+      const undone = await undo(begun, journal, options);
       throw failure(operation, step, error, undone);
     }
   }

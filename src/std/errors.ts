@@ -7,7 +7,10 @@ export const EXIT_CODES = {
   usage: { code: 2, meaning: 'Bad input: nothing was changed' },
   precondition: { code: 3, meaning: 'Something that is needed is missing or in the wrong state: nothing was changed' },
   refused: { code: 4, meaning: 'Refused for safety: going on could lose data or make two writers' },
-  stepFailed: { code: 5, meaning: 'A step failed: what was done is in the journal, and the same command goes on from there' },
+  stepFailed: {
+    code: 5,
+    meaning: 'A step failed: what was done is in the journal, and the same command goes on from there',
+  },
   unreachable: { code: 6, meaning: 'A machine or daemon does not answer' },
   busy: { code: 7, meaning: 'Another operation on this host is under way' },
 } as const;

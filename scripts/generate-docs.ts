@@ -1,0 +1,62 @@
+/**
+ * Writes the parts of the docs that come from the code, between `<!-- NAME -->` and `<!-- /NAME -->`.
+ * With `--check` it writes nothing and fails where a page is behind the code.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Config, Help } from '@oclif/core';
+import { stateDiagram } from '../src/health/state.ts';
+import { EXIT_CODES } from '../src/std/errors.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** oclif's own help text of a command, as `spare COMMAND --help` prints it. */
+class HelpText extends Help {
+  of(command: Command.Loadable): string {
+    return this.formatCommand(command);
+  }
+}
+
+async function commandReference(): Promise<string> {
+  const config = await Config.load(root);
+  const help = new HelpText(config, { stripAnsi: true, maxWidth: 110 });
+  const commands = config.commands.toSorted((a, b) => a.id.localeCompare(b.id));
+  return commands
+    .map((command) => `### \`spare ${command.id}\`\n\n\`\`\`text\n${help.of(command).trimEnd()}\n\`\`\``)
+    .join('\n\n');
+}
+
+function exitCodes(): string {
+  const rows = Object.entries(EXIT_CODES).map(([, { code, meaning }]) => `| ${code} | ${meaning} |`);
+  return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, observed |', ...rows].join('\n');
+}
+
+function withSection(page: string, name: string, content: string): string {
+  const begin = `<!-- ${name} -->`;
+  const end = `<!-- /${name} -->`;
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`Cannot find the section '${name}': wanted are ${begin} and ${end}`);
+  return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
+}
+
+const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
+  'README.md': { commands: commandReference, 'exit codes': exitCodes },
+  'docs/failover.md': { states: () => `\`\`\`mermaid\n${stateDiagram().trim()}\n\`\`\`` },
+};
+
+const check = process.argv.includes('--check');
+for (const [name, sections] of Object.entries(PAGES)) {
+  const path = join(root, name);
+  const before = readFileSync(path, 'utf8');
+  let after = before;
+  for (const [section, generate] of Object.entries(sections)) after = withSection(after, section, await generate());
+  if (after === before) continue;
+  if (check) {
+    console.error(`${name} is behind the code: run 'npm run docs'`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, after);
+    console.log(`Wrote ${name}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Flags } from '@oclif/core';
+import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
+import type { Plan } from '../cli/plan-view.ts';
+import { LocalMachine } from '../host/local-machine.ts';
+import { checkStandby, ipv4Interfaces, planInit, standbyConfiguration } from '../operations/init.ts';
+
+/** What `spare init --json` prints. */
+export interface InitResult {
+  portal: string;
+  iqnPrefix: string;
+  poolDirectory: string;
+  networkInterface: string;
+  /** To be added to root's `authorized_keys` on every primary. */
+  publicKey: string;
+}
+
+export default class Init extends BaseCommand {
+  static override summary = 'make this machine the standby';
+  static override description =
+    'Makes the pool, the configuration and an SSH key, and installs and starts the systemd units of the target and the watch. Can be run again: what exists is kept.';
+  static override examples = ['<%= config.bin %> init --portal 10.77.0.10 --interface eth0'];
+  static override flags = {
+    portal: Flags.string({
+      description: 'address[:port] of this machine that primaries mirror to [default: its only address, port 3260]',
+    }),
+    interface: Flags.string({
+      description: 'network interface that takes over service addresses [default: the one with the portal]',
+    }),
+    pool: Flags.string({ description: "folder for the hosts' mirrored disks [default: /var/lib/spare/pool]" }),
+    name: Flags.string({ description: "the standby's name [default: its host name]" }),
+    'iqn-prefix': Flags.string({
+      description: 'iSCSI names are this prefix and :HOST [default: iqn.2026-11.net.spare:NAME]',
+    }),
+    ...dryRunFlag,
+  };
+
+  override async run(): Promise<InitResult | Plan> {
+    const { flags } = await this.parse(Init);
+    const machine = new LocalMachine('standby');
+    const standby = standbyConfiguration(
+      {
+        name: flags.name ?? hostname(),
+        ...(flags.portal && { portal: flags.portal }),
+        ...(flags.interface && { networkInterface: flags.interface }),
+        ...(flags.pool && { poolDirectory: flags.pool }),
+        ...(flags['iqn-prefix'] && { iqnPrefix: flags['iqn-prefix'] }),
+      },
+      ipv4Interfaces(),
+    );
+    await checkStandby(machine, standby);
+    const outcome = await this.operate(planInit(standby, machine), { dryRun: flags['dry-run'] });
+    if ('dryRun' in outcome) return outcome;
+
+    const publicKey = readFileSync(`${standby.sshKey}.pub`, 'utf8').trim();
+    const portal = `${standby.portal.address}:${standby.portal.port}`;
+    this.log(`\nThis machine is the standby, its target accepts connections on ${portal}.`);
+    this.log(
+      `Next: let it log in to each primary as root, by adding this line to /root/.ssh/authorized_keys there:\n\n${publicKey}\n`,
+    );
+    this.log(`Then enrol each: 'spare enroll --help'`);
+    return {
+      portal,
+      iqnPrefix: standby.iqnPrefix,
+      poolDirectory: standby.poolDirectory,
+      networkInterface: standby.networkInterface,
+      publicKey,
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import type { Machine } from './machine.ts';
+
+/** A program that a machine must have, and the Debian package that brings it. */
+export interface Requirement {
+  command: string;
+  debianPackage: string;
+}
+
+export const STANDBY_PROGRAMS: readonly Requirement[] = [
+  { command: 'mdadm', debianPackage: 'mdadm' },
+  { command: 'exportfs', debianPackage: 'nfs-kernel-server' },
+  { command: 'nfsdcld', debianPackage: 'nfs-kernel-server' },
+  { command: 'arping', debianPackage: 'iputils-arping' },
+  { command: 'ping', debianPackage: 'iputils-ping' },
+  { command: 'ip', debianPackage: 'iproute2' },
+  { command: 'ssh', debianPackage: 'openssh-client' },
+  { command: 'ssh-keygen', debianPackage: 'openssh-client' },
+  { command: 'e2fsck', debianPackage: 'e2fsprogs' },
+  { command: 'losetup', debianPackage: 'mount' },
+  { command: 'flock', debianPackage: 'util-linux' },
+  { command: 'nsenter', debianPackage: 'util-linux' },
+  { command: 'systemctl', debianPackage: 'systemd' },
+];
+
+/** What a takeover loads; loaded at boot, so that the night's takeover is warm. */
+export const STANDBY_MODULES = ['md_mod', 'raid1', 'loop', 'nfsd', 'macvlan'] as const;
+
+/** Which of the programs are missing there: one call, since a call to a machine can be slow. */
+export async function missingPrograms(machine: Machine, programs: readonly Requirement[]): Promise<Requirement[]> {
+  const script = 'PATH=$PATH:/usr/sbin:/sbin; for name; do command -v "$name" >/dev/null || echo "$name"; done';
+  const { stdout } = await machine.exec(['sh', '-c', script, 'sh', ...programs.map((program) => program.command)]);
+  const missing = new Set(stdout.split('\n'));
+  return programs.filter((program) => missing.has(program.command));
+}
+
+/** Which of the kernel modules can neither be loaded nor are built in or loaded already. */
+export async function missingModules(machine: Machine, modules: readonly string[]): Promise<string[]> {
+  const script =
+    'PATH=$PATH:/usr/sbin:/sbin; for name; do [ -d "/sys/module/$name" ] || modprobe -n -q "$name" || echo "$name"; done';
+  const { stdout } = await machine.exec(['sh', '-c', script, 'sh', ...modules]);
+  return stdout.split('\n').filter((name) => name !== '');
+}
+
+/** The line to type for the packages of the missing programs. */
+export function installLine(missing: readonly Requirement[]): string {
+  const packages = [...new Set(missing.map((requirement) => requirement.debianPackage))].sort();
+  return `apt-get install ${packages.join(' ')}`;
+}

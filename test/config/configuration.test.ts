@@ -1,0 +1,89 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  configurationPath,
+  readConfiguration,
+  readHostConfiguration,
+  removeHostConfiguration,
+  writeHostConfiguration,
+  writeStandbyConfiguration,
+} from '../../src/config/configuration.ts';
+import { enterState, readHostRecord, updateEvidence } from '../../src/config/host-records.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+
+const standby = { name: 'standby', portal: { address: '10.77.0.10', port: 3260 } } as StandbyConfiguration;
+const alpha = { name: 'alpha', policy: 'auto' } as HostConfiguration;
+
+const test = suite('configuration');
+let directories: ReturnType<typeof useTemporaryDirectories>;
+test.before.each(() => {
+  directories = useTemporaryDirectories();
+});
+test.after.each(() => directories.remove());
+
+function isError(code: string, exitCode: number) {
+  return (error: unknown) => error instanceof SpareError && error.code === code && error.exitCode === exitCode && error.hint !== '';
+}
+
+test('says that init has not been run', () => {
+  assert.throws(readConfiguration, isError('NOT_INITIALISED', 3));
+});
+
+test('keeps the hosts when the standby part is written again, and is readable by its owner only', () => {
+  writeStandbyConfiguration(standby);
+  writeHostConfiguration(alpha);
+  writeStandbyConfiguration({ ...standby, name: 'other' });
+  assert.equal(readHostConfiguration('alpha'), alpha);
+  assert.is(readConfiguration().standby.name, 'other');
+  assert.is(statSync(configurationPath()).mode & 0o777, 0o600);
+});
+
+test('keeps a host whose name has a dot apart', () => {
+  writeStandbyConfiguration(standby);
+  writeHostConfiguration({ ...alpha, name: 'alpha.example.org' });
+  assert.equal(Object.keys(readConfiguration().hosts), ['alpha.example.org']);
+  removeHostConfiguration('alpha.example.org');
+  assert.equal(readConfiguration().hosts, {});
+});
+
+test('names the enrolled hosts when asked for another', () => {
+  writeStandbyConfiguration(standby);
+  writeHostConfiguration(alpha);
+  assert.throws(
+    () => readHostConfiguration('beta'),
+    (error: unknown) => error instanceof SpareError && error.exitCode === 2 && error.hint.includes('alpha'),
+  );
+});
+
+test('never replaces a damaged file, and says what to do', () => {
+  mkdirSync(dirname(configurationPath()), { recursive: true });
+  writeFileSync(configurationPath(), '{"version": 1, "hos');
+  assert.throws(readConfiguration, isError('CONFIGURATION_DAMAGED', 3));
+  assert.is(readFileSync(configurationPath(), 'utf8'), '{"version": 1, "hos');
+});
+
+test('refuses a file of a newer version', () => {
+  mkdirSync(dirname(configurationPath()), { recursive: true });
+  writeFileSync(configurationPath(), '{"version": 2}');
+  assert.throws(readConfiguration, isError('CONFIGURATION_VERSION', 3));
+});
+
+test('keeps the state of a host and what the watch learns apart', () => {
+  enterState('alpha', 'protected');
+  const { since } = readHostRecord('alpha') ?? {};
+  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: '2026-01-01T00:00:00Z' }));
+  enterState('alpha', 'protected');
+  assert.equal(readHostRecord('alpha'), { version: 1, state: 'protected', since, degradedSince: '2026-01-01T00:00:00Z' });
+});
+
+test('says so when a record is damaged', () => {
+  enterState('alpha', 'protected');
+  writeFileSync(join(directories.root, 'SPARE_STATE_DIR', 'hosts', 'alpha.json'), '');
+  assert.throws(() => readHostRecord('alpha'), isError('RECORD_DAMAGED', 3));
+});
+
+test.run();

@@ -1,0 +1,202 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Machine } from '../../src/host/machine.ts';
+import { lockHost } from '../../src/operations/host-lock.ts';
+import { readJournal, unfinishedOperation } from '../../src/operations/journal.ts';
+import { type Operation, runOperation } from '../../src/operations/runner.ts';
+import type { Step } from '../../src/operations/step.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+
+const machine = { name: 'standby' } as Machine;
+
+/** Steps that set flags in `world`, as real ones change machines. */
+function flagStep(world: Set<string>, name: string, more: Partial<Step> = {}): Step {
+  return {
+    name,
+    title: `Set ${name}`,
+    machine,
+    commandLines: [`set ${name}`],
+    check: async () => world.has(name),
+    run: async () => {
+      world.add(name);
+    },
+    undo: async () => {
+      world.delete(name);
+    },
+    ...more,
+  };
+}
+
+function operationOf(steps: Step[]): Operation {
+  return { name: 'failover', host: 'alpha', steps };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<SpareError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.instance(error, SpareError);
+    return error as SpareError;
+  }
+  throw new Error('Expected a failure');
+}
+
+const broken = async () => {
+  throw new Error('disk on fire');
+};
+
+const test = suite('runner');
+let directories: ReturnType<typeof useTemporaryDirectories>;
+test.before.each(() => {
+  directories = useTemporaryDirectories();
+});
+test.after.each(() => directories.remove());
+
+test('runs the steps in order, each with its intent in the journal before and its result after', async () => {
+  const world = new Set<string>();
+  const seenAtRun: string[] = [];
+  const steps = ['a', 'b'].map((name) =>
+    flagStep(world, name, {
+      run: async () => {
+        seenAtRun.push(readJournal('alpha').at(-1)?.event ?? '');
+        world.add(name);
+      },
+    }),
+  );
+  const report = await runOperation(operationOf(steps));
+  assert.equal(report.steps.map((step) => step.status), ['done', 'done']);
+  assert.equal(seenAtRun, ['intent', 'intent']);
+  assert.equal(
+    readJournal('alpha').map((entry) => `${entry.event} ${entry.step ?? ''}`.trim()),
+    ['begin', 'intent a', 'done a', 'intent b', 'done b', 'end'],
+  );
+});
+
+test('passes over a step whose effect is there', async () => {
+  const world = new Set(['a']);
+  const report = await runOperation(operationOf([flagStep(world, 'a', { run: broken }), flagStep(world, 'b')]));
+  assert.equal(report.steps.map((step) => step.status), ['already-done', 'done']);
+});
+
+test('takes back what it did, and the failed step too, last first', async () => {
+  const world = new Set<string>();
+  const undone: string[] = [];
+  const recordUndo = (name: string) => ({
+    undo: async () => {
+      undone.push(name);
+      world.delete(name);
+    },
+  });
+  const error = await failureOf(
+    runOperation(
+      operationOf([
+        flagStep(world, 'a', recordUndo('a')),
+        flagStep(world, 'b', recordUndo('b')),
+        flagStep(world, 'c', { run: broken, ...recordUndo('c') }),
+      ]),
+    ),
+  );
+  assert.is(error.exitCode, 5);
+  assert.match(error.message, 'Set c: disk on fire');
+  assert.equal(undone, ['c', 'b', 'a']);
+  assert.is(world.size, 0);
+  assert.is(unfinishedOperation('alpha'), undefined);
+});
+
+test('does not take back a step that was there before it began', async () => {
+  const world = new Set(['a']);
+  await failureOf(runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: broken })])));
+  assert.ok(world.has('a'));
+});
+
+test('only goes forward after the point of no return', async () => {
+  const world = new Set<string>();
+  const steps = [flagStep(world, 'a', { pointOfNoReturn: true }), flagStep(world, 'b', { run: broken })];
+  const error = await failureOf(runOperation(operationOf(steps)));
+  assert.match(error.hint, "'spare failover alpha' again");
+  assert.ok(world.has('a'));
+  assert.is(unfinishedOperation('alpha'), 'failover');
+});
+
+test('goes on after being killed at any step boundary, doing nothing twice', async () => {
+  for (let killAt = 0; killAt < 4; killAt++) {
+    const world = new Set<string>();
+    const runs = new Map<string, number>();
+    const steps = (killed: boolean) =>
+      ['a', 'b', 'c', 'd'].map((name, index) =>
+        flagStep(world, name, {
+          pointOfNoReturn: true,
+          run: async () => {
+            if (killed && index === killAt) throw new Error('killed');
+            runs.set(name, (runs.get(name) ?? 0) + 1);
+            world.add(name);
+          },
+        }),
+      );
+    await failureOf(runOperation(operationOf(steps(true))));
+    await runOperation(operationOf(steps(false)));
+    assert.equal([...runs.values()], [1, 1, 1, 1], `killed at step ${killAt}`);
+  }
+});
+
+test('keeps a refusal as it is', async () => {
+  const refusal = new SpareError('refused', 'STALE', 'Cannot take over', { hint: 'Look' });
+  const error = await failureOf(
+    runOperation(
+      operationOf([
+        flagStep(new Set(), 'a', {
+          run: async () => {
+            throw refusal;
+          },
+        }),
+      ]),
+    ),
+  );
+  assert.is(error, refusal);
+});
+
+test('ends between two steps when it is interrupted', async () => {
+  const world = new Set<string>();
+  const controller = new AbortController();
+  const steps = [
+    flagStep(world, 'a', {
+      pointOfNoReturn: true,
+      run: async () => {
+        world.add('a');
+        controller.abort();
+      },
+    }),
+    flagStep(world, 'b'),
+  ];
+  const error = await failureOf(runOperation(operationOf(steps), { signal: controller.signal }));
+  assert.is(error.code, 'INTERRUPTED');
+  assert.equal([...world], ['a']);
+});
+
+test('takes back nothing of a step that it was interrupted before', async () => {
+  const world = new Set<string>();
+  const controller = new AbortController();
+  const interrupting = flagStep(world, 'a', {
+    run: async () => {
+      world.add('a').add('b');
+      controller.abort();
+    },
+  });
+  await failureOf(runOperation(operationOf([interrupting, flagStep(world, 'b')]), { signal: controller.signal }));
+  assert.equal([...world], ['b']);
+});
+
+test('refuses a second operation on the same host, and says which one runs', async () => {
+  const lock = await lockHost('alpha', 'failback');
+  try {
+    const error = await failureOf(runOperation(operationOf([flagStep(new Set(), 'a')])));
+    assert.is(error.exitCode, 7);
+    assert.match(error.message, 'failback');
+  } finally {
+    await lock.release();
+  }
+  await runOperation(operationOf([flagStep(new Set(), 'a')]));
+});
+
+test.run();

@@ -1,0 +1,122 @@
+/**
+ * Runs the tests: each file in a process of its own with a time limit, since uvu itself has neither.
+ * A file that runs no test fails: a forgotten `.run()` would pass in silence otherwise.
+ *
+ *     node test/run.ts                 what `npm test` runs: unit, clients, and the lab scenario of the main job
+ *     node test/run.ts unit|clients|lab|all
+ *     node test/run.ts PATH…           these files
+ */
+import { globSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { execa } from 'execa';
+import { installPackages, LAB_PACKAGES } from './lab/packages.ts';
+
+interface Group {
+  files(): string[];
+  timeout_ms: number;
+  /** How many files run at once. */
+  concurrency: number;
+  needsPackages: boolean;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const find = (pattern: string) => globSync(pattern, { cwd: root }).sort();
+const MAIN_JOB = 'test/lab/scenarios/main-job.test.ts';
+
+const GROUPS = {
+  unit: {
+    files: () => find('test/**/*.test.ts').filter((file) => !/^test\/(lab|clients)\//.test(file)),
+    timeout_ms: 120_000,
+    concurrency: 2,
+    needsPackages: false,
+  },
+  clients: { files: () => find('test/clients/*.test.ts'), timeout_ms: 600_000, concurrency: 1, needsPackages: true },
+  'main-job': { files: () => [MAIN_JOB], timeout_ms: 2_700_000, concurrency: 1, needsPackages: true },
+  lab: {
+    files: () => find('test/lab/scenarios/*.test.ts'),
+    timeout_ms: 2_700_000,
+    concurrency: 1,
+    needsPackages: true,
+  },
+} satisfies Record<string, Group>;
+
+interface Outcome {
+  file: string;
+  passed: number;
+  failed: number;
+}
+
+async function runFile(file: string, timeout_ms: number): Promise<Outcome> {
+  const { all, exitCode, timedOut } = await execa('node', [file], {
+    cwd: root,
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    timeout: timeout_ms,
+    env: { NO_COLOR: '1' },
+    forceKillAfterDelay: 60_000,
+  });
+  // uvu prints one summary for each process: `Total: 5`, `Passed: 5`.
+  const total = lastNumber(all, /^\s*Total:\s+(\d+)/gm);
+  const passed = lastNumber(all, /^\s*Passed:\s+(\d+)/gm);
+  const failed = Math.max(total - passed, exitCode === 0 ? 0 : 1, total === 0 ? 1 : 0);
+  const label = failed > 0 ? 'FAILED' : 'ok';
+  console.log(`${label.padEnd(7)} ${file}: ${passed} of ${total}`);
+  if (failed > 0) console.log(all);
+  if (timedOut) console.log(`${file} was ended after ${timeout_ms / 1000} s`);
+  if (total === 0) console.log(`${file} ran no test: is a .run() missing?`);
+  return { file, passed, failed };
+}
+
+/** uvu's summary stands at the end; tests may print similar lines before it. */
+function lastNumber(text: string, pattern: RegExp): number {
+  return Number([...text.matchAll(pattern)].at(-1)?.[1] ?? 0);
+}
+
+async function runGroup(group: Group, files: readonly string[]): Promise<Outcome[]> {
+  if (group.needsPackages) await installPackages(LAB_PACKAGES);
+  const waiting = [...files];
+  const outcomes: Outcome[] = [];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      outcomes.push(await runFile(file, group.timeout_ms));
+    }
+  };
+  await Promise.all(Array.from({ length: group.concurrency }, worker));
+  return outcomes;
+}
+
+function isGroup(name: string): name is keyof typeof GROUPS {
+  return Object.hasOwn(GROUPS, name);
+}
+
+/** The group that a file named on the command line belongs to decides on its time limit. */
+function groupOf(file: string): Group {
+  if (file.startsWith('test/lab/')) return GROUPS.lab;
+  return file.startsWith('test/clients/') ? GROUPS.clients : GROUPS.unit;
+}
+
+const args = process.argv.slice(2);
+const names =
+  args.length === 0
+    ? ['unit', 'clients', 'main-job']
+    : args.flatMap((name) => (name === 'all' ? ['unit', 'clients', 'lab'] : [name]));
+const outcomes: Outcome[] = [];
+for (const name of names) {
+  const path = relative(root, resolve(name));
+  outcomes.push(
+    ...(isGroup(name) ? await runGroup(GROUPS[name], GROUPS[name].files()) : await runGroup(groupOf(path), [path])),
+  );
+}
+
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+if (failed > 0)
+  console.log(
+    `\nFailed: ${outcomes
+      .filter((outcome) => outcome.failed > 0)
+      .map((outcome) => outcome.file)
+      .join(', ')}`,
+  );
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
