@@ -4,7 +4,8 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { LocalMachine } from '../host/local-machine.ts';
-import { checkStandby, ipv4Interfaces, planInit, standbyConfiguration } from '../operations/init.ts';
+import { planInit } from '../operations/init.ts';
+import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/standby-options.ts';
 
 /** What `spare init --json` prints. */
 export interface InitResult {

@@ -19,7 +19,11 @@ function spare(...args: string[]) {
     cwd: folder,
     reject: false,
     timeout: 20_000,
-    env: { SPARE_CONFIG_DIR: join(folder, 'etc'), SPARE_STATE_DIR: join(folder, 'var'), SPARE_RUNTIME_DIR: join(folder, 'run') },
+    env: {
+      SPARE_CONFIG_DIR: join(folder, 'etc'),
+      SPARE_STATE_DIR: join(folder, 'var'),
+      SPARE_RUNTIME_DIR: join(folder, 'run'),
+    },
   });
 }
 

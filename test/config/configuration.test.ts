@@ -26,7 +26,8 @@ test.before.each(() => {
 test.after.each(() => directories.remove());
 
 function isError(code: string, exitCode: number) {
-  return (error: unknown) => error instanceof SpareError && error.code === code && error.exitCode === exitCode && error.hint !== '';
+  return (error: unknown) =>
+    error instanceof SpareError && error.code === code && error.exitCode === exitCode && error.hint !== '';
 }
 
 test('says that init has not been run', () => {
@@ -77,7 +78,12 @@ test('keeps the state of a host and what the watch learns apart', () => {
   const { since } = readHostRecord('alpha') ?? {};
   updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: '2026-01-01T00:00:00Z' }));
   enterState('alpha', 'protected');
-  assert.equal(readHostRecord('alpha'), { version: 1, state: 'protected', since, degradedSince: '2026-01-01T00:00:00Z' });
+  assert.equal(readHostRecord('alpha'), {
+    version: 1,
+    state: 'protected',
+    since,
+    degradedSince: '2026-01-01T00:00:00Z',
+  });
 });
 
 test('says so when a record is damaged', () => {
