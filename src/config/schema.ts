@@ -71,6 +71,8 @@ export interface HostConfiguration {
     fsid: number;
     /** Who may mount: an exports(5) client, e.g. `10.77.0.0/24`. */
     clients: string;
+    /** exports(5) options besides `fsid=`, e.g. `rw,sync,no_subtree_check`. */
+    exportOptions: string;
     /** NFSv4 lease and grace, seconds. */
     lease_s: number;
   };

@@ -1,0 +1,43 @@
+import { SpareError } from '../std/errors.ts';
+import { execLocal } from './exec.ts';
+import { quoteForShell } from './quote.ts';
+
+const FENCE_TIMEOUT_ms = 30_000;
+
+/** Runs on the standby; `$1` is the action, `SPARE_HOST` the host (`src/config/schema.ts`). */
+export function fenceArgv(command: string, action: 'off' | 'status'): string[] {
+  return ['sh', '-c', command, 'spare', action];
+}
+
+export function fenceCommandLine(command: string, host: string, action: 'off' | 'status'): string {
+  return `SPARE_HOST=${quoteForShell([host])} ${quoteForShell(fenceArgv(command, action))}`;
+}
+
+/**
+ * Turns the host off.
+ * @returns Milliseconds since the epoch when it was proven to be off: when the hook had answered.
+ * @throws SpareError `refused` where the hook does not say so: nothing may be taken over from a host that may be alive.
+ */
+export async function fenceOff(command: string, host: string): Promise<number> {
+  try {
+    await execLocal(fenceArgv(command, 'off'), { environment: { SPARE_HOST: host }, timeout_ms: FENCE_TIMEOUT_ms });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SpareError('refused', 'FENCE_FAILED', `Cannot prove that ${host} is off: ${reason}`, {
+      hint: `Turn ${host} off yourself, then run the command with --confirmed-off`,
+      cause,
+    });
+  }
+  return Date.now();
+}
+
+/** What the fence device says of the host's power, or `undefined` where it does not say. */
+export async function fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined> {
+  const { exitCode, stdout } = await execLocal(fenceArgv(command, 'status'), {
+    environment: { SPARE_HOST: host },
+    timeout_ms: FENCE_TIMEOUT_ms,
+    acceptExitCodes: Array.from({ length: 255 }, (_, index) => index + 1),
+  });
+  const said = stdout.trim();
+  return exitCode === 0 && (said === 'on' || said === 'off') ? said : undefined;
+}

@@ -1,0 +1,107 @@
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { Machine } from './machine.ts';
+
+/** The portal group tag that our target answers with (RFC 7143 §13.9): open-iscsi checks it at login. */
+const PORTAL_GROUP_TAG = 1;
+/** iscsiadm(8): `ISCSI_ERR_SESS_EXISTS`, logged in already. */
+const SESSION_EXISTS = 15;
+/** iscsiadm(8): `ISCSI_ERR_NO_OBJS_FOUND`, no such record or session. */
+const NO_OBJECTS = 21;
+
+/** How open-iscsi is told about the standby's target: one node record, and one for discovery, which asks whether this host is fenced. */
+export interface InitiatorFiles {
+  nodePath: string;
+  node: string;
+  discoveryPath: string;
+  discovery: string;
+}
+
+/**
+ * The records as open-iscsi keeps them (iscsiadm(8), FILES), written whole and with mode 0600, since
+ * `iscsiadm -o update -v SECRET` would show the secrets in `ps`.
+ */
+export function initiatorFiles(host: HostConfiguration, standby: StandbyConfiguration): InitiatorFiles {
+  const { address, port } = standby.portal;
+  const { iqn, chap, mutualChap } = host.target;
+  const auth = (prefix: string) => [
+    `${prefix}.auth.authmethod = CHAP`,
+    `${prefix}.auth.username = ${chap.user}`,
+    `${prefix}.auth.password = ${chap.secret}`,
+    `${prefix}.auth.username_in = ${mutualChap.user}`,
+    `${prefix}.auth.password_in = ${mutualChap.secret}`,
+  ];
+  const node = [
+    `node.name = ${iqn}`,
+    `node.tpgt = ${PORTAL_GROUP_TAG}`,
+    // The guard logs in, after it knows that this host has not been replaced.
+    'node.startup = manual',
+    'node.leading_login = No',
+    'iface.iscsi_ifacename = default',
+    'iface.transport_name = tcp',
+    'node.discovery_type = static',
+    'node.session.initial_login_retry_max = 1',
+    // The lease: writes wait this long before the mirror set goes on alone.
+    `node.session.timeo.replacement_timeout = ${host.replacementTimeout_s}`,
+    ...auth('node.session'),
+    `node.conn[0].address = ${address}`,
+    `node.conn[0].port = ${port}`,
+    'node.conn[0].timeo.login_timeout = 5',
+    'node.conn[0].timeo.noop_out_interval = 2',
+    'node.conn[0].timeo.noop_out_timeout = 2',
+  ];
+  const discovery = [
+    'discovery.startup = manual',
+    'discovery.type = sendtargets',
+    `discovery.sendtargets.address = ${address}`,
+    `discovery.sendtargets.port = ${port}`,
+    ...auth('discovery.sendtargets'),
+    'discovery.sendtargets.timeo.login_timeout = 5',
+    'discovery.sendtargets.reopen_max = 0',
+    'discovery.sendtargets.use_discoveryd = No',
+  ];
+  return {
+    nodePath: `/etc/iscsi/nodes/${iqn}/${address},${port},${PORTAL_GROUP_TAG}/default`,
+    node: record(node),
+    discoveryPath: `/etc/iscsi/send_targets/${address},${port}/st_config`,
+    discovery: record(discovery),
+  };
+}
+
+function record(lines: readonly string[]): string {
+  return ['# BEGIN RECORD', ...lines, '# END RECORD', ''].join('\n');
+}
+
+/** The stable name that udev gives the standby leg on the primary. */
+export function standbyLegPath(host: HostConfiguration, standby: StandbyConfiguration): string {
+  return `/dev/disk/by-path/ip-${standby.portal.address}:${standby.portal.port}-iscsi-${host.target.iqn}-lun-1`;
+}
+
+export function loginArgv(host: HostConfiguration, standby: StandbyConfiguration): string[] {
+  return [...nodeArgv(host, standby), '--login'];
+}
+
+export function logoutArgv(host: HostConfiguration, standby: StandbyConfiguration): string[] {
+  return [...nodeArgv(host, standby), '--logout'];
+}
+
+function nodeArgv(host: HostConfiguration, standby: StandbyConfiguration): string[] {
+  const { address, port } = standby.portal;
+  return ['iscsiadm', '--mode', 'node', '--targetname', host.target.iqn, '--portal', `${address}:${port}`];
+}
+
+/** Logs in, or finds itself logged in, and waits for the disk. */
+export async function login(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {
+  await machine.exec(loginArgv(host, standby), { acceptExitCodes: [SESSION_EXISTS] });
+  await machine.exec(waitForDeviceArgv(standbyLegPath(host, standby)));
+}
+
+export async function logout(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {
+  await machine.exec(logoutArgv(host, standby), { acceptExitCodes: [NO_OBJECTS] });
+}
+
+/** Waits up to 20 s for a block device that udev is about to name. */
+export function waitForDeviceArgv(path: string): string[] {
+  const script =
+    'i=0; until [ -b "$1" ]; do i=$((i + 1)); [ $i -le 100 ] || { echo "no block device $1" >&2; exit 1; }; sleep 0.2; done';
+  return ['sh', '-c', script, 'wait-for-device', path];
+}

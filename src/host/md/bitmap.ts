@@ -1,0 +1,77 @@
+/**
+ * The write-intent bitmap of a leg (Linux `struct bitmap_super_s`, little-endian, 256 bytes, then the bits, lowest first):
+ *
+ *   0 magic "bitm" 0x6d746962 | 4 version | 8 UUID (16) | 24 events | 32 events cleared
+ *  40 size of the set (sectors) | 48 state (1 = stale) | 52 chunk size (bytes) | 56 daemon sleep | 60 write behind
+ */
+import type { Machine } from '../machine.ts';
+import { type LegSuperblock, readDirectly, SECTOR_bytes } from './superblock.ts';
+
+const MAGIC = 0x6d746962;
+const HEADER_bytes = 256;
+const STATE_STALE = 1;
+/** The kernel takes at most a page for one write to sysfs, and cuts longer ones in two wherever that is. */
+const SYSFS_LINE_characters = 3500;
+
+export interface Bitmap {
+  chunk_bytes: number;
+  /** First and last dirty chunk, both included, ascending. */
+  dirty: readonly (readonly [number, number])[];
+}
+
+/**
+ * Which chunks a leg's own bitmap says may differ.
+ * @returns `undefined` where it has none, or none that can be trusted: then only a full copy helps.
+ */
+export async function readBitmap(
+  machine: Machine,
+  path: string,
+  superblock: LegSuperblock,
+): Promise<Bitmap | undefined> {
+  const offset_bytes = superblock.bitmapOffset_bytes;
+  if (offset_bytes === undefined) return undefined;
+  const header = await readDirectly(machine, path, offset_bytes, HEADER_bytes);
+  const chunk_bytes = header.readUInt32LE(52);
+  const size_sectors = header.readBigUInt64LE(40);
+  const stale = (header.readUInt32LE(48) & STATE_STALE) !== 0;
+  if (header.readUInt32LE(0) !== MAGIC || stale || chunk_bytes < SECTOR_bytes || size_sectors === 0n) return undefined;
+  const chunks = Math.ceil((Number(size_sectors) * SECTOR_bytes) / chunk_bytes);
+  const bytes = await readDirectly(machine, path, offset_bytes, HEADER_bytes + Math.ceil(chunks / 8));
+  return { chunk_bytes, dirty: dirtyRanges(bytes.subarray(HEADER_bytes), chunks) };
+}
+
+export function dirtyRanges(bits: Buffer, chunks: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (let chunk = 0; chunk < chunks; chunk += 1) {
+    const byte = bits[chunk >> 3] ?? 0;
+    if (byte === 0) {
+      chunk |= 7;
+      continue;
+    }
+    if (((byte >> (chunk & 7)) & 1) === 0) continue;
+    const last = ranges.at(-1);
+    if (last?.[1] === chunk - 1) last[1] = chunk;
+    else ranges.push([chunk, chunk]);
+  }
+  return ranges;
+}
+
+export function dirtyChunkCount(bitmap: Bitmap): number {
+  return bitmap.dirty.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** Lines for `md/bitmap_set_bits` (Documentation/admin-guide/md.rst): `5 10-20 …`, each short enough for one write. */
+export function bitmapSetBitsLines(dirty: Bitmap['dirty']): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const [first, last] of dirty) {
+    const word = first === last ? `${first}` : `${first}-${last}`;
+    if (line.length + 1 + word.length > SYSFS_LINE_characters) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}

@@ -1,0 +1,55 @@
+/** Names and lines for mdadm.conf(5), and mdadm's command lines. The traps behind them are in docs/failover.md. */
+
+/** Fine enough that a copy back is small: mdadm's own choice is 64 MiB. */
+export const BITMAP_CHUNK = '64K';
+
+export function createArgv(options: { device: string; name: string; uuid: string; localLeg: string }): string[] {
+  // Degraded first: a leg that is added later says of itself that it is being filled, one that is there at the creation does not.
+  return [
+    ...[
+      'mdadm',
+      '--create',
+      options.device,
+      '--run',
+      '--level=1',
+      '--raid-devices=2',
+      '--metadata=1.2',
+      '--bitmap=none',
+    ],
+    ...[`--name=${options.name}`, '--homehost=spare', `--uuid=${options.uuid}`, options.localLeg, 'missing'],
+  ];
+}
+
+export function growBitmapArgv(device: string): string[] {
+  return ['mdadm', '--grow', '--bitmap=internal', `--bitmap-chunk=${BITMAP_CHUNK}`, device];
+}
+
+export function addArgv(device: string, leg: string, options: { writeMostly: boolean }): string[] {
+  return ['mdadm', device, '--add', ...(options.writeMostly ? ['--write-mostly'] : []), leg];
+}
+
+export function reAddArgv(device: string, leg: string): string[] {
+  return ['mdadm', device, '--re-add', leg];
+}
+
+/** `readonly` first: nothing is written until everything has been looked at. Only the named leg is used. */
+export function assembleArgv(device: string, uuid: string, leg: string, options: { readonly: boolean }): string[] {
+  return ['mdadm', '--assemble', '--run', ...(options.readonly ? ['--readonly'] : []), device, `--uuid=${uuid}`, leg];
+}
+
+/** The lines of mdadm.conf that keep udev's hands off the legs (seen: a stale leg started alone 30 s after boot) and the bad-block log off. */
+export function mdadmConfLines(uuid: string): string[] {
+  return ['CREATE bbl=no', `ARRAY <ignore> UUID=${uuid}`];
+}
+
+/**
+ * The content of mdadm.conf with those lines in it, or `undefined` where nothing is missing.
+ * @param content What is there now.
+ */
+export function withMdadmConfLines(content: string, uuid: string): string | undefined {
+  const present = new Set(content.split('\n').map((line) => line.trim()));
+  const missing = mdadmConfLines(uuid).filter((line) => !present.has(line));
+  if (missing.length === 0) return undefined;
+  const end = content === '' || content.endsWith('\n') ? '' : '\n';
+  return `${content}${end}${missing.join('\n')}\n`;
+}

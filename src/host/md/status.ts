@@ -1,0 +1,81 @@
+import type { Machine } from '../machine.ts';
+
+export interface LegStatus {
+  /** Kernel name: `vdb`, `sda`, `loop0`. */
+  name: string;
+  /** sysfs `md/dev-…/state`: `in_sync`, `write_mostly`, `faulty`, `spare`, … */
+  state: readonly string[];
+  /** Sectors written to the whole disk since boot. */
+  written_sectors: number;
+}
+
+/** What sysfs says of a running mirror set (Documentation/admin-guide/md.rst). */
+export interface MirrorStatus {
+  /** Kernel name: `md127`. */
+  kernelName: string;
+  arrayState: string;
+  syncAction: string;
+  /** 0 to 1, while something is copied or compared. */
+  syncFraction: number | undefined;
+  syncSpeed_bytes_s: number | undefined;
+  mismatchCount_sectors: number;
+  legs: readonly LegStatus[];
+}
+
+const SCRIPT = `
+d=$(readlink -f "$1") && [ -b "$d" ] || exit 0
+n=\${d##*/}; m=/sys/block/$n/md; [ -d "$m" ] || exit 0
+echo "kernelName=$n"
+for f in array_state sync_action sync_completed sync_speed mismatch_cnt; do echo "$f=$(cat $m/$f 2>/dev/null)"; done
+for l in $m/dev-*; do
+  [ -e "$l/state" ] || continue
+  set -- $(cat $l/block/stat 2>/dev/null)
+  echo "leg=\${l##*/dev-} $(cat $l/state | tr -d ' ') \${7:-0}"
+done`;
+
+/** The state of the set, or `undefined` where it does not run. */
+export async function mirrorStatus(machine: Machine, device: string): Promise<MirrorStatus | undefined> {
+  const { stdout } = await machine.exec(['sh', '-c', SCRIPT, 'mirror-status', device]);
+  return parseMirrorStatus(stdout);
+}
+
+export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
+  const values = new Map<string, string>();
+  const legs: LegStatus[] = [];
+  for (const line of stdout.split('\n')) {
+    const separator = line.indexOf('=');
+    if (separator < 0) continue;
+    const key = line.slice(0, separator);
+    const value = line.slice(separator + 1);
+    if (key === 'leg') legs.push(parseLeg(value));
+    else values.set(key, value);
+  }
+  const kernelName = values.get('kernelName');
+  if (!kernelName) return undefined;
+  const speed_KiB_s = Number.parseInt(values.get('sync_speed') ?? '', 10);
+  return {
+    kernelName,
+    arrayState: values.get('array_state') ?? '',
+    syncAction: values.get('sync_action') ?? '',
+    syncFraction: parseFraction(values.get('sync_completed') ?? ''),
+    syncSpeed_bytes_s: Number.isNaN(speed_KiB_s) ? undefined : speed_KiB_s * 1024,
+    mismatchCount_sectors: Number(values.get('mismatch_cnt') ?? 0),
+    legs,
+  };
+}
+
+function parseLeg(text: string): LegStatus {
+  const [name = '', state = '', written = '0'] = text.split(' ');
+  return { name, state: state.split(','), written_sectors: Number(written) };
+}
+
+/** `none`, `delayed` or `done / all` in sectors. */
+function parseFraction(text: string): number | undefined {
+  const match = /^(\d+) \/ (\d+)$/.exec(text.trim());
+  return match && Number(match[2]) > 0 ? Number(match[1]) / Number(match[2]) : undefined;
+}
+
+/** Both legs hold everything. */
+export function inSync(status: MirrorStatus | undefined): boolean {
+  return status !== undefined && status.legs.filter((leg) => leg.state.includes('in_sync')).length === 2;
+}

@@ -1,0 +1,53 @@
+import type { PrimaryReport } from '../config/host-record.ts';
+import { PROGRAM_DIRECTORY } from './service.ts';
+
+/** Prints one line of JSON a second, until it is ended: `templates/primary/report`. */
+export function reportArgv(host: string): string[] {
+  return [`${PROGRAM_DIRECTORY}/report`, host];
+}
+
+/**
+ * One line of the report program.
+ * @param receivedAt ISO 8601, by the standby's clock: the primary's is not trusted.
+ * @returns `undefined` for anything that is no report, such as a line cut by a broken connection.
+ */
+export function parseReport(line: string, receivedAt: string): PrimaryReport | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const {
+    arrayState,
+    standbyLegState,
+    localLegState,
+    syncAction,
+    syncFraction,
+    syncSpeed_bytes_s,
+    sessionLoggedIn,
+    passive,
+  } = parsed as Record<string, unknown>;
+  if (
+    typeof arrayState !== 'string' ||
+    typeof standbyLegState !== 'string' ||
+    typeof localLegState !== 'string' ||
+    typeof syncAction !== 'string' ||
+    typeof sessionLoggedIn !== 'boolean' ||
+    typeof passive !== 'boolean'
+  ) {
+    return undefined;
+  }
+  return {
+    receivedAt,
+    arrayState,
+    standbyLegState,
+    localLegState,
+    syncAction,
+    ...(typeof syncFraction === 'number' && { syncFraction }),
+    ...(typeof syncSpeed_bytes_s === 'number' && { syncSpeed_bytes_s }),
+    sessionLoggedIn,
+    passive,
+  };
+}

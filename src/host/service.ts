@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { Machine } from './machine.ts';
+import { quoteForShell } from './quote.ts';
+import { installRoot } from './template.ts';
+
+/** Where spare's programs are, on the primaries and the standby alike. */
+export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';
+const SERVICE_PROGRAM = `${PROGRAM_DIRECTORY}/service`;
+/** A cold start loads modules and makes namespaces: 13 s under emulation. */
+const VERB_TIMEOUT_ms = 120_000;
+
+/** What `templates/primary/service` does; its head explains each. */
+export type ServiceVerb =
+  | 'prepare'
+  | 'mount'
+  | 'unmount'
+  | 'nfs-start'
+  | 'nfs-stop'
+  | 'address-up'
+  | 'address-down'
+  | 'down'
+  | 'status';
+
+export interface ServiceStatus {
+  prepared: boolean;
+  assembled: boolean;
+  mounted: boolean;
+  nfsThreads: number;
+  address: boolean;
+}
+
+export function serviceArgv(verb: ServiceVerb, host: string): string[] {
+  return [SERVICE_PROGRAM, verb, host];
+}
+
+export async function service(machine: Machine, verb: ServiceVerb, host: string): Promise<void> {
+  await machine.exec(serviceArgv(verb, host), { timeout_ms: VERB_TIMEOUT_ms });
+}
+
+export async function serviceStatus(machine: Machine, host: string): Promise<ServiceStatus> {
+  const { stdout } = await machine.exec(serviceArgv('status', host));
+  return parseServiceStatus(stdout);
+}
+
+export function parseServiceStatus(stdout: string): ServiceStatus {
+  const values = new Map(stdout.split('\n').map((line) => line.split('=') as [string, string | undefined]));
+  const yes = (key: string) => values.get(key) === 'yes';
+  return {
+    prepared: yes('prepared'),
+    assembled: yes('assembled'),
+    mounted: yes('mounted'),
+    nfsThreads: Number(values.get('nfsThreads') ?? 0),
+    address: yes('address'),
+  };
+}
+
+/** Whether anything of the host is up there: a passive machine has nothing. */
+export function isPassive(status: ServiceStatus): boolean {
+  return !status.assembled && !status.mounted && status.nfsThreads === 0 && !status.address;
+}
+
+export function serviceConfigurationPath(host: string): string {
+  return `/etc/spare/services/${host}.conf`;
+}
+
+/** `/etc/spare/services/<host>.conf`: shell assignments, read by the programs of templates/primary. No secrets. */
+export function serviceConfiguration(
+  host: HostConfiguration,
+  standby: StandbyConfiguration,
+  role: 'primary' | 'standby',
+): string {
+  const { volume, service: settings } = host;
+  const assignments: Record<string, string | number> = {
+    SPARE_HOST: host.name,
+    SPARE_ROLE: role,
+    SPARE_MIRROR_UUID: volume.mirrorUuid,
+    SPARE_DEVICE: volume.device,
+    SPARE_MOUNT: volume.mountPoint,
+    SPARE_ADDRESS: settings.address,
+    SPARE_INTERFACE: role === 'primary' ? settings.primaryInterface : standby.networkInterface,
+    SPARE_FSID: settings.fsid,
+    SPARE_CLIENTS: settings.clients,
+    SPARE_EXPORT_OPTIONS: settings.exportOptions,
+    SPARE_LEASE: settings.lease_s,
+    ...(role === 'primary'
+      ? {
+          SPARE_LOCAL_LEG: volume.localLeg,
+          SPARE_IQN: host.target.iqn,
+          SPARE_PORTAL: `${standby.portal.address}:${standby.portal.port}`,
+        }
+      : { SPARE_SHIM_SOURCE: standby.portal.address }),
+  };
+  const lines = Object.entries(assignments).map(([name, value]) => `${name}=${quoteForShell([String(value)])}`);
+  return `# Written by spare: changes are lost. Read by the programs in ${PROGRAM_DIRECTORY}.\n${lines.join('\n')}\n`;
+}
+
+/** The text of one of the programs or units in templates/primary. */
+export function primaryTemplate(name: 'service' | 'guard' | 'report' | 'spare-guard.service'): string {
+  return readFileSync(join(installRoot, 'templates', 'primary', name), 'utf8');
+}

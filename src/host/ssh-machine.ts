@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { paths } from '../config/paths.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { SpareError } from '../std/errors.ts';
+import { execLines, execLocal } from './exec.ts';
+import { NO_SUCH_FILE, readFileArgv, writeFileArgv } from './file-commands.ts';
+import type { ExecOptions, ExecResult, Machine } from './machine.ts';
+import { quoteForShell } from './quote.ts';
+
+/** ssh(1): its own failures, such as no connection or a wrong host key, end with 255. */
+const SSH_FAILED = 255;
+/** Debian's sshd gives others than root a path without the administrator's programs. */
+const REMOTE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface SshTarget {
+  address: string;
+  port: number;
+  user: string;
+}
+
+/** A primary, over the system's OpenSSH. Connections are shared between commands, so that a command costs one round trip. */
+export class SshMachine implements Machine {
+  readonly name: string;
+  readonly #target: SshTarget;
+  readonly #standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
+
+  constructor(name: string, target: SshTarget, standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>) {
+    this.name = name;
+    this.#target = target;
+    this.#standby = standby;
+  }
+
+  /** The machine of an enrolled host. */
+  static of(host: HostConfiguration, standby: StandbyConfiguration): SshMachine {
+    return new SshMachine(host.name, host.ssh, standby);
+  }
+
+  /**
+   * Runs `argv` there, as root (through sudo(8) for any other user).
+   * @throws SpareError `unreachable` (`SSH_FAILED`) where ssh itself fails; otherwise as `execLocal`.
+   */
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const shownAs = quoteForShell(argv);
+    const acceptExitCodes = [...(options.acceptExitCodes ?? []), SSH_FAILED];
+    const result = await execLocal(this.#argv(argv), {
+      ...options,
+      acceptExitCodes,
+      shownAs: `${this.name}: ${shownAs}`,
+    });
+    if (result.exitCode === SSH_FAILED) throw this.#unreachable(result.stderr);
+    return result;
+  }
+
+  /** The lines that a long-lived command prints, on a connection of its own: until it ends, the connection breaks, or `signal` ends it. */
+  lines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
+    return execLines(this.#argv(argv, { shared: false }), signal);
+  }
+
+  async writeFile(path: string, content: string, mode: number): Promise<void> {
+    await this.exec(writeFileArgv(path, mode), { input: content });
+  }
+
+  async readFile(path: string): Promise<string | undefined> {
+    const { exitCode, stdout } = await this.exec(readFileArgv(path), { acceptExitCodes: [NO_SUCH_FILE] });
+    return exitCode === NO_SUCH_FILE ? undefined : stdout;
+  }
+
+  #argv(argv: readonly string[], options: { shared: boolean } = { shared: true }): string[] {
+    const { address, port, user } = this.#target;
+    const sockets = join(paths().runtime, 'ssh');
+    mkdirSync(sockets, { recursive: true, mode: 0o700 });
+    const words = user === 'root' ? argv : ['sudo', '-n', '--', ...argv];
+    const sharing = options.shared
+      ? ['-o', 'ControlMaster=auto', '-o', `ControlPath=${sockets}/%C`, '-o', 'ControlPersist=120']
+      : ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
+    return [
+      ...['ssh', '-F', 'none', '-T', '-i', this.#standby.sshKey, '-p', String(port)],
+      ...['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', '-o', 'ConnectTimeout=8'],
+      ...['-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${this.#standby.knownHosts}`],
+      ...['-o', 'GlobalKnownHostsFile=none', '-o', `HostKeyAlias=${this.name}`, '-o', 'LogLevel=ERROR'],
+      ...['-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=3', ...sharing],
+      ...[`${user}@${address}`, '--', `PATH=${REMOTE_PATH} LC_ALL=C ${quoteForShell(words)}`],
+    ];
+  }
+
+  #unreachable(stderr: string): SpareError {
+    const { address, port, user } = this.#target;
+    const said = stderr.trim() || 'ssh ended without a word';
+    return new SpareError(
+      'unreachable',
+      'SSH_FAILED',
+      `Cannot reach ${this.name} as ${user}@${address}:${port}: ${said}`,
+      {
+        hint: `Check that it runs and that ${this.#standby.sshKey}.pub is in authorized_keys of ${user} there`,
+      },
+    );
+  }
+}
