@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chooseAccelerator } from './accelerator.ts';
+import { ensureImage } from './image.ts';
+import { Network } from './network.ts';
+import { runningProcess } from './process-file.ts';
+import { ensureProjectDisk, markProjectDiskCurrent, projectArchive } from './project-disk.ts';
+import { type LabSettings, MACHINE_NAMES, MACHINES, type MachineName } from './settings.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+const POWER_SWITCH_MARKER = 'power-switch';
+const POWER_SWITCH_START_MS = 10_000;
+
+/** The whole lab: its network, its machines, its power switch. Everything in it outlives this process until `down`. */
+export class Lab {
+  readonly settings: LabSettings;
+  readonly network: Network;
+  readonly #machines: ReadonlyMap<MachineName, VirtualMachine>;
+
+  /** The lab of these settings, running or not, with its image built. Run as root. */
+  static async open(settings: LabSettings, tell: (line: string) => void = () => {}): Promise<Lab> {
+    if (process.getuid?.() !== 0) throw new Error('Cannot use the lab: its network needs root (run it with sudo)');
+    await mkdir(settings.runDirectory, { recursive: true, mode: 0o700 });
+    const image = await ensureImage(settings, tell);
+    const accelerator = await chooseAccelerator(settings, image);
+    const network = new Network(settings.namespace);
+    const projectDisk = join(settings.runDirectory, 'project.raw');
+    const machines = MACHINE_NAMES.map((name) => {
+      const common = { lab: settings, machine: MACHINES[name], network, image, accelerator };
+      return [name, new VirtualMachine(name === 'standby' ? { ...common, projectDisk } : common)] as const;
+    });
+    return new Lab(settings, network, new Map(machines));
+  }
+
+  private constructor(settings: LabSettings, network: Network, machines: ReadonlyMap<MachineName, VirtualMachine>) {
+    this.settings = settings;
+    this.network = network;
+    this.#machines = machines;
+  }
+
+  machine(name: MachineName): VirtualMachine {
+    const machine = this.#machines.get(name);
+    if (machine === undefined)
+      throw new Error(`Cannot find machine '${name}': the lab has ${MACHINE_NAMES.join(', ')}`);
+    return machine;
+  }
+
+  /** Powers the machines on, together, and waits until each answers over SSH. Those that run are left as they are. */
+  async up(names: readonly MachineName[] = MACHINE_NAMES, tell: (line: string) => void = () => {}): Promise<void> {
+    await this.network.up();
+    await this.#startPowerSwitch();
+    const started = performance.now();
+    if (names.includes('standby') && this.machine('standby').pid === undefined)
+      await ensureProjectDisk(this.#projectDisk);
+    for (const name of names) await this.machine(name).start();
+    await Promise.all(
+      names.map(async (name) => {
+        await this.machine(name).waitForShell();
+        tell(`${name} answers after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+      }),
+    );
+  }
+
+  /** Brings the working tree to the running standby's /opt/spare. Daemons that run keep the old code until they are restarted. */
+  async deploy(): Promise<void> {
+    const unpack = 'cd /opt/spare && rm -rf bin src templates && tar --no-same-owner -xf -';
+    await this.machine('standby').shell.run(unpack, { input: await projectArchive() });
+    await markProjectDiskCurrent(this.#projectDisk);
+  }
+
+  /** Ends every process of the lab and removes its network and its disks. The image stays in the cache. */
+  async down(): Promise<void> {
+    for (const name of MACHINE_NAMES) await this.machine(name).kill();
+    const powerSwitch = runningProcess(this.#powerSwitchFile, this.#powerSwitchMarker);
+    if (powerSwitch !== undefined) process.kill(powerSwitch, 'SIGTERM');
+    await this.network.down();
+    await rm(this.settings.runDirectory, { recursive: true, force: true });
+  }
+
+  get #projectDisk(): string {
+    return join(this.settings.runDirectory, 'project.raw');
+  }
+
+  get #powerSwitchFile(): string {
+    return join(this.settings.runDirectory, `${POWER_SWITCH_MARKER}.pid`);
+  }
+
+  get #powerSwitchMarker(): string {
+    return `${POWER_SWITCH_MARKER}=${this.settings.name}`;
+  }
+
+  async #startPowerSwitch(): Promise<void> {
+    if (runningProcess(this.#powerSwitchFile, this.#powerSwitchMarker) !== undefined) return;
+    const logFile = join(this.settings.runDirectory, `${POWER_SWITCH_MARKER}.log`);
+    const log = openSync(logFile, 'w');
+    const cli = join(import.meta.dirname, 'cli.ts');
+    const [command, argv] = this.network.inside([process.execPath, cli, POWER_SWITCH_MARKER, this.#powerSwitchMarker]);
+    const child = spawn(command, argv, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, SPARE_LAB_NAME: this.settings.name },
+    });
+    closeSync(log);
+    child.unref();
+    await writeFile(this.#powerSwitchFile, String(child.pid));
+    const deadline = Date.now() + POWER_SWITCH_START_MS;
+    while (!(await readFile(logFile, 'utf8')).includes('listening')) {
+      if (Date.now() > deadline) throw new Error(`Cannot start the power switch: look into ${logFile}`);
+      await sleep(50);
+    }
+  }
+}
