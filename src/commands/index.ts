@@ -1,6 +1,12 @@
+import Enroll from './enroll.ts';
+import Failback from './failback.ts';
+import Failover from './failover.ts';
 import Init from './init.ts';
 
 /** The command table: oclif finds commands here and nowhere else, from source and in a bundle alike. */
 export const commands = {
+  enroll: Enroll,
+  failback: Failback,
+  failover: Failover,
   init: Init,
 };

@@ -22,6 +22,21 @@ export const STANDBY_PROGRAMS: readonly Requirement[] = [
   { command: 'systemctl', debianPackage: 'systemd' },
 ];
 
+export const PRIMARY_PROGRAMS: readonly Requirement[] = [
+  { command: 'iscsiadm', debianPackage: 'open-iscsi' },
+  { command: 'mdadm', debianPackage: 'mdadm' },
+  { command: 'exportfs', debianPackage: 'nfs-kernel-server' },
+  { command: 'nfsdcld', debianPackage: 'nfs-kernel-server' },
+  { command: 'arping', debianPackage: 'iputils-arping' },
+  { command: 'ip', debianPackage: 'iproute2' },
+  { command: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
+  { command: 'wipefs', debianPackage: 'util-linux' },
+  { command: 'nsenter', debianPackage: 'util-linux' },
+  { command: 'systemctl', debianPackage: 'systemd' },
+];
+
+export const PRIMARY_MODULES = ['md_mod', 'raid1', 'iscsi_tcp', 'nfsd', 'macvlan'] as const;
+
 /** What a takeover loads; loaded at boot, so that the night's takeover is warm. */
 export const STANDBY_MODULES = ['md_mod', 'raid1', 'loop', 'nfsd', 'macvlan'] as const;
 

@@ -7,6 +7,8 @@ import { installRoot } from './template.ts';
 
 /** Where spare's programs are, on the primaries and the standby alike. */
 export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';
+/** The fence record of a primary: nothing comes up while it exists. */
+export const PASSIVE_PATH = '/etc/spare/passive';
 const SERVICE_PROGRAM = `${PROGRAM_DIRECTORY}/service`;
 /** A cold start loads modules and makes namespaces: 13 s under emulation. */
 const VERB_TIMEOUT_ms = 120_000;

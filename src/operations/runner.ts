@@ -62,6 +62,8 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
         begun.push(step);
         await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
       }
+      // What an earlier run did is not taken back, but its point of no return stays passed.
+      else if (step.pointOfNoReturn) begun.push(step);
       journal({ event: status, step: step.name });
       tell(status);
       report.push({

@@ -5,8 +5,6 @@ export interface LegStatus {
   name: string;
   /** sysfs `md/dev-…/state`: `in_sync`, `write_mostly`, `faulty`, `spare`, … */
   state: readonly string[];
-  /** Sectors written to the whole disk since boot. */
-  written_sectors: number;
 }
 
 /** What sysfs says of a running mirror set (Documentation/admin-guide/md.rst). */
@@ -29,8 +27,7 @@ echo "kernelName=$n"
 for f in array_state sync_action sync_completed sync_speed mismatch_cnt; do echo "$f=$(cat $m/$f 2>/dev/null)"; done
 for l in $m/dev-*; do
   [ -e "$l/state" ] || continue
-  set -- $(cat $l/block/stat 2>/dev/null)
-  echo "leg=\${l##*/dev-} $(cat $l/state | tr -d ' ') \${7:-0}"
+  echo "leg=\${l##*/dev-} $(tr -d ' ' <$l/state)"
 done`;
 
 /** The state of the set, or `undefined` where it does not run. */
@@ -65,8 +62,8 @@ export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
 }
 
 function parseLeg(text: string): LegStatus {
-  const [name = '', state = '', written = '0'] = text.split(' ');
-  return { name, state: state.split(','), written_sectors: Number(written) };
+  const [name = '', state = ''] = text.split(' ');
+  return { name, state: state.split(',') };
 }
 
 /** `none`, `delayed` or `done / all` in sectors. */

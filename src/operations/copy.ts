@@ -1,0 +1,101 @@
+import type { Machine } from '../host/machine.ts';
+import { inSync, type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
+import { SpareError } from '../std/errors.ts';
+import type { Progress } from './step.ts';
+
+const POLL_ms = 1_000;
+/** A copy that moves nothing for this long has failed; a busy disk may well make it wait for minutes. */
+const STALL_LIMIT_ms = 600_000;
+
+/** Waits until both legs hold everything, and tells how far it is: fraction, rate and time left. */
+export async function waitForCopy(
+  machine: Machine,
+  device: string,
+  size_bytes: number,
+  report: (progress: Progress) => void,
+): Promise<void> {
+  let movedAt_ms = performance.now();
+  let lastFraction = -1;
+  for (;;) {
+    const status = await runningMirror(machine, device);
+    if (inSync(status) && status.syncAction !== 'recover') return;
+    const faulty = status.legs.find((leg) => leg.state.includes('faulty'));
+    if (faulty || status.legs.length < 2) {
+      const what = faulty ? `${faulty.name} was made faulty` : 'it has one leg only';
+      throw new SpareError('stepFailed', 'COPY_FAILED', `Cannot complete the mirror set on ${machine.name}: ${what}`, {
+        hint: 'The watch puts a dropped standby leg back when its session is there again; otherwise see the kernel log there: journalctl -k',
+      });
+    }
+    if (status.syncFraction !== undefined && status.syncFraction !== lastFraction) {
+      lastFraction = status.syncFraction;
+      movedAt_ms = performance.now();
+      report(copyProgress(status, size_bytes, 'copied'));
+    }
+    if (performance.now() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'copy');
+    await pause();
+  }
+}
+
+/** Compares both legs block by block (md `check`). @returns How many sectors differ. */
+export async function compareLegs(
+  machine: Machine,
+  device: string,
+  size_bytes: number,
+  report: (progress: Progress) => void,
+): Promise<number> {
+  const { kernelName } = await runningMirror(machine, device);
+  await machine.exec(['sh', '-c', 'echo check >"/sys/block/$1/md/sync_action"', 'check', kernelName]);
+  let movedAt_ms = performance.now();
+  let lastFraction = -1;
+  for (;;) {
+    await pause();
+    const status = await runningMirror(machine, device);
+    if (status.syncAction === 'idle') return status.mismatchCount_sectors;
+    if (status.syncFraction !== undefined && status.syncFraction !== lastFraction) {
+      lastFraction = status.syncFraction;
+      movedAt_ms = performance.now();
+      report(copyProgress(status, size_bytes, 'compared'));
+    }
+    if (performance.now() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'comparison');
+  }
+}
+
+/** `43 % copied, 52 MB/s, 3 s left`. */
+export function copyProgress(status: MirrorStatus, size_bytes: number, verb: string): Progress {
+  const fraction = status.syncFraction ?? 0;
+  const speed = status.syncSpeed_bytes_s;
+  const parts = [`${Math.floor(fraction * 100)} % ${verb}`];
+  if (speed) {
+    parts.push(`${(speed / 1e6).toFixed(1)} MB/s`, `${Math.ceil(((1 - fraction) * size_bytes) / speed)} s left`);
+  }
+  return { detail: parts.join(', '), fraction };
+}
+
+/** @throws SpareError `precondition` where the mirror set does not run. */
+export async function runningMirror(machine: Machine, device: string): Promise<MirrorStatus> {
+  const status = await mirrorStatus(machine, device);
+  if (status) return status;
+  throw new SpareError(
+    'precondition',
+    'MIRROR_NOT_RUNNING',
+    `The mirror set ${device} does not run on ${machine.name}`,
+    {
+      hint: `See on ${machine.name}: cat /proc/mdstat; systemctl status spare-guard`,
+    },
+  );
+}
+
+function stalled(machine: Machine, what: string): SpareError {
+  return new SpareError(
+    'stepFailed',
+    'COPY_STALLED',
+    `The ${what} on ${machine.name} has not moved for ${STALL_LIMIT_ms / 1000} s`,
+    {
+      hint: 'See the kernel log there: journalctl -k',
+    },
+  );
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_ms));
+}

@@ -1,0 +1,209 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfiguration } from '../config/configuration.ts';
+import { readHostRecord } from '../config/host-records.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { PrimaryFacts } from '../host/facts.ts';
+import type { Machine } from '../host/machine.ts';
+import {
+  installLine,
+  missingModules,
+  missingPrograms,
+  PRIMARY_MODULES,
+  PRIMARY_PROGRAMS,
+} from '../host/requirements.ts';
+import { SpareError } from '../std/errors.ts';
+import type { EnrollOptions } from './enroll-options.ts';
+
+/** open-iscsi takes CHAP secrets of up to 255 characters; RFC 7143 §12.1.3 wants at least 96 bits. */
+const SECRET_bytes = 18;
+/** The smallest volume that ext4 with a journal and the metadata of a mirror set make sense on. */
+const LEAST_VOLUME_bytes = 32 * 1024 * 1024;
+
+/** @throws SpareError `precondition` naming what is missing there and how to get it. */
+export async function checkPrograms(machine: Machine): Promise<void> {
+  const programs = await missingPrograms(machine, PRIMARY_PROGRAMS);
+  if (programs.length > 0) {
+    const names = programs.map((program) => program.command).join(', ');
+    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Programs are missing on ${machine.name}: ${names}`, {
+      hint: `On ${machine.name}: ${installLine(programs)}`,
+    });
+  }
+  const modules = await missingModules(machine, PRIMARY_MODULES);
+  if (modules.length > 0) {
+    throw new SpareError(
+      'precondition',
+      'MODULES_MISSING',
+      `The kernel of ${machine.name} has no modules: ${modules.join(', ')}`,
+      {
+        hint: "Debian's kernels have them: apt-get install linux-image-amd64, then restart",
+      },
+    );
+  }
+}
+
+/** @throws SpareError `precondition` for the first thing that stands in the way. `existing` is set when an interrupted enrolment goes on. */
+export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing: HostConfiguration | undefined): void {
+  const refuse = (code: string, message: string, hint: string): never => {
+    throw new SpareError('precondition', code, message, { hint });
+  };
+  const others = facts.enrolledAs.filter((name) => name !== options.host);
+  if (others.length > 0)
+    refuse(
+      'ENROLLED_OTHERWISE',
+      `Cannot enrol this machine as ${options.host} as it is enrolled as ${others.join(', ')}`,
+      'A machine is one host',
+    );
+  if (!facts.initiatorName)
+    refuse(
+      'NO_INITIATOR_NAME',
+      `The initiator of ${options.host} has no name`,
+      `On ${options.host}: systemctl start iscsid`,
+    );
+  if (!facts.interfaceExists)
+    refuse(
+      'NO_INTERFACE',
+      `There is no interface '${options.networkInterface}' on ${options.host}`,
+      'Name the one that shall carry the service address with --interface',
+    );
+  if (facts.realPath === '')
+    refuse('NO_DEVICE', `There is no block device ${options.device} on ${options.host}`, `On ${options.host}: lsblk`);
+  if (facts.readOnly)
+    refuse('DEVICE_READ_ONLY', `Cannot mirror ${options.device} as it is read-only`, 'Choose another device');
+  if (facts.size_bytes < LEAST_VOLUME_bytes)
+    refuse(
+      'DEVICE_TOO_SMALL',
+      `Cannot mirror ${options.device} as it has ${facts.size_bytes} bytes, at least ${LEAST_VOLUME_bytes} are needed`,
+      'Choose another device',
+    );
+  // An interrupted enrolment has made the mirror set on it already, and may have mounted it.
+  if (existing && facts.mirrorUuid === existing.volume.mirrorUuid) return;
+  if (facts.inUse.length > 0)
+    refuse(
+      'DEVICE_IN_USE',
+      `Cannot mirror ${options.device} as it is in use or not empty: ${facts.inUse.join('; ')}`,
+      `If nothing on it is needed: wipefs --all ${options.device}`,
+    );
+  if (facts.mountedThere)
+    refuse(
+      'MOUNT_POINT_IN_USE',
+      `Cannot mount at ${options.mountPoint} as ${facts.mountedThere} is mounted there`,
+      'Choose another one with --mount',
+    );
+  if (!facts.mountPointEmpty)
+    refuse(
+      'MOUNT_POINT_NOT_EMPTY',
+      `Cannot mount at ${options.mountPoint} as it holds files that would be hidden`,
+      'Choose another one with --mount, or move the files',
+    );
+}
+
+/** @throws SpareError `precondition` where the standby cannot hold the leg, or another host has the address. */
+export function checkStandbySide(options: EnrollOptions, facts: PrimaryFacts, standby: StandbyConfiguration): void {
+  const { hosts } = readConfiguration();
+  const owner = Object.values(hosts).find(
+    (host) => host.name !== options.host && sameAddress(host.service.address, options.serviceAddress),
+  );
+  if (owner) {
+    throw new SpareError(
+      'precondition',
+      'ADDRESS_TAKEN',
+      `Cannot serve ${options.host} at ${options.serviceAddress} as it is the address of ${owner.name}`,
+      {
+        hint: 'Choose another one with --service-address',
+      },
+    );
+  }
+  if (options.host in hosts) return;
+  const { bavail, bsize } = statfsSync(standby.poolDirectory);
+  if (bavail * bsize >= facts.size_bytes) return;
+  throw new SpareError(
+    'precondition',
+    'NO_SPACE',
+    `The pool ${standby.poolDirectory} has ${bavail * bsize} bytes free, the leg of ${options.host} needs ${facts.size_bytes}`,
+    {
+      hint: 'Enlarge the pool, or choose a smaller device',
+    },
+  );
+}
+
+/**
+ * The configuration of an enrolment that was interrupted, to go on with the same secrets and UUID.
+ * @throws SpareError `precondition` where the host is enrolled already, `usage` where it was begun with other values.
+ */
+export function interruptedEnrolment(options: EnrollOptions): HostConfiguration | undefined {
+  const existing = readConfiguration().hosts[options.host];
+  if (!existing) return undefined;
+  const state = readHostRecord(options.host)?.state;
+  if (state && state !== 'enrolled') {
+    throw new SpareError(
+      'precondition',
+      'ALREADY_ENROLLED',
+      `Cannot enrol ${options.host} as it is enrolled since ${existing.enrolledAt}, and ${state}`,
+      {
+        hint: `See it: spare status ${options.host}`,
+      },
+    );
+  }
+  const same =
+    existing.volume.mountPoint === options.mountPoint &&
+    existing.service.address === options.serviceAddress &&
+    existing.ssh.address === options.ssh.address;
+  if (same) return existing;
+  throw new SpareError(
+    'usage',
+    'OTHER_VALUES',
+    `Cannot go on enrolling ${options.host} with other values than it was begun with: ${existing.ssh.address}, ${existing.volume.mountPoint}, ${existing.service.address}`,
+    {
+      hint: 'Run it with the values that it was begun with',
+    },
+  );
+}
+
+/** A new host: UUID, identity and secrets are random. */
+export function newHostConfiguration(
+  options: EnrollOptions,
+  facts: PrimaryFacts,
+  standby: StandbyConfiguration,
+): HostConfiguration {
+  const { host } = options;
+  return {
+    name: host,
+    ssh: options.ssh,
+    policy: options.policy,
+    ...(options.fenceCommand !== undefined && { fenceCommand: options.fenceCommand }),
+    target: {
+      iqn: `${standby.iqnPrefix}:${host}`,
+      initiatorName: facts.initiatorName ?? '',
+      path: join(standby.poolDirectory, `${host}.img`),
+      size_bytes: facts.size_bytes,
+      chap: { user: host, secret: randomBytes(SECRET_bytes).toString('base64url') },
+      mutualChap: { user: `${host}-standby`, secret: randomBytes(SECRET_bytes).toString('base64url') },
+    },
+    volume: {
+      mirrorUuid: randomBytes(16)
+        .toString('hex')
+        .replace(/(.{8})(?=.)/g, '$1:'),
+      device: `/dev/md/${host}`,
+      localLeg: facts.stablePath,
+      fileSystem: 'ext4',
+      mountPoint: options.mountPoint,
+      identity: randomUUID(),
+    },
+    service: {
+      address: options.serviceAddress,
+      primaryInterface: options.networkInterface,
+      fsid: randomInt(1, 2 ** 31),
+      clients: options.clients,
+      exportOptions: options.exportOptions,
+      lease_s: options.lease_s,
+    },
+    replacementTimeout_s: options.replacementTimeout_s,
+    enrolledAt: new Date().toISOString(),
+  };
+}
+
+function sameAddress(one: string, other: string): boolean {
+  return one.replace(/\/.*/, '') === other.replace(/\/.*/, '');
+}

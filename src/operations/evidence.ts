@@ -1,0 +1,109 @@
+import type { HostEvidence, PrimaryReport } from '../config/host-record.ts';
+import type { LegSuperblock } from '../host/md/superblock.ts';
+
+/**
+ * A report that is older than the last mirror PDU by more than this says nothing about the time between: a leg can be
+ * dropped while the session lives (its disk fails). Reports come once a second.
+ */
+const REPORT_GAP_LIMIT_ms = 5_000;
+
+export interface EvidenceFacts {
+  /** What the watch has recorded. */
+  record: Pick<HostEvidence, 'lastProof' | 'lastReport'>;
+  /** When the target last heard the primary, by its own clock; `null` where it has not since it started. */
+  lastPduAt_ms: number | null;
+  /** When the primary was proven to be off; `undefined` where nobody can say. */
+  offAt_ms: number | undefined;
+  replacementTimeout_ms: number;
+  /** The standby leg's own account; `undefined` before it has been read. */
+  leg?: LegSuperblock;
+  mirrorUuid: string;
+}
+
+export interface Evidence {
+  /**
+   * `current`: the leg holds every write that was acknowledged. `unproven`: it may lack the newest ones.
+   * `unusable`: it is no consistent state of the volume, whatever is allowed.
+   */
+  verdict: 'current' | 'unproven' | 'unusable';
+  /** What is known, one sentence each. */
+  reasons: string[];
+  /** How long the primary may have gone on alone, where that is known. */
+  mayMiss_ms?: number;
+}
+
+/**
+ * Decides whether the standby leg may be brought into service (invariant 2).
+ *
+ * MD acknowledges no write that is not on every leg which is not faulty. When the session breaks, writes wait for the initiator's
+ * replacement_timeout before the leg is made faulty. So a primary that is off before that time has passed since it was last
+ * heard, with its leg in sync, has acknowledged nothing that is not here.
+ */
+export function decideEvidence(facts: EvidenceFacts): Evidence {
+  const defects = facts.leg ? legDefects(facts.leg, facts.mirrorUuid) : [];
+  if (defects.length > 0) return { verdict: 'unusable', reasons: defects };
+
+  const { lastProof, lastReport } = facts.record;
+  const report = lastReport ?? lastProof;
+  if (!report) return unproven('No report of this primary has ever been received');
+  if (!standbyLegInSync(report)) {
+    const proof = lastProof ? `it was last seen in sync at ${lastProof.receivedAt}` : 'it was never seen in sync';
+    return unproven(
+      `By the last report (${report.receivedAt}) the standby leg was ${report.standbyLegState}: ${proof}`,
+    );
+  }
+  const reportedAt_ms = Date.parse(report.receivedAt);
+  const heardAt_ms = Math.max(facts.lastPduAt_ms ?? 0, report.sessionLoggedIn ? reportedAt_ms : 0);
+  if (heardAt_ms === 0) return unproven('The target has not heard this primary since it started');
+  const gap_ms = heardAt_ms - reportedAt_ms;
+  if (gap_ms > REPORT_GAP_LIMIT_ms) {
+    return unproven(
+      `The last report (${report.receivedAt}) is ${seconds(gap_ms)} older than the last mirror traffic: the leg may have been dropped in between`,
+    );
+  }
+  if (facts.offAt_ms === undefined) return unproven('Nothing proves that the primary is off: it may be going on alone');
+
+  const alone_ms = facts.offAt_ms - (heardAt_ms + facts.replacementTimeout_ms);
+  const inSync = `The standby leg was in sync by the last report (${report.receivedAt})`;
+  if (alone_ms >= 0) {
+    return {
+      verdict: 'unproven',
+      reasons: [
+        inSync,
+        `The primary was proven to be off ${seconds(facts.offAt_ms - heardAt_ms)} after it was last heard: it may have gone on alone for ${seconds(alone_ms)}`,
+      ],
+      mayMiss_ms: alone_ms,
+    };
+  }
+  return {
+    verdict: 'current',
+    reasons: [
+      inSync,
+      `The primary was proven to be off ${seconds(facts.offAt_ms - heardAt_ms)} after it was last heard, ${seconds(-alone_ms)} before it could have gone on alone`,
+    ],
+  };
+}
+
+function legDefects(leg: LegSuperblock, mirrorUuid: string): string[] {
+  const defects: string[] = [];
+  if (leg.mirrorUuid !== mirrorUuid)
+    defects.push(`The leg belongs to the mirror set ${leg.mirrorUuid}, wanted is ${mirrorUuid}`);
+  if (leg.beingCopied)
+    defects.push('The leg was being filled: it is a mixture of old and new blocks, and no state of the volume at all');
+  if (leg.badBlocks) defects.push('The leg has a list of bad blocks: some writes never arrived');
+  if (leg.role === undefined) defects.push('The leg has no place in the mirror set: it is a spare, or was made faulty');
+  return defects;
+}
+
+function standbyLegInSync(report: PrimaryReport): boolean {
+  const flags = report.standbyLegState.split(',');
+  return flags.includes('in_sync') && !flags.includes('faulty');
+}
+
+function unproven(reason: string): Evidence {
+  return { verdict: 'unproven', reasons: [reason] };
+}
+
+function seconds(duration_ms: number): string {
+  return `${(duration_ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,57 @@
+import type { Machine } from '../host/machine.ts';
+import { withMdadmConfLines } from '../host/md/commands.ts';
+import { PROGRAM_DIRECTORY, primaryTemplate, serviceConfiguration, serviceConfigurationPath } from '../host/service.ts';
+import type { OperationContext } from './operation-context.ts';
+
+export interface InstalledFile {
+  path: string;
+  content: string;
+  /** Octal. */
+  mode: number;
+}
+
+/** Everything that enrolling puts on a primary, besides the initiator's records and two lines in mdadm.conf. */
+export function primaryFiles({ host, standby }: OperationContext): InstalledFile[] {
+  return [
+    program('service'),
+    program('guard'),
+    program('report'),
+    { path: serviceConfigurationPath(host.name), content: serviceConfiguration(host, standby, 'primary'), mode: 0o644 },
+    { path: '/etc/systemd/system/spare-guard.service', content: primaryTemplate('spare-guard.service'), mode: 0o644 },
+  ];
+}
+
+/** What the standby needs, so that it can bring the service of this host up. */
+export function standbyFiles({ host, standby }: OperationContext): InstalledFile[] {
+  return [
+    program('service'),
+    { path: serviceConfigurationPath(host.name), content: serviceConfiguration(host, standby, 'standby'), mode: 0o644 },
+  ];
+}
+
+export async function installFiles(machine: Machine, files: readonly InstalledFile[]): Promise<void> {
+  for (const { path, content, mode } of files) await machine.writeFile(path, content, mode);
+}
+
+/** An update of the initramfs compresses a whole system. */
+const INITRAMFS_TIMEOUT_ms = 600_000;
+const MDADM_CONF_PATHS = ['/etc/mdadm/mdadm.conf', '/etc/mdadm.conf'] as const;
+
+/** Keeps udev and the initramfs from starting legs by themselves: what is in mdadm.conf there is a copy in the initramfs, too. */
+export async function ignoreLegsAtBoot(machine: Machine, mirrorUuid: string): Promise<void> {
+  let path: string = MDADM_CONF_PATHS[0];
+  let content = await machine.readFile(path);
+  if (content === undefined) {
+    const other = await machine.readFile(MDADM_CONF_PATHS[1]);
+    if (other !== undefined) [path, content] = [MDADM_CONF_PATHS[1], other];
+  }
+  const wanted = withMdadmConfLines(content ?? '', mirrorUuid);
+  if (wanted === undefined) return;
+  await machine.writeFile(path, wanted, 0o644);
+  const script = 'command -v update-initramfs >/dev/null || exit 0; exec update-initramfs -u';
+  await machine.exec(['sh', '-c', script, 'refresh-initramfs'], { timeout_ms: INITRAMFS_TIMEOUT_ms });
+}
+
+function program(name: 'service' | 'guard' | 'report'): InstalledFile {
+  return { path: `${PROGRAM_DIRECTORY}/${name}`, content: primaryTemplate(name), mode: 0o755 };
+}

@@ -1,0 +1,37 @@
+import type { HostConfiguration } from '../config/schema.ts';
+import { readNfsFile } from '../health/nfs-probe.ts';
+import { SpareError } from '../std/errors.ts';
+import { retryUntil } from '../std/retry.ts';
+
+const ATTEMPT_TIMEOUT_ms = 3_000;
+const PAUSE_ms = 200;
+
+/** The service address without its prefix length. */
+export function serviceAddress(host: HostConfiguration): string {
+  return host.service.address.replace(/\/.*$/, '');
+}
+
+/**
+ * Sees from outside that the right volume is served: reads its identity through the service address (invariant 7).
+ * @throws SpareError with what was seen instead.
+ */
+export async function observeService(host: HostConfiguration, timeout_ms: number): Promise<void> {
+  const path = `${host.volume.mountPoint}/.spare/identity`;
+  await retryUntil(
+    async () => {
+      const seen = (await readNfsFile({ address: serviceAddress(host), path, timeout_ms: ATTEMPT_TIMEOUT_ms }))
+        .toString('utf8')
+        .trim();
+      if (seen === host.volume.identity) return;
+      throw new SpareError(
+        'stepFailed',
+        'WRONG_IDENTITY',
+        `Another volume is served at ${serviceAddress(host)}: its identity is '${seen.slice(0, 80)}', wanted is '${host.volume.identity}'`,
+        {
+          hint: 'Another machine may have this address, or another file system is mounted there',
+        },
+      );
+    },
+    { timeout_ms, pause_ms: PAUSE_ms },
+  );
+}

@@ -1,0 +1,20 @@
+import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { LocalMachine } from '../host/local-machine.ts';
+import type { Machine } from '../host/machine.ts';
+import { SshMachine } from '../host/ssh-machine.ts';
+
+/** What the operations on an enrolled host work with. */
+export interface OperationContext {
+  host: HostConfiguration;
+  standby: StandbyConfiguration;
+  standbyMachine: Machine;
+  primaryMachine: Machine;
+}
+
+/** @throws SpareError where this is no standby, or the host is not enrolled. */
+export function operationContext(hostName: string): OperationContext {
+  const host = readHostConfiguration(hostName);
+  const { standby } = readConfiguration();
+  return { host, standby, standbyMachine: new LocalMachine('standby'), primaryMachine: SshMachine.of(host, standby) };
+}

@@ -1,0 +1,35 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { paths } from '../config/paths.ts';
+import { writeFileDurably } from '../std/durable-file.ts';
+import type { Evidence } from './evidence.ts';
+
+/** Why a takeover was allowed: kept until the host has gone home, since after an interruption the lease can't be proven again. */
+export interface TakeoverDecision {
+  decidedAt: string;
+  evidence: Evidence;
+  /** The administrator went on without proof. */
+  dataLossAllowed: boolean;
+}
+
+function decisionPath(host: string): string {
+  return join(paths().state, 'takeovers', `${host}.json`);
+}
+
+export function readTakeoverDecision(host: string): TakeoverDecision | undefined {
+  try {
+    return JSON.parse(readFileSync(decisionPath(host), 'utf8')) as TakeoverDecision;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export function recordTakeoverDecision(host: string, decision: TakeoverDecision): void {
+  mkdirSync(dirname(decisionPath(host)), { recursive: true, mode: 0o700 });
+  writeFileDurably(decisionPath(host), `${JSON.stringify(decision, null, 2)}\n`, 0o600);
+}
+
+export function forgetTakeoverDecision(host: string): void {
+  rmSync(decisionPath(host), { force: true });
+}

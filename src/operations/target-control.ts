@@ -1,0 +1,31 @@
+import { SpareError } from '../std/errors.ts';
+import { requestControl, requestStatus } from '../target/control-client.ts';
+import type { HostTargetStatus } from '../target/control-protocol.ts';
+
+/** What the target's daemon says of a host. @throws SpareError `unreachable` where it does not run, `precondition` where it does not serve the host. */
+export async function hostTargetStatus(host: string): Promise<HostTargetStatus> {
+  const { hosts } = await requestStatus();
+  const status = hosts.find((candidate) => candidate.host === host);
+  if (status) return status;
+  throw new SpareError('precondition', 'NOT_SERVED', `The target does not serve ${host}`, {
+    hint: 'Restart it, so that it reads its configuration: systemctl restart spare-serve',
+  });
+}
+
+/** Serves the LUN of a host that the configuration has. */
+export async function addTarget(host: string): Promise<void> {
+  await requestControl({ method: 'add', host });
+}
+
+export async function closeTarget(host: string): Promise<void> {
+  await requestControl({ method: 'close', host });
+}
+
+/** Returns when no write of the host can reach the leg any more. */
+export async function fenceTarget(host: string): Promise<void> {
+  await requestControl({ method: 'fence', host });
+}
+
+export async function unfenceTarget(host: string): Promise<void> {
+  await requestControl({ method: 'unfence', host });
+}
