@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { Lab } from './lab.ts';
-import { ensurePackages, MissingPackagesError } from './packages.ts';
+import { installPackages, LAB_PACKAGES, MissingPackagesError } from './packages.ts';
 import { servePowerSwitch } from './power-switch.ts';
 import { labSettings, MACHINE_NAMES, type MachineName } from './settings.ts';
 import { drop, undrop } from './traffic.ts';
@@ -28,7 +28,7 @@ const tell = (line: string) => console.log(line);
 
 async function main([command = '', ...argv]: string[]): Promise<void> {
   if (command === '' || command === 'help' || command === '--help') return tell(USAGE);
-  await ensurePackages(tell);
+  await installPackages(LAB_PACKAGES, tell);
   const lab = await Lab.open(labSettings(), tell);
   switch (command) {
     case 'up':

@@ -2,22 +2,25 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-/** What the lab and the tests run on this machine: a command that shows that it is there, and the Debian package that brings it. */
-const NEEDED: ReadonlyArray<{ command: string; package: string }> = [
-  { command: 'qemu-system-x86_64', package: 'qemu-system-x86' },
-  { command: 'qemu-img', package: 'qemu-utils' },
-  { command: 'mmdebstrap', package: 'mmdebstrap' },
-  { command: 'mkfs.ext4', package: 'e2fsprogs' },
-  { command: 'ip', package: 'iproute2' },
-  { command: 'ssh', package: 'openssh-client' },
-  { command: 'ssh-keygen', package: 'openssh-client' },
-  { command: 'cpio', package: 'cpio' },
-  { command: 'mdadm', package: 'mdadm' },
-  { command: 'iscsi-ls', package: 'libiscsi-bin' },
-];
-/** Libraries have no command of their own: QEMU's iSCSI client, which `qemu-img` loads. */
-const NEEDED_FILES: ReadonlyArray<{ file: string; package: string }> = [
-  { file: '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so', package: 'qemu-block-extra' },
+/** A Debian package, and what shows that it is there: a command in the path, or a file (libraries have no command). */
+interface NeededPackage {
+  package: string;
+  command?: string;
+  file?: string;
+}
+
+/** What the lab and the tests run on this machine. */
+export const LAB_PACKAGES: readonly NeededPackage[] = [
+  { package: 'qemu-system-x86', command: 'qemu-system-x86_64' },
+  { package: 'qemu-utils', command: 'qemu-img' },
+  // QEMU's iSCSI client, which `qemu-img` loads.
+  { package: 'qemu-block-extra', file: '/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so' },
+  { package: 'libiscsi-bin', command: 'iscsi-ls' },
+  { package: 'mmdebstrap', command: 'mmdebstrap' },
+  { package: 'e2fsprogs', command: 'mkfs.ext4' },
+  { package: 'iproute2', command: 'ip' },
+  { package: 'openssh-client', command: 'ssh-keygen' },
+  { package: 'cpio', command: 'cpio' },
 ];
 const INSTALL_TIMEOUT_MS = 600_000;
 
@@ -25,29 +28,22 @@ export class MissingPackagesError extends Error {
   override readonly name = 'MissingPackagesError';
 }
 
-/** The Debian packages that are missing on this machine. */
-export function missingPackages(): string[] {
-  const missing = [
-    ...NEEDED.filter(({ command }) => !isOnPath(command)),
-    ...NEEDED_FILES.filter(({ file }) => !isReadable(file)),
-  ];
-  return [...new Set(missing.map((entry) => entry.package))];
-}
-
 /**
- * Makes sure that every package the lab and the tests need is installed. Installs what is missing when run by root.
+ * Makes sure that the packages are installed. Installs what is missing when run by root.
  * @throws {MissingPackagesError} otherwise, with the line to type.
  */
-export async function ensurePackages(tell: (line: string) => void = () => {}): Promise<void> {
-  const missing = missingPackages();
+export async function installPackages(
+  needed: readonly NeededPackage[] = LAB_PACKAGES,
+  tell: (line: string) => void = () => {},
+): Promise<void> {
+  const missing = needed.filter((entry) => !isInstalled(entry)).map((entry) => entry.package);
   if (missing.length === 0) return;
   const line = `apt-get install --no-install-recommends -y ${missing.join(' ')}`;
   if (process.getuid?.() !== 0) {
     throw new MissingPackagesError(`Cannot go on as Debian packages are missing. Install them with:\n  sudo ${line}`);
   }
   tell(`Installing Debian packages: ${missing.join(' ')}`);
-  const environment = { DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { env: environment, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' } as const;
+  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, timeout: INSTALL_TIMEOUT_MS, stdin: 'ignore' } as const;
   const install = () => execa('apt-get', ['install', '--no-install-recommends', '-y', ...missing], options);
   try {
     // The package lists of a fresh machine are missing or old, but where they are good an update would only cost time.
@@ -60,18 +56,11 @@ export async function ensurePackages(tell: (line: string) => void = () => {}): P
   }
 }
 
-function isOnPath(command: string): boolean {
+function isInstalled({ command, file }: NeededPackage): boolean {
+  if (file !== undefined) return canAccess(file, constants.R_OK);
   // Administration commands are in sbin, which is not on everybody's path.
   const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  return directories.some((directory) => isExecutable(join(directory, command)));
-}
-
-function isExecutable(path: string): boolean {
-  return canAccess(path, constants.X_OK);
-}
-
-function isReadable(path: string): boolean {
-  return canAccess(path, constants.R_OK);
+  return directories.some((directory) => canAccess(join(directory, command ?? ''), constants.X_OK));
 }
 
 function canAccess(path: string, mode: number): boolean {
@@ -85,7 +74,7 @@ function canAccess(path: string, mode: number): boolean {
 
 if (import.meta.main) {
   try {
-    await ensurePackages((line) => console.error(line));
+    await installPackages(LAB_PACKAGES, (line) => console.error(line));
   } catch (error) {
     if (!(error instanceof MissingPackagesError)) throw error;
     console.error(error.message);

@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Lab } from './lab.ts';
+import type { PrimaryName } from './settings.ts';
+
+const SECTOR_BYTES = 512;
+/** Version 1.2 has its superblock 4 KiB from the start (md(4)); offsets inside it are those of `struct mdp_superblock_1` in <linux/raid/md_p.h>. */
+const SUPERBLOCK_OFFSET_BYTES = 4096;
+const MAGIC = 0xa92b4efc;
+const DATA_OFFSET_FIELD = 128;
+/** What the array uses of each leg; the room behind the offset may be larger, and differ. */
+const SIZE_FIELD = 80;
+const POOL = '/var/lib/spare/pool';
+/** Bytes that are compared at once. */
+const CHUNK_BYTES = 1 << 20;
+const DUMP_TIMEOUT_MS = 180_000;
+
+export interface LegComparison {
+  equal: boolean;
+  /** Bytes of the data area, on each leg. */
+  compared_bytes: number;
+  /** Of `CHUNK_BYTES` each, by number; empty where the legs are equal. */
+  differingChunks: number[];
+}
+
+interface DataArea {
+  offset_bytes: number;
+  length_bytes: number;
+}
+
+/**
+ * Compares the two legs of a host byte for byte, without MD, spare, or any machine of the lab: the data area of the primary's
+ * own disk, and that of the file in the standby's pool, read out of the standby's disk image.
+ * Both machines must be off; what was synced before counts.
+ */
+export async function compareLegs(lab: Lab, host: PrimaryName): Promise<LegComparison> {
+  for (const name of [host, 'standby'] as const) {
+    if (lab.machine(name).pid !== undefined) throw new Error(`Cannot compare the legs of ${host}: ${name} is still on`);
+  }
+  const standbyLeg = await extractStandbyLeg(lab, host);
+  try {
+    return await compareFiles(lab.machine(host).dataDisk, standbyLeg);
+  } finally {
+    await rm(standbyLeg, { force: true });
+  }
+}
+
+/** Takes the leg's file out of the standby's root file system, on a copy whose journal has been replayed. */
+async function extractStandbyLeg(lab: Lab, host: PrimaryName): Promise<string> {
+  const { runDirectory } = lab.settings;
+  const root = join(runDirectory, 'standby-copy.raw');
+  const leg = join(runDirectory, `${host}-standby-leg.raw`);
+  try {
+    await execa('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', lab.machine('standby').rootDisk, root]);
+    // Exit code 1: something was corrected, which after a loss of power is what a journal is for.
+    const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', root], { reject: false });
+    if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's disk: e2fsck says\n${stdout}`);
+    await execa('/sbin/debugfs', ['-R', `dump ${POOL}/${host}.img ${leg}`, root], { timeout: DUMP_TIMEOUT_MS });
+    return leg;
+  } finally {
+    await rm(root, { force: true });
+  }
+}
+
+async function compareFiles(first: string, second: string): Promise<LegComparison> {
+  const areas = [await dataArea(first), await dataArea(second)] as const;
+  const length_bytes = areas[0].length_bytes;
+  if (areas[1].length_bytes !== length_bytes) {
+    throw new Error(
+      `Cannot compare the legs: their data areas have ${length_bytes} and ${areas[1].length_bytes} bytes`,
+    );
+  }
+  const [left, right] = [chunks(first, areas[0]), chunks(second, areas[1])];
+  const differingChunks: number[] = [];
+  let compared_bytes = 0;
+  for (let index = 0; compared_bytes < length_bytes; index += 1) {
+    const [a, b] = [(await left.next()).value, (await right.next()).value];
+    if (a === undefined || b === undefined)
+      throw new Error(`Cannot compare the legs: one ends after ${compared_bytes} bytes`);
+    if (!a.equals(b)) differingChunks.push(index);
+    compared_bytes += a.length;
+  }
+  return { equal: differingChunks.length === 0, compared_bytes, differingChunks };
+}
+
+/** The area's bytes in pieces of `CHUNK_BYTES`, the last one shorter. */
+async function* chunks(file: string, { offset_bytes, length_bytes }: DataArea): AsyncGenerator<Buffer, undefined> {
+  const end = offset_bytes + length_bytes - 1;
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const piece of createReadStream(file, { start: offset_bytes, end, highWaterMark: CHUNK_BYTES })) {
+    pending = Buffer.concat([pending, piece as Buffer]);
+    while (pending.length >= CHUNK_BYTES) {
+      yield pending.subarray(0, CHUNK_BYTES);
+      pending = pending.subarray(CHUNK_BYTES);
+    }
+  }
+  if (pending.length > 0) yield pending;
+  return undefined;
+}
+
+/** Where a leg's data are, by its own superblock. */
+async function dataArea(file: string): Promise<DataArea> {
+  const handle = await open(file);
+  try {
+    const superblock = Buffer.alloc(256);
+    await handle.read(superblock, 0, superblock.length, SUPERBLOCK_OFFSET_BYTES);
+    if (superblock.readUInt32LE(0) !== MAGIC) throw new Error(`Cannot find a superblock of version 1.2 in ${file}`);
+    return {
+      offset_bytes: Number(superblock.readBigUInt64LE(DATA_OFFSET_FIELD)) * SECTOR_BYTES,
+      length_bytes: Number(superblock.readBigUInt64LE(SIZE_FIELD)) * SECTOR_BYTES,
+    };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab } from './lab.ts';
+import { HOST_ADDRESS, MACHINES, POWER_SWITCH_PORT, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
+
+export interface RunSpareOptions {
+  timeout_ms?: number;
+}
+
+interface JournalLine {
+  time: string;
+  operation: string;
+  event: string;
+}
+
+/** When an operation began and ended, by the standby's clock, seconds since the epoch. */
+export interface OperationSpan {
+  begun_s: number;
+  ended_s: number;
+}
+
+const COMMAND_TIMEOUT_MS = 120_000;
+const ENROLL_TIMEOUT_MS = 600_000;
+const FAILBACK_TIMEOUT_MS = 600_000;
+const POLL_MS = 500;
+
+/** What an administrator types on the standby; answers are the `--json` of each command. */
+export class StandbyCommands {
+  readonly #lab: Lab;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+  }
+
+  /** Runs `spare`, and returns the JSON value that it printed. Throws with its error message where it failed. */
+  async spare<T>(argv: readonly string[], options: RunSpareOptions = {}): Promise<T> {
+    const command = ['spare', ...argv, '--json'].map(quote).join(' ');
+    const { stdout } = await this.#shell.run(command, { timeout_ms: options.timeout_ms ?? COMMAND_TIMEOUT_MS });
+    return JSON.parse(stdout) as T;
+  }
+
+  /** Makes the machine a standby, and lets it into the primaries, as an administrator would with `ssh-copy-id`. */
+  async init(hosts: readonly PrimaryName[]): Promise<void> {
+    await this.spare(['init', '--portal', `${MACHINES.standby.address}:3260`, '--interface', 'eth0']);
+    const { stdout: key } = await this.#shell.run('cat /etc/spare/ssh/id_ed25519.pub');
+    for (const host of hosts) {
+      await this.#lab.machine(host).shell.run('cat >> /root/.ssh/authorized_keys', { input: key });
+    }
+  }
+
+  /** Enrols the host with its data disk, its service address and the power switch, and waits for the first copy. */
+  async enroll(host: PrimaryName): Promise<void> {
+    const flags = {
+      ssh: `root@${MACHINES[host].address}`,
+      device: `/dev/disk/by-id/virtio-${host}-data`,
+      mount: `/srv/${host}`,
+      'service-address': `${SERVICE_ADDRESSES[host]}/24`,
+      interface: 'eth0',
+      clients: '10.77.0.0/24',
+      // The lab's client writes as root.
+      'export-options': 'rw,sync,no_subtree_check,no_root_squash',
+      policy: 'auto',
+      'fence-command': FENCE_COMMAND,
+    };
+    const argv = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
+    await this.spare(['enroll', host, ...argv, '--accept-host-key'], { timeout_ms: ENROLL_TIMEOUT_MS });
+  }
+
+  async failback<T>(host: PrimaryName): Promise<T> {
+    return this.spare<T>(['failback', host], { timeout_ms: FAILBACK_TIMEOUT_MS });
+  }
+
+  /**
+   * Waits until the host's record says that it is in this state. It reads the record, since the command itself takes seconds
+   * under emulation and would slow down what is waited for.
+   */
+  async waitForState(host: PrimaryName, wanted: string, timeout_ms: number): Promise<void> {
+    const deadline = Date.now() + timeout_ms;
+    let state = 'unknown';
+    while (Date.now() < deadline) {
+      const { stdout } = await this.#shell.run(`cat /var/lib/spare/hosts/${host}.json 2>/dev/null || echo '{}'`);
+      state = (JSON.parse(stdout) as { state?: string }).state ?? 'unknown';
+      if (state === wanted) return;
+      await sleep(POLL_MS);
+    }
+    const { stdout } = await this.#shell.run('journalctl --no-pager -n 30 -u spare-watch -u spare-serve');
+    throw new Error(
+      `Cannot wait any longer for ${host} to be '${wanted}': it is '${state}' after ${timeout_ms / 1000} s\n${stdout}`,
+    );
+  }
+
+  /** The last run of an operation on a host, by its journal. */
+  async lastRun(host: PrimaryName, operation: string): Promise<OperationSpan> {
+    const { stdout } = await this.#shell.run(`cat /var/lib/spare/journal/${host}.jsonl`);
+    const lines = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as JournalLine)
+      .filter((line) => line.operation === operation);
+    const begun = lines.findLast((line) => line.event === 'begin');
+    const ended = lines.findLast((line) => line.event === 'end');
+    if (begun === undefined || ended === undefined)
+      throw new Error(`Cannot find a finished ${operation} of ${host} in its journal`);
+    return { begun_s: Date.parse(begun.time) / 1000, ended_s: Date.parse(ended.time) / 1000 };
+  }
+
+  /** Seconds since the epoch by the standby's clock, which the journal goes by. */
+  async now_s(): Promise<number> {
+    const { stdout } = await this.#shell.run('date +%s.%N');
+    return Number(stdout);
+  }
+
+  get #shell() {
+    return this.#lab.machine('standby').shell;
+  }
+}
+
+/** Uses the power switch, as one would a power strip or a management board. */
+const FENCE_COMMAND = [
+  `outlet=http://${HOST_ADDRESS}:${POWER_SWITCH_PORT}/$SPARE_HOST`,
+  'case $1 in',
+  '  off) test "$(busybox wget -q -T 5 -O - --post-data= "$outlet/off")" = off ;;',
+  '  status) busybox wget -q -T 5 -O - "$outlet" ;;',
+  'esac',
+].join('\n');
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,48 @@
+import { Lab } from './lab.ts';
+import { installPackages, LAB_PACKAGES } from './packages.ts';
+import { labSettings, MACHINE_NAMES } from './settings.ts';
+
+export interface TemporaryLabOptions {
+  /** The lab's name where the environment gives none. */
+  name: string;
+  tell: (line: string) => void;
+  /** What to do with a lab of this name that still runs: it may be somebody's, or what an earlier run left behind. */
+  leftover: 'refuse' | 'remove';
+}
+
+const INTERRUPTED = 130;
+
+/**
+ * Opens a lab, runs `use` with it, and takes it down again, whatever happens: a failure, Ctrl-C, SIGTERM.
+ * `SPARE_LAB_KEEP=1` leaves it running after a failure, to be looked into.
+ */
+export async function withTemporaryLab<T>(options: TemporaryLabOptions, use: (lab: Lab) => Promise<T>): Promise<T> {
+  await installPackages(LAB_PACKAGES, options.tell);
+  const lab = await Lab.open(labSettings({ SPARE_LAB_NAME: options.name, ...process.env }), options.tell);
+  const { name } = lab.settings;
+  if (MACHINE_NAMES.some((machine) => lab.machine(machine).pid !== undefined) && options.leftover === 'refuse') {
+    throw new Error(
+      `Cannot start the lab '${name}': it runs already. End it with: SPARE_LAB_NAME=${name} npm run lab -- down`,
+    );
+  }
+  await lab.down();
+  let keep = false;
+  const interrupt = async () => {
+    options.tell('Interrupted: taking the lab down');
+    await lab.down();
+    process.exit(INTERRUPTED);
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    return await use(lab);
+  } catch (error) {
+    keep = process.env.SPARE_LAB_KEEP === '1';
+    if (keep) options.tell(`The lab '${name}' is left running: SPARE_LAB_NAME=${name} npm run lab -- ssh standby`);
+    throw error;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    if (!keep) await lab.down();
+  }
+}
