@@ -1,0 +1,34 @@
+/** A bound on bytes that are held at one time, shared by all that take from it. */
+export class ByteBudget {
+  readonly #limit_bytes: number;
+  #used_bytes = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(limit_bytes: number) {
+    this.#limit_bytes = limit_bytes;
+  }
+
+  get used_bytes(): number {
+    return this.#used_bytes;
+  }
+
+  /** Takes the bytes if they fit. What is larger than the whole budget fits when nothing else is held. */
+  tryTake(bytes: number): boolean {
+    if (this.#used_bytes > 0 && this.#used_bytes + bytes > this.#limit_bytes) return false;
+    this.#used_bytes += bytes;
+    return true;
+  }
+
+  /** Calls `retry` once, at the next release. */
+  whenReleased(retry: () => void): void {
+    this.#waiting.add(retry);
+  }
+
+  release(bytes: number): void {
+    this.#used_bytes -= bytes;
+    if (this.#waiting.size === 0) return;
+    const retries = [...this.#waiting];
+    this.#waiting.clear();
+    for (const retry of retries) retry();
+  }
+}

@@ -1,0 +1,211 @@
+import type { ByteBudget } from './byte-budget.ts';
+import { type Frame, Framer } from './framer.ts';
+import { LIMITS } from './limits.ts';
+import { Login, type LoginResult, type LoginStep, refuse } from './login.ts';
+import type { Outlet } from './outlet.ts';
+import { decode } from './pdu/decode.ts';
+import { encodeLoginResponse, LOGIN_STATUS, type LoginRequest, type LoginResponse } from './pdu/login.ts';
+import { writeNumbering } from './pdu/outgoing.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { serialAdd } from './serial-number.ts';
+import { Session } from './session.ts';
+import type { TargetDirectory } from './target.ts';
+
+/** Something that an administrator may want to know of. Never holds a secret. */
+export type TargetEvent =
+  | { event: 'login'; initiator: string; target: string | undefined; remote: string; type: string }
+  | { event: 'login-refused'; initiator: string | undefined; remote: string; status: string }
+  | { event: 'session-ended'; initiator: string; target: string | undefined; remote: string; reason: string }
+  | { event: 'connection-dropped'; remote: string; reason: string };
+
+export interface ConnectionContext {
+  directory: TargetDirectory;
+  sharedBudget: ByteBudget;
+  pingInterval_ms: number | undefined;
+  report(event: TargetEvent): void;
+}
+
+/** One TCP connection: at first a login, then a session. Free of I/O and of timers. */
+export class Connection {
+  readonly #context: ConnectionContext;
+  readonly #outlet: Outlet;
+  readonly #addresses: { local: string; remote: string };
+  readonly #openedAt: number;
+  readonly #framer: Framer;
+  #login: Login | undefined;
+  /** Set while the session that this login replaces is being ended. */
+  #waiting = false;
+  #session: Session | undefined;
+  /** A refusal that waits for the next tick: iscsid, once logged in, tries again without a pause. */
+  #refusal: (() => void) | undefined;
+  #statSn = 0;
+  #now: number;
+  #closed = false;
+
+  constructor(context: ConnectionContext, outlet: Outlet, addresses: { local: string; remote: string }, now: number) {
+    this.#context = context;
+    this.#outlet = outlet;
+    this.#addresses = addresses;
+    this.#openedAt = now;
+    this.#now = now;
+    this.#login = new Login(context.directory);
+    this.#framer = new Framer(LIMITS.loginDataSegment_bytes, (frame) => this.#receive(frame));
+  }
+
+  get loggedIn(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Takes bytes from the socket. Never throws for anything a peer sent. */
+  push(chunk: Buffer, now: number): void {
+    if (this.#closed) return;
+    this.#now = now;
+    try {
+      this.#framer.push(chunk);
+    } catch (error) {
+      // A broken assertion of ours ends this connection too, and no other: it is reported as what it is.
+      this.#drop(error instanceof ProtocolError ? error.message : `Defect: ${String((error as Error).stack)}`);
+    }
+  }
+
+  /** To be called each second or so. */
+  tick(now: number): void {
+    this.#now = now;
+    this.#refusal?.();
+    if (this.#session) this.#session.tick(now);
+    else if (now - this.#openedAt > LIMITS.login_ms) this.#drop('The login took too long');
+  }
+
+  announceDrop(timeToWait_s: number): void {
+    this.#session?.announceDrop(timeToWait_s);
+  }
+
+  /** The socket is closed. */
+  closed(): void {
+    this.#closed = true;
+    this.#endLogin();
+    this.#session?.terminate('connection closed', () => {});
+  }
+
+  #receive(frame: Frame): void {
+    if (this.#closed) return;
+    const pdu = decode(frame);
+    if (this.#session) {
+      this.#session.receive(pdu, frame.header, this.#now);
+    } else if (pdu.kind !== 'login-request' || !this.#login || this.#waiting) {
+      throw new ProtocolError('Something else than a login request came during login');
+    } else {
+      // RFC 7143 §4.2.2.2: the target begins where it likes; where the initiator expects it is easy to follow.
+      if (this.#statSn === 0) this.#statSn = pdu.expStatSn;
+      this.#continueLogin(pdu, this.#login.receive(pdu));
+    }
+  }
+
+  #continueLogin(request: LoginRequest, step: LoginStep): void {
+    if (step.refused) this.#refuseLater(request, step.response);
+    else if (step.result) this.#enter(request, step.response, step.result);
+    else this.#respond(request, step.response);
+  }
+
+  #refuseLater(request: LoginRequest, response: LoginResponse): void {
+    this.#waiting = true;
+    this.#refusal = () => {
+      this.#refusal = undefined;
+      this.#respond(request, response);
+      const status = `0x${response.status.toString(16).padStart(4, '0')}`;
+      this.#context.report({ event: 'login-refused', initiator: undefined, remote: this.#addresses.remote, status });
+      this.#closed = true;
+      this.#endLogin();
+      this.#outlet.end();
+    };
+  }
+
+  /** The last response of the login, once nothing of a session that it replaces can have an effect any more. */
+  #enter(request: LoginRequest, response: LoginResponse, result: LoginResult): void {
+    const { target, type, initiatorName, isid } = result;
+    if (!target || type === 'discovery') {
+      this.#begin(request, { ...response, tsih: 1 }, result);
+      return;
+    }
+
+    const sessions = [...target.sessions].map(({ identity }) => identity);
+    const known = sessions.some(
+      (one) => one.tsih === result.tsih && one.isid === isid && one.initiatorName === initiatorName,
+    );
+    if (result.tsih !== 0 && !known) {
+      this.#refuseLater(request, refuse(request, LOGIN_STATUS.sessionDoesNotExist).response);
+      return;
+    }
+    this.#waiting = true;
+    target.reinstate(initiatorName, isid, () => {
+      this.#waiting = false;
+      if (this.#closed) return;
+      // The target may have been fenced meanwhile.
+      const full = target.sessions.size >= LIMITS.sessionsPerTarget;
+      const refusal = target.loginRefusal ?? (full ? LOGIN_STATUS.outOfResources : undefined);
+      if (refusal !== undefined) {
+        this.#refuseLater(request, refuse(request, refusal).response);
+        return;
+      }
+      const tsih = result.tsih === 0 ? target.newTsih() : result.tsih;
+      this.#begin(request, { ...response, tsih }, { ...result, tsih });
+    });
+  }
+
+  #begin(request: LoginRequest, response: LoginResponse, result: LoginResult): void {
+    const { parameters, target, initiatorName, type } = result;
+    this.#respond(request, response);
+    this.#endLogin();
+    this.#framer.maxDataSegment_bytes = LIMITS.dataSegment_bytes;
+    this.#framer.headerDigest = parameters.headerDigest;
+    this.#framer.dataDigest = parameters.dataDigest;
+    this.#outlet.useDigests(parameters.headerDigest, parameters.dataDigest);
+    const { local, remote } = this.#addresses;
+    const session = new Session({
+      identity: { ...result, remoteAddress: remote, since: this.#now },
+      outlet: this.#outlet,
+      portal: local,
+      sharedBudget: this.#context.sharedBudget,
+      expCmdSn: request.cmdSn,
+      statSn: this.#statSn,
+      pingInterval_ms: this.#context.pingInterval_ms,
+      ended: (reason) => {
+        target?.sessionEnded(session, Date.now());
+        this.#context.report({
+          event: 'session-ended',
+          initiator: initiatorName,
+          target: target?.name,
+          remote,
+          reason,
+        });
+      },
+    });
+    this.#session = session;
+    if (type === 'normal') target?.sessions.add(session);
+    this.#context.report({ event: 'login', initiator: initiatorName, target: target?.name, remote, type });
+  }
+
+  #respond(request: LoginRequest, response: LoginResponse): void {
+    const pdu = encodeLoginResponse(response);
+    // The window opens with the session; during login there is one request at a time (RFC 7143 §11.13.4).
+    writeNumbering(pdu.header, {
+      statSn: this.#statSn,
+      expCmdSn: request.cmdSn,
+      maxCmdSn: serialAdd(request.cmdSn, LIMITS.commands - 1),
+    });
+    this.#statSn = serialAdd(this.#statSn, 1);
+    this.#outlet.send(pdu);
+  }
+
+  #endLogin(): void {
+    this.#login?.end();
+    this.#login = undefined;
+  }
+
+  #drop(reason: string): void {
+    this.#context.report({ event: 'connection-dropped', remote: this.#addresses.remote, reason });
+    this.#endLogin();
+    this.#closed = true;
+    this.#outlet.destroy();
+  }
+}

@@ -1,0 +1,19 @@
+import { OPCODE, RESERVED_TAG } from './opcode.ts';
+import { type OutgoingPdu, outgoingHeader, withoutData } from './outgoing.ts';
+
+/** RFC 7143 §11.9.1: the target will drop all connections of this session. */
+const DROPPING_SESSION = 3;
+
+/**
+ * Asynchronous Message (RFC 7143 §11.9)
+ *
+ *     0  opcode 0x32     1  0x80    8..15  LUN, reserved here   16..19  0xffffffff
+ *     24..35  numbering   36  AsyncEvent   37  AsyncVCode
+ *     38..39  Parameter1  40..41  Parameter2: Time2Wait, s   42..43  Parameter3: Time2Retain, s
+ */
+export function encodeDroppingSession(timeToWait_s: number): OutgoingPdu {
+  const header = outgoingHeader(OPCODE.asyncMessage, 0x80, RESERVED_TAG);
+  header[36] = DROPPING_SESSION;
+  header.writeUInt16BE(timeToWait_s, 40);
+  return withoutData(header);
+}

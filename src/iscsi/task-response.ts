@@ -1,0 +1,84 @@
+import { STATUS, type TaskResult } from '../scsi/task.ts';
+import type { ActiveTask } from './active-task.ts';
+import type { Parameters } from './negotiation.ts';
+import { encodeDataIn } from './pdu/data-in.ts';
+import type { OutgoingPdu } from './pdu/outgoing.ts';
+import { encodeScsiResponse, type Residual_bytes } from './pdu/scsi-response.ts';
+
+/** `status`: the PDU carries the command's status and consumes a StatSN. */
+type Send = (pdu: OutgoingPdu, kind: 'data' | 'status') => void;
+
+/**
+ * Sends what a command gave: its data in bursts and segments that the initiator takes, then its status, with the last
+ * data where that is allowed (RFC 7143 §11.4 and §11.7).
+ */
+export function sendResult(task: ActiveTask, result: TaskResult, parameters: Parameters, send: Send): void {
+  const dataIn = result.dataIn ?? [];
+  const available_bytes = dataIn.reduce((sum, part) => sum + part.length, 0);
+  const expected_bytes = task.command.read ? task.command.expectedLength_bytes : 0;
+  const length_bytes = Math.min(available_bytes, expected_bytes);
+  const residual_bytes = residualOf(task, result, available_bytes);
+  // Only with these statuses may the last Data-In carry it (RFC 7143 §11.7.3).
+  const collapsed = length_bytes > 0 && (result.status === STATUS.good || result.status === STATUS.conditionMet);
+
+  const { initiatorTaskTag } = task.command;
+  let dataSn = 0;
+  let offset_bytes = 0;
+  const cursor = new Cursor(dataIn);
+  while (offset_bytes < length_bytes) {
+    const burstLeft_bytes = parameters.maxBurst_bytes - (offset_bytes % parameters.maxBurst_bytes);
+    const segment_bytes = Math.min(length_bytes - offset_bytes, parameters.initiatorDataSegment_bytes, burstLeft_bytes);
+    const last = offset_bytes + segment_bytes === length_bytes;
+    const pdu = encodeDataIn({
+      initiatorTaskTag,
+      final: last || segment_bytes === burstLeft_bytes,
+      dataSn: dataSn++,
+      bufferOffset_bytes: offset_bytes,
+      data: cursor.take(segment_bytes),
+      dataLength_bytes: segment_bytes,
+      ...(last && collapsed && { status: { status: result.status, residual_bytes } }),
+    });
+    send(pdu, last && collapsed ? 'status' : 'data');
+    offset_bytes += segment_bytes;
+  }
+  if (collapsed) return;
+  const expDataSn = dataSn + (task.transfer?.r2tCount ?? 0);
+  const response = { initiatorTaskTag, status: result.status, sense: result.sense, residual_bytes, expDataSn };
+  send(encodeScsiResponse(response), 'status');
+}
+
+/** What was expected less what the command had to move (RFC 7143 §11.4.5). */
+function residualOf(task: ActiveTask, result: TaskResult, available_bytes: number): Residual_bytes {
+  const { read, write, expectedLength_bytes } = task.command;
+  if (write) return expectedLength_bytes - (result.dataOutWanted_bytes ?? task.wanted_bytes);
+  if (read) return expectedLength_bytes - available_bytes;
+  return -Math.max(available_bytes, result.dataOutWanted_bytes ?? task.wanted_bytes);
+}
+
+/** Cuts consecutive pieces out of a list of buffers without copying. */
+class Cursor {
+  readonly #parts: readonly Buffer[];
+  #index = 0;
+  #offset = 0;
+
+  constructor(parts: readonly Buffer[]) {
+    this.#parts = parts;
+  }
+
+  take(length_bytes: number): Buffer[] {
+    const pieces: Buffer[] = [];
+    let missing = length_bytes;
+    while (missing > 0) {
+      const part = this.#parts[this.#index] as Buffer;
+      const piece = part.subarray(this.#offset, this.#offset + missing);
+      if (piece.length > 0) pieces.push(piece);
+      missing -= piece.length;
+      this.#offset += piece.length;
+      if (this.#offset === part.length) {
+        this.#index++;
+        this.#offset = 0;
+      }
+    }
+    return pieces;
+  }
+}

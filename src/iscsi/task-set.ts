@@ -1,0 +1,184 @@
+import { type DeviceServer, type Nexus, STATUS, type TaskResult } from '../scsi/task.ts';
+import { ActiveTask } from './active-task.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { DataOutTransfer, type TransferProgress } from './data-out-transfer.ts';
+import { LIMITS } from './limits.ts';
+import type { Parameters } from './negotiation.ts';
+import type { DataOut } from './pdu/data-out.ts';
+import { RESERVED_TAG } from './pdu/opcode.ts';
+import type { OutgoingPdu } from './pdu/outgoing.ts';
+import { encodeR2t } from './pdu/r2t.ts';
+import type { ScsiCommand } from './pdu/scsi-command.ts';
+import { sendResult } from './task-response.ts';
+import { abortedCommandSense, TRANSPORT_SENSE, transferTooLongSense } from './transport-sense.ts';
+
+/** An address that no unit has, for LUN fields that name none. */
+const NO_SUCH_LUN = 0xffff;
+
+export interface TaskSetOptions {
+  nexus: Nexus;
+  deviceServer: DeviceServer;
+  parameters: Parameters;
+  /** Bytes under way in all sessions. */
+  sharedBudget: ByteBudget;
+  /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
+  send(pdu: OutgoingPdu, kind: 'status' | 'next' | 'data', flushed?: () => void): void;
+  /** A task has its response or was aborted: its place in the command window is free. */
+  closed(task: ActiveTask): void;
+  /** Called when it may have changed whether the session is `stuck`. */
+  changed(): void;
+}
+
+/** The SCSI commands of one session that are under way: collecting data, waiting for room, executing. */
+export class TaskSet {
+  readonly #options: TaskSetOptions;
+  readonly #tasks = new Map<number, ActiveTask>();
+  readonly #budget = new ByteBudget(LIMITS.sessionData_bytes);
+  /** Tasks that wait for the budget, in order of arrival. */
+  readonly #waiting: ActiveTask[] = [];
+  /** Tasks with room that wait for data. */
+  readonly #collecting = new Set<ActiveTask>();
+  #lastTag = 0;
+
+  constructor(options: TaskSetOptions) {
+    this.#options = options;
+  }
+
+  get(initiatorTaskTag: number): ActiveTask | undefined {
+    return this.#tasks.get(initiatorTaskTag);
+  }
+
+  values(): IterableIterator<ActiveTask> {
+    return this.#tasks.values();
+  }
+
+  /**
+   * Whether nothing that could be read would help: tasks wait for room, and none that has room waits for data.
+   * Reading stops then, and that is the bound on what a peer can have us hold.
+   */
+  get stuck(): boolean {
+    return this.#waiting.length > 0 && this.#collecting.size === 0;
+  }
+
+  start(command: ScsiCommand): void {
+    const { nexus, deviceServer, parameters } = this.#options;
+    const wanted_bytes = deviceServer.dataOutLength_bytes(command.cdb) ?? 0;
+    const needed_bytes = command.write ? Math.min(wanted_bytes, command.expectedLength_bytes) : 0;
+    const dataIn_bytes = command.read ? Math.min(command.expectedLength_bytes, LIMITS.transfer_bytes) : 0;
+    const transfer = command.write ? new DataOutTransfer(command, needed_bytes, parameters) : undefined;
+    const sizes = { cost_bytes: Math.max(needed_bytes, dataIn_bytes), wanted_bytes };
+    const task = new ActiveTask(nexus, command.lun ?? NO_SUCH_LUN, command, transfer, sizes);
+    this.#tasks.set(command.initiatorTaskTag, task);
+
+    if (needed_bytes > LIMITS.transfer_bytes) {
+      this.#finish(task, { status: STATUS.checkCondition, sense: transferTooLongSense() });
+    } else if (!transfer && command.dataLength_bytes > 0) {
+      this.#fail(task, TRANSPORT_SENSE.unexpectedUnsolicitedData);
+    } else {
+      if (this.#waiting.length > 0 || !this.#tryAdmit(task)) this.#waiting.push(task);
+      this.#advance(task, transfer ? transfer.begin(command) : 'complete');
+      if (this.#waiting.length > 0) this.#options.changed();
+    }
+  }
+
+  /** Data for a task that is not there is dropped: it may have been aborted or have failed meanwhile. */
+  receiveData(pdu: DataOut): void {
+    const task = this.#tasks.get(pdu.initiatorTaskTag);
+    if (task?.state !== 'collecting' || !task.transfer || task.dataComplete) return;
+    this.#advance(task, task.transfer.receive(pdu));
+  }
+
+  /** Its result, if there ever is one, is dropped. `task.whenEnded` tells when it can't have an effect any more. */
+  abort(task: ActiveTask): void {
+    if (task.state === 'ended') return;
+    task.aborted = true;
+    if (task.state === 'collecting') this.#finish(task, undefined);
+  }
+
+  #advance(task: ActiveTask, progress: TransferProgress): void {
+    if (progress === 'complete') {
+      task.dataComplete = true;
+      if (task.admitted) this.#execute(task);
+    } else if (progress === 'more') {
+      if (task.admitted) this.#askForData(task);
+    } else {
+      this.#fail(task, progress);
+    }
+  }
+
+  #tryAdmit(task: ActiveTask): boolean {
+    const { sharedBudget } = this.#options;
+    if (!this.#budget.tryTake(task.cost_bytes)) return false;
+    if (!sharedBudget.tryTake(task.cost_bytes)) {
+      this.#budget.release(task.cost_bytes);
+      sharedBudget.whenReleased(this.#admitWaiting);
+      return false;
+    }
+    task.admitted = true;
+    return true;
+  }
+
+  readonly #admitWaiting = (): void => {
+    let task = this.#waiting[0];
+    if (!task) return;
+    for (; task && this.#tryAdmit(task); task = this.#waiting[0]) {
+      this.#waiting.shift();
+      if (task.dataComplete) this.#execute(task);
+      else this.#askForData(task);
+    }
+    this.#options.changed();
+  };
+
+  #askForData(task: ActiveTask): void {
+    this.#collecting.add(task);
+    const { initiatorTaskTag } = task.command;
+    for (const { offset_bytes, length_bytes, ...tags } of task.transfer?.nextBursts(this.#newTag) ?? []) {
+      const r2t = {
+        lun: task.lun,
+        initiatorTaskTag,
+        bufferOffset_bytes: offset_bytes,
+        desiredLength_bytes: length_bytes,
+      };
+      this.#options.send(encodeR2t({ ...r2t, ...tags }), 'next');
+    }
+  }
+
+  readonly #newTag = (): number => {
+    this.#lastTag = (this.#lastTag + 1) % RESERVED_TAG;
+    return this.#lastTag;
+  };
+
+  #execute(task: ActiveTask): void {
+    this.#collecting.delete(task);
+    task.state = 'executing';
+    this.#options.deviceServer.execute(task, (result) => this.#finish(task, task.aborted ? undefined : result));
+  }
+
+  #fail(task: ActiveTask, additionalSenseCode: number): void {
+    this.#finish(task, { status: STATUS.checkCondition, sense: abortedCommandSense(additionalSenseCode) });
+  }
+
+  /** @param result `undefined` for aborted tasks: they have no response. */
+  #finish(task: ActiveTask, result: TaskResult | undefined): void {
+    const { parameters, closed, send } = this.#options;
+    this.#collecting.delete(task);
+    const waitingAt = task.admitted ? -1 : this.#waiting.indexOf(task);
+    if (waitingAt >= 0) this.#waiting.splice(waitingAt, 1);
+    this.#tasks.delete(task.command.initiatorTaskTag);
+    closed(task);
+    const release = task.admitted ? () => this.#release(task) : undefined;
+    if (result) {
+      sendResult(task, result, parameters, (pdu, kind) => send(pdu, kind, kind === 'status' ? release : undefined));
+    } else {
+      release?.();
+    }
+    task.end();
+    if (waitingAt >= 0) this.#options.changed();
+  }
+
+  #release(task: ActiveTask): void {
+    this.#budget.release(task.cost_bytes);
+    this.#options.sharedBudget.release(task.cost_bytes);
+    this.#admitWaiting();
+  }
+}

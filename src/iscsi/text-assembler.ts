@@ -1,0 +1,25 @@
+import { LIMITS } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { decodeTextKeys, type TextKeys } from './text-keys.ts';
+
+/** Puts a text together that comes in several PDUs with the C bit (RFC 7143 §6.2). */
+export class TextAssembler {
+  #parts: Buffer[] = [];
+  #length_bytes = 0;
+
+  /**
+   * The keys, once the last part is there; before, `undefined`.
+   * @throws ProtocolError as `decodeTextKeys`, when the whole is too long, or when a part with the C bit is empty: it could go on for ever.
+   */
+  add(data: readonly Buffer[], length_bytes: number, continues: boolean): TextKeys | undefined {
+    if (continues && length_bytes === 0) throw new ProtocolError('A text goes on with an empty part');
+    this.#length_bytes += length_bytes;
+    if (this.#length_bytes > LIMITS.text_bytes) throw new ProtocolError(`A text is over ${LIMITS.text_bytes} bytes`);
+    this.#parts.push(...data);
+    if (continues) return undefined;
+    const text = Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#length_bytes = 0;
+    return decodeTextKeys(text);
+  }
+}
