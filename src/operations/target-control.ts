@@ -1,10 +1,10 @@
 import { SpareError } from '../std/errors.ts';
-import { requestControl, requestStatus } from '../target/control-client.ts';
+import { controlTarget } from '../target/control-client.ts';
 import type { HostTargetStatus } from '../target/control-protocol.ts';
 
 /** What the target's daemon says of a host. @throws SpareError `unreachable` where it does not run, `precondition` where it does not serve the host. */
 export async function hostTargetStatus(host: string): Promise<HostTargetStatus> {
-  const { hosts } = await requestStatus();
+  const { hosts } = await controlTarget({ method: 'status' });
   const status = hosts.find((candidate) => candidate.host === host);
   if (status) return status;
   throw new SpareError('precondition', 'NOT_SERVED', `The target does not serve ${host}`, {
@@ -14,18 +14,18 @@ export async function hostTargetStatus(host: string): Promise<HostTargetStatus> 
 
 /** Serves the LUN of a host that the configuration has. */
 export async function addTarget(host: string): Promise<void> {
-  await requestControl({ method: 'add', host });
+  await controlTarget({ method: 'add', host });
 }
 
 export async function closeTarget(host: string): Promise<void> {
-  await requestControl({ method: 'close', host });
+  await controlTarget({ method: 'close', host });
 }
 
 /** Returns when no write of the host can reach the leg any more. */
 export async function fenceTarget(host: string): Promise<void> {
-  await requestControl({ method: 'fence', host });
+  await controlTarget({ method: 'fence', host });
 }
 
 export async function unfenceTarget(host: string): Promise<void> {
-  await requestControl({ method: 'unfence', host });
+  await controlTarget({ method: 'unfence', host });
 }

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PrimaryReport } from '../../src/config/host-record.ts';
+import { parseSuperblock } from '../../src/host/md/superblock.ts';
+import { decideEvidence, type EvidenceFacts } from '../../src/operations/evidence.ts';
+
+const T = Date.parse('2026-11-22T12:00:00Z');
+const mirrorUuid = '11111111:22222222:33333333:44444444';
+const leg = (name: string) =>
+  parseSuperblock(readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', name)), name);
+
+function report(at_ms: number, change: Partial<PrimaryReport> = {}): PrimaryReport {
+  return {
+    receivedAt: new Date(at_ms).toISOString(),
+    arrayState: 'clean',
+    standbyLegState: 'in_sync,write_mostly',
+    localLegState: 'in_sync',
+    syncAction: 'idle',
+    sessionLoggedIn: true,
+    passive: false,
+    ...change,
+  };
+}
+
+/** A primary that lost its power half a second after its last PDU, and was proven off 7 s after it. */
+const healthy: EvidenceFacts = {
+  record: { lastProof: report(T - 500), lastReport: report(T - 500) },
+  lastPduAt_ms: T,
+  offAt_ms: T + 7_000,
+  replacementTimeout_ms: 12_000,
+  leg: leg('insync.sb'),
+  mirrorUuid,
+};
+const verdict = (change: Partial<EvidenceFacts>) => decideEvidence({ ...healthy, ...change });
+const evidence = suite('evidence');
+
+evidence('a primary proven off within the lease has lost nothing', () => {
+  assert.is(verdict({}).verdict, 'current');
+  assert.is(verdict({ offAt_ms: T + 11_999 }).verdict, 'current');
+});
+
+evidence('after the lease it may have gone on alone, for a time that is told', () => {
+  const late = verdict({ offAt_ms: T + 15_000 });
+  assert.is(late.verdict, 'unproven');
+  assert.is(late.mayMiss_ms, 3_000);
+  assert.is(verdict({ offAt_ms: T + 12_000 }).verdict, 'unproven');
+});
+
+evidence('nothing is proven about a primary that may be running', () => {
+  assert.is(verdict({ offAt_ms: undefined }).verdict, 'unproven');
+});
+
+evidence('a dropped leg stays dropped, whatever its superblock says', () => {
+  for (const standbyLegState of ['faulty,write_mostly', 'missing', 'write_mostly,spare', 'in_sync,faulty']) {
+    assert.is(
+      verdict({ record: { lastProof: report(T - 60_000), lastReport: report(T - 500, { standbyLegState }) } }).verdict,
+      'unproven',
+    );
+  }
+  const never = verdict({ record: {} });
+  assert.is(never.verdict, 'unproven');
+});
+
+evidence('a report much older than the mirror traffic proves nothing', () => {
+  assert.is(verdict({ record: { lastReport: report(T - 5_001) } }).verdict, 'unproven');
+  assert.is(verdict({ record: { lastReport: report(T - 4_999) } }).verdict, 'current');
+});
+
+evidence('a restarted target has heard nobody: a report with a living session counts, one without does not', () => {
+  assert.is(verdict({ lastPduAt_ms: null, record: { lastReport: report(T) } }).verdict, 'current');
+  assert.is(
+    verdict({ lastPduAt_ms: null, record: { lastReport: report(T, { sessionLoggedIn: false }) } }).verdict,
+    'unproven',
+  );
+});
+
+evidence('the standby leg counts, not the local one: a primary that died during a failback has it in sync', () => {
+  assert.is(
+    verdict({ record: { lastReport: report(T - 500, { localLegState: 'spare', syncAction: 'recover' }) } }).verdict,
+    'current',
+  );
+});
+
+evidence('a leg that is no state of the volume is never used', () => {
+  assert.is(verdict({ leg: leg('recovering.sb') }).verdict, 'unusable');
+  assert.is(verdict({ mirrorUuid: '99999999:22222222:33333333:44444444' }).verdict, 'unusable');
+  assert.is(verdict({ leg: { ...leg('insync.sb'), badBlocks: true } }).verdict, 'unusable');
+  assert.is(verdict({ leg: { ...leg('insync.sb'), role: undefined } }).verdict, 'unusable');
+});
+
+evidence.run();
