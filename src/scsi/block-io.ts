@@ -1,0 +1,101 @@
+import type { StoreCallback } from '../store/store.ts';
+import { type BlockRange, blockRangeOf } from './cdb.ts';
+import { blockLimitsOf } from './inquiry.ts';
+import type { Done, LogicalUnit } from './logical-unit.ts';
+import type { HeldRange } from './range-lock.ts';
+import { CheckCondition, invalidCdbField, SENSE, type Sense, senseOfStoreError } from './sense.ts';
+import { STATUS, type TaskResult } from './task.ts';
+
+/** GOOD, with Data-In where there is some. */
+export function good(...dataIn: Buffer[]): TaskResult {
+  return dataIn.length === 0 ? { status: STATUS.good } : { status: STATUS.good, dataIn };
+}
+
+/** GOOD with parameter data, cut at the CDB's allocation length (SPC-4 §4.2.5.6). */
+export function goodUpTo(allocationLength_bytes: number, data: Buffer): TaskResult {
+  return good(data.subarray(0, allocationLength_bytes));
+}
+
+/** Throws LOGICAL BLOCK ADDRESS OUT OF RANGE where a range doesn't lie inside the unit. */
+export function checkInside(unit: LogicalUnit, range: BlockRange): void {
+  if (range.lba + range.blockCount > unit.blockCount) throw new CheckCondition(SENSE.lbaOutOfRange);
+}
+
+/**
+ * The range that a medium access CDB names, checked: inside the unit, not longer than the Block Limits page allows, and
+ * without protection information, which the unit doesn't have (SBC-3 §4.22: RDPROTECT, WRPROTECT, VRPROTECT must be 0).
+ */
+export function mediumRange(unit: LogicalUnit, cdb: Buffer): BlockRange {
+  const range = blockRangeOf(cdb);
+  const flags = cdb[1] ?? 0;
+  if ((cdb[0] ?? 0) >= 0x20 && (flags & 0xe0) !== 0) throw invalidCdbField(1, 7);
+  checkInside(unit, range);
+  return range;
+}
+
+/** Throws INVALID FIELD IN CDB where more is to be transferred than the Block Limits page allows. */
+export function checkTransferLength(unit: LogicalUnit, blockCount: number, lengthAt: number): void {
+  if (blockCount > blockLimitsOf(unit).transfer_blocks) throw invalidCdbField(lengthAt);
+}
+
+/** Where the transfer length of a CDB starts, by group code: for the sense data that blames it. */
+export function transferLengthAt(cdb: Buffer): number {
+  return [4, 7, 7, 0, 10, 6][(cdb[0] ?? 0) >> 5] ?? 0;
+}
+
+/** Holds the range while `work` runs; what `work` gives to its callback goes to `done` after the range was let go. */
+export function withRange(
+  unit: LogicalUnit,
+  range: BlockRange,
+  exclusive: boolean,
+  work: (finished: Done) => void,
+  done: Done,
+): void {
+  unit.ranges.acquire(range.lba, range.blockCount, exclusive, (held: HeldRange) => {
+    work((result) => {
+      unit.ranges.release(held);
+      done(result);
+    });
+  });
+}
+
+/** Reads a whole range into a new buffer; the error, if any, is already sense. */
+export function readRange(
+  unit: LogicalUnit,
+  range: BlockRange,
+  done: (failure: Sense | null, data: Buffer) => void,
+): void {
+  const data = Buffer.allocUnsafe(range.blockCount * unit.blockSize_bytes);
+  unit.store.read(data, range.lba * unit.blockSize_bytes, (error) => {
+    done(error === null ? null : senseOfStoreError(error, false, range.lba), data);
+  });
+}
+
+/** Writes from a block on. */
+export function writeAt(
+  unit: LogicalUnit,
+  lba: number,
+  data: readonly Buffer[],
+  done: (failure: Sense | null) => void,
+): void {
+  unit.store.write(data, lba * unit.blockSize_bytes, toSense(lba, done));
+}
+
+/** Makes a store callback of one that takes sense. */
+export function toSense(lba: number | undefined, done: (failure: Sense | null) => void): StoreCallback {
+  return (error) => done(error === null ? null : senseOfStoreError(error, true, lba));
+}
+
+/**
+ * Ends a command that changed the medium: at once with a write cache, after a flush without one or where the command asked for it
+ * (FUA). So GOOD never promises more than there is.
+ */
+export function settle(unit: LogicalUnit, forceUnitAccess: boolean, done: Done): void {
+  if (unit.modePages.writeCache && !forceUnitAccess) done(good());
+  else flush(unit, done);
+}
+
+/** Makes everything durable that was acknowledged before. */
+export function flush(unit: LogicalUnit, done: Done): void {
+  unit.store.flush((error) => done(error === null ? good() : unit.failed(senseOfStoreError(error, true))));
+}

@@ -1,0 +1,65 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { SpareError } from '../std/errors.ts';
+import type { PersistentReservation, Registration, ReservationState } from './reservations.ts';
+
+/** Keys as hexadecimal, since JSON has no integers of 64 bits. */
+interface StoredReservations {
+  version: 1;
+  generation: number;
+  registrations: (Omit<Registration, 'key'> & { key: string })[];
+  reservation: PersistentReservation | null;
+}
+
+/**
+ * Reads what a unit with APTPL has to remember; `undefined` where there is nothing.
+ *
+ * @throws {SpareError} `RESERVATIONS_UNREADABLE`: serving without them would let a fenced-off initiator write
+ */
+export function loadReservations(path: string): ReservationState | undefined {
+  if (!fs.existsSync(path)) return undefined;
+  try {
+    const stored = JSON.parse(fs.readFileSync(path, 'utf8')) as StoredReservations;
+    if (stored.version !== 1) throw new Error(`Unknown version ${String(stored.version)}`);
+    return {
+      generation: stored.generation,
+      aptpl: true,
+      registrations: new Map(
+        stored.registrations.map((each) => [each.nexusId, { ...each, key: BigInt(`0x${each.key}`) }]),
+      ),
+      reservation: stored.reservation ?? undefined,
+    };
+  } catch (cause) {
+    throw new SpareError('precondition', 'RESERVATIONS_UNREADABLE', `Cannot read the reservations in ${path}`, {
+      hint: 'Restore the file, or remove it to forget all persistent reservations of this disk',
+      cause,
+    });
+  }
+}
+
+/** Writes the state so that it survives a loss of power, or removes it where APTPL is off. Synchronous: it is rare, and must be done before GOOD. */
+export function saveReservations(path: string, state: ReservationState): void {
+  if (!state.aptpl) {
+    if (!fs.existsSync(path)) return;
+    fs.unlinkSync(path);
+  } else {
+    const stored: StoredReservations = {
+      version: 1,
+      generation: state.generation,
+      registrations: [...state.registrations.values()].map((each) => ({ ...each, key: each.key.toString(16) })),
+      reservation: state.reservation ?? null,
+    };
+    fs.writeFileSync(`${path}.new`, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600, flush: true });
+    fs.renameSync(`${path}.new`, path);
+  }
+  syncDirectory(dirname(path));
+}
+
+function syncDirectory(path: string): void {
+  const directory = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(directory);
+  } finally {
+    fs.closeSync(directory);
+  }
+}

@@ -1,0 +1,193 @@
+import * as fs from 'node:fs';
+import { FlushQueue } from './flush-queue.ts';
+import type { Libc } from './libc.ts';
+import type { Extent, Store, StoreCallback } from './store.ts';
+import { storeError } from './store-error.ts';
+import { isZero, zeroes } from './zero.ts';
+
+/** Transfers up to this length are done inline: a cached page costs less than a turn of the thread pool. */
+const INLINE_LIMIT_BYTES = 65_536;
+/** Holes are punched in pieces of this length, so that a huge one never holds the event loop. */
+const PUNCH_STEP_BYTES = 256 * 1024 * 1024;
+
+export interface FileStoreParts {
+  /** Open file or block device; the store closes it. */
+  fd: number;
+  size_bytes: number;
+  readOnly: boolean;
+  /** Present where holes can be punched and found. */
+  holes: Libc | undefined;
+}
+
+/** A sparse file or a block device. Made by `openFileStore`. */
+export class FileStore implements Store {
+  readonly size_bytes: number;
+  readonly readOnly: boolean;
+  readonly thin: boolean;
+  readonly #fd: number;
+  readonly #holes: Libc | undefined;
+  readonly #flushes: FlushQueue;
+  /** Calls of the thread pool under way: the descriptor must outlive them, or they would hit whatever is opened next. */
+  #pending = 0;
+  #closing: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: FileStoreParts) {
+    this.size_bytes = parts.size_bytes;
+    this.readOnly = parts.readOnly;
+    this.thin = parts.holes !== undefined;
+    this.#fd = parts.fd;
+    this.#holes = parts.holes;
+    this.#flushes = new FlushQueue((done) => fs.fdatasync(this.#fd, this.#track(done)));
+  }
+
+  read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
+    if (this.#refuse(false, done)) return;
+    if (target.length > INLINE_LIMIT_BYTES) return this.#readLater(target, offset_bytes, this.#track(done));
+    try {
+      for (let filled = 0; filled < target.length; ) {
+        const count = fs.readSync(this.#fd, target, filled, target.length - filled, offset_bytes + filled);
+        if (count === 0) throw storeError('EIO', 'Cannot read past the end of the file');
+        filled += count;
+      }
+    } catch (error) {
+      return done(error as NodeJS.ErrnoException);
+    }
+    done(null);
+  }
+
+  #readLater(target: Buffer, offset_bytes: number, done: StoreCallback): void {
+    fs.read(this.#fd, target, 0, target.length, offset_bytes, (error, count) => {
+      if (error !== null) return done(error);
+      if (count === 0) return done(storeError('EIO', 'Cannot read past the end of the file'));
+      if (count === target.length) return done(null);
+      this.#readLater(target.subarray(count), offset_bytes + count, done);
+    });
+  }
+
+  write(sources: readonly Buffer[], offset_bytes: number, done: StoreCallback): void {
+    if (this.#refuse(true, done)) return;
+    let length_bytes = 0;
+    for (const source of sources) length_bytes += source.length;
+    if (length_bytes === 0) return done(null);
+    let inline = length_bytes <= INLINE_LIMIT_BYTES;
+    try {
+      // Zeroes over a hole change nothing: the first copy of a mirror leaves a sparse file sparse.
+      if (this.thin && isZero(sources) && this.#isHole(offset_bytes, length_bytes)) return done(null);
+      if (inline) {
+        const count = fs.writevSync(this.#fd, sources, offset_bytes);
+        if (count < length_bytes) {
+          sources = skip(sources, count);
+          offset_bytes += count;
+          inline = false;
+        }
+      }
+    } catch (error) {
+      return done(error as NodeJS.ErrnoException);
+    }
+    if (inline) done(null);
+    else this.#writeLater(sources, offset_bytes, this.#track(done));
+  }
+
+  #writeLater(sources: readonly Buffer[], offset_bytes: number, done: StoreCallback): void {
+    fs.writev(this.#fd, sources, offset_bytes, (error, count) => {
+      if (error !== null) return done(error);
+      if (count === 0) return done(storeError('EIO', 'Cannot write any more bytes'));
+      const rest = skip(sources, count);
+      if (rest.length === 0) done(null);
+      else this.#writeLater(rest, offset_bytes + count, done);
+    });
+  }
+
+  flush(done: StoreCallback): void {
+    if (this.#refuse(false, done)) return;
+    if (this.readOnly) return done(null);
+    this.#flushes.flush(done);
+  }
+
+  unmap(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
+    if (this.#refuse(true, done)) return;
+    if (this.#holes === undefined) return this.#writeZeroes(offset_bytes, length_bytes, this.#track(done));
+    const step_bytes = Math.min(length_bytes, PUNCH_STEP_BYTES);
+    try {
+      this.#holes.punchHole(this.#fd, offset_bytes, step_bytes);
+    } catch (error) {
+      return done(error as NodeJS.ErrnoException);
+    }
+    if (step_bytes === length_bytes) return done(null);
+    const next = this.#track(() => this.unmap(offset_bytes + step_bytes, length_bytes - step_bytes, done));
+    setImmediate(next, null);
+  }
+
+  #writeZeroes(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
+    if (length_bytes === 0) return done(null);
+    const sources = zeroes(length_bytes);
+    const step_bytes = sources.reduce((sum, source) => sum + source.length, 0);
+    this.#writeLater(sources, offset_bytes, (error) => {
+      if (error !== null) done(error);
+      else this.#writeZeroes(offset_bytes + step_bytes, length_bytes - step_bytes, done);
+    });
+  }
+
+  extentAt(offset_bytes: number, done: (error: NodeJS.ErrnoException | null, extent: Extent) => void): void {
+    const rest: Extent = { offset_bytes, length_bytes: this.size_bytes - offset_bytes, allocated: true };
+    if (this.#refuse(false, (error) => done(error, rest))) return;
+    if (this.#holes === undefined) return done(null, rest);
+    let extent: Extent;
+    try {
+      const data_bytes = this.#holes.nextData(this.#fd, offset_bytes) ?? this.size_bytes;
+      const allocated = data_bytes === offset_bytes;
+      const end_bytes = allocated ? this.#holes.nextHole(this.#fd, offset_bytes) : data_bytes;
+      extent = { offset_bytes, length_bytes: Math.min(end_bytes, this.size_bytes) - offset_bytes, allocated };
+    } catch (error) {
+      return done(error as NodeJS.ErrnoException, rest);
+    }
+    done(null, extent);
+  }
+
+  close(done: StoreCallback): void {
+    if (this.#refuse(false, done)) return;
+    this.flush((flushError) => {
+      if (this.#refuse(false, done)) return;
+      this.#closed = true;
+      this.#closing = () => fs.close(this.#fd, (closeError) => done(flushError ?? closeError ?? null));
+      if (this.#pending === 0) this.#closing();
+    });
+  }
+
+  #isHole(offset_bytes: number, length_bytes: number): boolean {
+    const data_bytes = this.#holes?.nextData(this.#fd, offset_bytes);
+    return data_bytes === undefined || data_bytes >= offset_bytes + length_bytes;
+  }
+
+  /** Answers a call that comes too late, or a write to what is read-only; true if it did. */
+  #refuse(writes: boolean, done: StoreCallback): boolean {
+    if (this.#closed) done(storeError('EBADF', 'Cannot use a store that was closed'));
+    else if (writes && this.readOnly) done(storeError('EROFS', 'Cannot write to a store that was opened read-only'));
+    else return false;
+    return true;
+  }
+
+  #track(done: StoreCallback): StoreCallback {
+    this.#pending += 1;
+    return (error) => {
+      this.#pending -= 1;
+      done(error);
+      if (this.#pending === 0) this.#closing?.();
+    };
+  }
+}
+
+/** What is left of `sources` after the first `count_bytes`. */
+function skip(sources: readonly Buffer[], count_bytes: number): Buffer[] {
+  const rest: Buffer[] = [];
+  for (const source of sources) {
+    if (count_bytes >= source.length) {
+      count_bytes -= source.length;
+    } else {
+      rest.push(count_bytes === 0 ? source : source.subarray(count_bytes));
+      count_bytes = 0;
+    }
+  }
+  return rest;
+}
