@@ -2,6 +2,7 @@ import Enroll from './enroll.ts';
 import Failback from './failback.ts';
 import Failover from './failover.ts';
 import Init from './init.ts';
+import Serve from './serve.ts';
 
 /** The command table: oclif finds commands here and nowhere else, from source and in a bundle alike. */
 export const commands = {
@@ -9,4 +10,5 @@ export const commands = {
   failback: Failback,
   failover: Failover,
   init: Init,
+  serve: Serve,
 };

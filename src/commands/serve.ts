@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { controlSocketPath } from '../config/paths.ts';
+import type { ChapSecret } from '../iscsi/chap.ts';
+import { SpareError } from '../std/errors.ts';
+import { ControlServer } from '../target/control-server.ts';
+import { logEvent } from '../target/event-log.ts';
+import { serveFile } from '../target/serve-file.ts';
+import { startTargetDaemon } from '../target/target-daemon.ts';
+
+/** What `spare serve --json` prints, on one line, as soon as connections are accepted. */
+export type ServeReady = { portal: string; iqn: string; lun: number } | { portal: string; pid: number };
+
+/** RFC 7143 §12.1: a secret of less than 96 bits can be guessed from one login that somebody has listened to. */
+const MIN_SECRET_BYTES = 12;
+
+const onlyWithFile = { dependsOn: ['file'] };
+
+export default class Serve extends BaseCommand {
+  static override summary = 'run the iSCSI target';
+  static override description =
+    'Without --file: serves what the configuration says, as a daemon (this is what spare-serve.service runs). With --file: serves one file, for evaluation and tests, with no configuration. Runs until SIGTERM or Ctrl-C, and ends with everything flushed.';
+  static override examples = [
+    '<%= config.bin %> serve',
+    '<%= config.bin %> serve --file disk.img --portal 127.0.0.1:3261 --no-auth --json',
+  ];
+  static override flags = {
+    file: Flags.string({ description: 'serve this file or block device, and nothing else' }),
+    portal: Flags.string({ description: 'address:port to listen on [default: 127.0.0.1:3260]', ...onlyWithFile }),
+    'no-auth': Flags.boolean({
+      description: 'let anybody in; on loopback addresses only',
+      exclusive: ['chap-user', 'chap-secret-file'],
+      ...onlyWithFile,
+    }),
+    'chap-user': Flags.string({
+      description: 'name that initiators log in with',
+      dependsOn: ['file', 'chap-secret-file'],
+    }),
+    'chap-secret-file': Flags.string({
+      description: 'file with the secret that initiators log in with',
+      dependsOn: ['file', 'chap-user'],
+    }),
+    'block-size': Flags.string({
+      description: 'logical block size in bytes [default: 512]',
+      options: ['512', '4096'],
+      ...onlyWithFile,
+    }),
+    'physical-block-size': Flags.integer({
+      description: 'physical block size in bytes [default: 4096]',
+      min: 512,
+      max: 65_536,
+      ...onlyWithFile,
+    }),
+    thin: Flags.boolean({
+      description: 'offer UNMAP [default: where the file system can punch holes]',
+      allowNo: true,
+      ...onlyWithFile,
+    }),
+    'read-only': Flags.boolean({ description: 'refuse writes', ...onlyWithFile }),
+    removable: Flags.boolean({ description: 'a medium that can be ejected', ...onlyWithFile }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Serve);
+    const end = flags.file === undefined ? await this.#serveConfiguration() : await this.#serveFile(flags.file);
+    await aborted(this.interruption.signal);
+    await end();
+  }
+
+  /** The line is printed when it is true; there is nothing more to say at the end. */
+  override logJson(): void {}
+
+  async #serveConfiguration(): Promise<() => Promise<void>> {
+    const { daemon, portal } = await startTargetDaemon(logEvent);
+    const control = new ControlServer(controlSocketPath(), (request) => daemon.perform(request));
+    try {
+      await control.listen();
+    } catch (error) {
+      await daemon.close();
+      throw error;
+    }
+    this.#ready({ portal, pid: process.pid }, `Accepting connections on ${portal}`);
+    return async () => {
+      control.close();
+      await daemon.close();
+    };
+  }
+
+  async #serveFile(path: string): Promise<() => Promise<void>> {
+    const { flags } = await this.parse(Serve);
+    const blockSize_bytes = flags['block-size'] === '4096' ? 4096 : 512;
+    const served = await serveFile({
+      path,
+      portal: parsePortal(flags.portal ?? '127.0.0.1:3260'),
+      chap: chapFrom(flags),
+      blockSize_bytes,
+      physicalBlockSize_bytes: physicalBlockSize(flags['physical-block-size'], blockSize_bytes),
+      thin: flags.thin,
+      readOnly: flags['read-only'],
+      removable: flags.removable,
+      report: logEvent,
+    });
+    const { portal, iqn, lun } = served;
+    this.#ready({ portal, iqn, lun }, `Serving ${path} as iscsi://${portal}/${iqn}/${lun}`);
+    return served.close;
+  }
+
+  #ready(ready: ServeReady, text: string): void {
+    process.stdout.write(`${this.jsonEnabled() ? JSON.stringify(ready) : text}\n`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function chapFrom(flags: {
+  'no-auth': boolean;
+  'chap-user': string | undefined;
+  'chap-secret-file': string | undefined;
+}): ChapSecret | undefined {
+  const { 'chap-user': user, 'chap-secret-file': path } = flags;
+  if (user === undefined || path === undefined) {
+    if (flags['no-auth']) return undefined;
+    throw new SpareError('usage', 'NO_AUTHENTICATION', 'Cannot serve a file as nothing says who may log in', {
+      hint: 'Give --chap-user and --chap-secret-file, or --no-auth on a loopback address',
+    });
+  }
+  const secret = readSecret(path);
+  if (Buffer.byteLength(secret) >= MIN_SECRET_BYTES) return { user, secret };
+  throw new SpareError(
+    'usage',
+    'SECRET_TOO_SHORT',
+    `The secret in ${path} must have at least ${MIN_SECRET_BYTES} bytes`,
+    {
+      hint: `Make one: openssl rand -hex 16 >${path}`,
+    },
+  );
+}
+
+function readSecret(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trimEnd();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new SpareError('usage', 'SECRET_UNREADABLE', `Cannot read the secret in ${path}: ${code}`, {
+      hint: 'Check that the path is right and that this user may read it',
+      cause,
+    });
+  }
+}
+
+/** `address:port`, IPv6 in brackets. */
+function parsePortal(text: string): { address: string; port: number } {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = bracketed ?? plain;
+  const port = Number(digits);
+  if (address !== undefined && port <= 65_535) return { address, port };
+  throw new SpareError('usage', 'BAD_PORTAL', `The portal must be address:port, it is '${text}'`, {
+    hint: 'For example: --portal 127.0.0.1:3260',
+  });
+}
+
+function physicalBlockSize(size_bytes: number | undefined, blockSize_bytes: number): number | undefined {
+  if (size_bytes === undefined) return undefined;
+  if (size_bytes >= blockSize_bytes && Number.isInteger(Math.log2(size_bytes))) return size_bytes;
+  throw new SpareError(
+    'usage',
+    'BAD_PHYSICAL_BLOCK_SIZE',
+    `The physical block size must be the block size ${blockSize_bytes} times a power of two, it is ${size_bytes}`,
+    { hint: 'For example: --physical-block-size 4096' },
+  );
+}

@@ -1,0 +1,65 @@
+import { connect } from 'node:net';
+import { controlSocketPath } from '../config/paths.ts';
+import { SpareError } from '../std/errors.ts';
+import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
+
+interface ControlClientOptions {
+  /** @default the daemon's socket of this machine */
+  socketPath?: string;
+  /** Fencing waits for what the disk has in its hands, so it may take a while. @default 30 s */
+  timeout_ms?: number;
+}
+
+/**
+ * Asks the target's daemon, on a connection of its own.
+ * @throws SpareError `unreachable` when the daemon is not running or does not answer in time, `stepFailed` with the daemon's own
+ * code, message and hint when it refuses or fails.
+ */
+export async function controlTarget(
+  request: ControlRequest,
+  options: ControlClientOptions = {},
+): Promise<TargetStatus> {
+  const { socketPath = controlSocketPath(), timeout_ms = 30_000 } = options;
+  const response = await exchange(request, socketPath, timeout_ms);
+  if (response.ok) return response.result;
+  const { code, message, hint } = response.error;
+  throw new SpareError('stepFailed', code, message, { hint });
+}
+
+/** What the daemon says of itself and of every host. @throws SpareError as `controlTarget` */
+export function requestStatus(options?: ControlClientOptions): Promise<TargetStatus> {
+  return controlTarget({ method: 'status' }, options);
+}
+
+function exchange(request: ControlRequest, socketPath: string, timeout_ms: number): Promise<ControlResponse> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(socketPath);
+    const fail = (message: string, cause?: unknown): void => {
+      socket.destroy();
+      const hint = "Start it with 'systemctl start spare-serve', or see why it ended: 'journalctl -u spare-serve'";
+      reject(new SpareError('unreachable', 'TARGET_UNREACHABLE', message, { hint, cause }));
+    };
+    const timer = setTimeout(
+      () => fail(`The target did not answer '${request.method}' within ${timeout_ms} ms`),
+      timeout_ms,
+    );
+    socket.setEncoding('utf8');
+    socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (!text.includes('\n')) return;
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(JSON.parse(text) as ControlResponse);
+    });
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      fail(`Cannot reach the target at ${socketPath}: ${cause.code}`, cause);
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      fail('The target closed the connection without an answer');
+    });
+  });
+}

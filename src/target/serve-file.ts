@@ -1,0 +1,119 @@
+import { basename } from 'node:path';
+import type { ChapSecret } from '../iscsi/chap.ts';
+import { Portal } from '../iscsi/portal.ts';
+import { Target, type TargetDirectory } from '../iscsi/target.ts';
+import { LogicalUnit } from '../scsi/logical-unit.ts';
+import { TargetDevice } from '../scsi/target-device.ts';
+import { SpareError } from '../std/errors.ts';
+import { openFileStore } from '../store/open-file-store.ts';
+import type { ServeEvent } from './event-log.ts';
+import { LUN } from './host-target.ts';
+import { listenOrExplain } from './listen.ts';
+
+export interface ServeFileOptions {
+  /** A file or a block device that exists. */
+  path: string;
+  portal: { address: string; port: number };
+  /** What initiators prove themselves with; `undefined`: nobody has to. */
+  chap: ChapSecret | undefined;
+  blockSize_bytes: 512 | 4096;
+  /** @default what suits the block size */
+  physicalBlockSize_bytes?: number | undefined;
+  /** @default what the file can do */
+  thin?: boolean | undefined;
+  readOnly: boolean;
+  removable: boolean;
+  report(event: ServeEvent): void;
+}
+
+export interface ServedFile {
+  portal: string;
+  iqn: string;
+  lun: number;
+  /** Ends the sessions, flushes, closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves one file, for evaluation and tests, without a configuration. Write-back: durable after SYNCHRONIZE CACHE or with FUA.
+ * @throws SpareError for anything that is wrong with the options, before anything is served.
+ */
+export async function serveFile(options: ServeFileOptions): Promise<ServedFile> {
+  guardPortal(options);
+  const store = openFileStore({ path: options.path, readOnly: options.readOnly });
+  const { blockSize_bytes, physicalBlockSize_bytes, thin, readOnly, removable } = options;
+  if (store.size_bytes % blockSize_bytes !== 0) {
+    store.close(() => {});
+    throw new SpareError(
+      'usage',
+      'SIZE_NOT_WHOLE_BLOCKS',
+      `Cannot serve ${options.path}: its size must be a multiple of the block size ${blockSize_bytes}, it is ${store.size_bytes}`,
+      { hint: 'Choose the other block size, or change the size with truncate(1)' },
+    );
+  }
+  const iqn = iqnFor(options.path);
+  const unit = new LogicalUnit({
+    store,
+    identity: `${iqn},lun${LUN}`,
+    blockSize_bytes,
+    ...(physicalBlockSize_bytes !== undefined && { physicalBlockSize_bytes }),
+    ...(thin !== undefined && { thin }),
+    readOnly,
+    removable,
+    writeCache: true,
+  });
+  const target = new Target({
+    name: iqn,
+    lun: LUN,
+    deviceServer: new TargetDevice({ lun: LUN, unit }),
+    fenced: false,
+    ...(options.chap && { chap: options.chap }),
+  });
+  const portal = new Portal({
+    ...options.portal,
+    directory: directoryOf(target),
+    pingInterval_ms: undefined,
+    report: options.report,
+  });
+  const close = async (): Promise<void> => {
+    await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
+    portal.close();
+    await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
+  };
+  try {
+    return { portal: await listenOrExplain(portal, options.portal), iqn, lun: LUN, close };
+  } catch (error) {
+    store.close(() => {});
+    throw error;
+  }
+}
+
+/** Without authentication anybody who can reach the portal can overwrite the file. */
+function guardPortal({ chap, portal: { address } }: ServeFileOptions): void {
+  const isLoopback = address === 'localhost' || address === '::1' || address.startsWith('127.');
+  if (chap || isLoopback) return;
+  throw new SpareError(
+    'usage',
+    'OPEN_PORTAL',
+    `Cannot serve without authentication on ${address}: it is no loopback address`,
+    {
+      hint: 'Set a secret with --chap-user and --chap-secret-file, or choose a portal on 127.0.0.1',
+    },
+  );
+}
+
+function directoryOf(target: Target): TargetDirectory {
+  return {
+    authenticationRequired: target.chap !== undefined,
+    find: (name) => (name === target.name ? target : undefined),
+    visibleTo: () => target,
+  };
+}
+
+/** RFC 3722: lower case letters, digits, dashes and dots. */
+function iqnFor(path: string): string {
+  const name = basename(path)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-');
+  return `iqn.2026-11.net.spare:${name}`;
+}
