@@ -28,7 +28,7 @@ function inquiryData(peripheral: number): Buffer {
   const data = Buffer.alloc(96);
   data.set([peripheral, 0x00, 0x06, 0x12, data.length - 5, 0x10, 0x00, 0x02]);
   data.write(VENDOR + PRODUCT + REVISION, 8, 'latin1');
-  VERSION_DESCRIPTORS.forEach((version, index) => data.writeUInt16BE(version, 58 + 2 * index));
+  for (const [index, version] of VERSION_DESCRIPTORS.entries()) data.writeUInt16BE(version, 58 + 2 * index);
   return data;
 }
 

@@ -27,7 +27,10 @@ export class TargetDevice implements DeviceServer {
   }
 
   execute(task: Task, done: Done): void {
-    if (task.cdb[0] !== 0xa0 && task.lun === this.#lun) return this.#unit.execute(task, done);
+    if (task.cdb[0] !== 0xa0 && task.lun === this.#lun) {
+      this.#unit.execute(task, done);
+      return;
+    }
     let result: TaskResult;
     try {
       result = task.cdb[0] === 0xa0 ? good(reportLuns(this.#lun, task.cdb)) : absent(task.cdb);

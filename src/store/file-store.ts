@@ -43,7 +43,10 @@ export class FileStore implements Store {
 
   read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
     if (this.#refuse(false, done)) return;
-    if (target.length > INLINE_LIMIT_BYTES) return this.#readLater(target, offset_bytes, this.#track(done));
+    if (target.length > INLINE_LIMIT_BYTES) {
+      this.#readLater(target, offset_bytes, this.#track(done));
+      return;
+    }
     try {
       for (let filled = 0; filled < target.length; ) {
         const count = fs.readSync(this.#fd, target, filled, target.length - filled, offset_bytes + filled);
@@ -51,7 +54,8 @@ export class FileStore implements Store {
         filled += count;
       }
     } catch (error) {
-      return done(error as NodeJS.ErrnoException);
+      done(error as NodeJS.ErrnoException);
+      return;
     }
     done(null);
   }
@@ -69,11 +73,17 @@ export class FileStore implements Store {
     if (this.#refuse(true, done)) return;
     let length_bytes = 0;
     for (const source of sources) length_bytes += source.length;
-    if (length_bytes === 0) return done(null);
+    if (length_bytes === 0) {
+      done(null);
+      return;
+    }
     let inline = length_bytes <= INLINE_LIMIT_BYTES;
     try {
       // Zeroes over a hole change nothing: the first copy of a mirror leaves a sparse file sparse.
-      if (this.thin && isZero(sources) && this.#isHole(offset_bytes, length_bytes)) return done(null);
+      if (this.thin && isZero(sources) && this.#isHole(offset_bytes, length_bytes)) {
+        done(null);
+        return;
+      }
       if (inline) {
         const count = fs.writevSync(this.#fd, sources, offset_bytes);
         if (count < length_bytes) {
@@ -83,7 +93,8 @@ export class FileStore implements Store {
         }
       }
     } catch (error) {
-      return done(error as NodeJS.ErrnoException);
+      done(error as NodeJS.ErrnoException);
+      return;
     }
     if (inline) done(null);
     else this.#writeLater(sources, offset_bytes, this.#track(done));
@@ -101,26 +112,39 @@ export class FileStore implements Store {
 
   flush(done: StoreCallback): void {
     if (this.#refuse(false, done)) return;
-    if (this.readOnly) return done(null);
+    if (this.readOnly) {
+      done(null);
+      return;
+    }
     this.#flushes.flush(done);
   }
 
   unmap(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
     if (this.#refuse(true, done)) return;
-    if (this.#holes === undefined) return this.#writeZeroes(offset_bytes, length_bytes, this.#track(done));
+    if (this.#holes === undefined) {
+      this.#writeZeroes(offset_bytes, length_bytes, this.#track(done));
+      return;
+    }
     const step_bytes = Math.min(length_bytes, PUNCH_STEP_BYTES);
     try {
       this.#holes.punchHole(this.#fd, offset_bytes, step_bytes);
     } catch (error) {
-      return done(error as NodeJS.ErrnoException);
+      done(error as NodeJS.ErrnoException);
+      return;
     }
-    if (step_bytes === length_bytes) return done(null);
+    if (step_bytes === length_bytes) {
+      done(null);
+      return;
+    }
     const next = this.#track(() => this.unmap(offset_bytes + step_bytes, length_bytes - step_bytes, done));
     setImmediate(next, null);
   }
 
   #writeZeroes(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
-    if (length_bytes === 0) return done(null);
+    if (length_bytes === 0) {
+      done(null);
+      return;
+    }
     const sources = zeroes(length_bytes);
     const step_bytes = sources.reduce((sum, source) => sum + source.length, 0);
     this.#writeLater(sources, offset_bytes, (error) => {
@@ -132,7 +156,10 @@ export class FileStore implements Store {
   extentAt(offset_bytes: number, done: (error: NodeJS.ErrnoException | null, extent: Extent) => void): void {
     const rest: Extent = { offset_bytes, length_bytes: this.size_bytes - offset_bytes, allocated: true };
     if (this.#refuse(false, (error) => done(error, rest))) return;
-    if (this.#holes === undefined) return done(null, rest);
+    if (this.#holes === undefined) {
+      done(null, rest);
+      return;
+    }
     let extent: Extent;
     try {
       const data_bytes = this.#holes.nextData(this.#fd, offset_bytes) ?? this.size_bytes;
@@ -140,7 +167,8 @@ export class FileStore implements Store {
       const end_bytes = allocated ? this.#holes.nextHole(this.#fd, offset_bytes) : data_bytes;
       extent = { offset_bytes, length_bytes: Math.min(end_bytes, this.size_bytes) - offset_bytes, allocated };
     } catch (error) {
-      return done(error as NodeJS.ErrnoException, rest);
+      done(error as NodeJS.ErrnoException, rest);
+      return;
     }
     done(null, extent);
   }

@@ -29,7 +29,10 @@ export class MemoryStore implements Store {
 
   read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
     if (this.#refuse(false, done)) return;
-    if (offset_bytes + target.length > this.size_bytes) return done(storeError('EIO', 'Cannot read past the end'));
+    if (offset_bytes + target.length > this.size_bytes) {
+      done(storeError('EIO', 'Cannot read past the end'));
+      return;
+    }
     for (const piece of pieces(offset_bytes, target.length)) {
       const part = target.subarray(piece.done_bytes, piece.done_bytes + piece.length_bytes);
       const chunk = this.#chunks.get(piece.chunk);
@@ -73,7 +76,10 @@ export class MemoryStore implements Store {
   extentAt(offset_bytes: number, done: (error: NodeJS.ErrnoException | null, extent: Extent) => void): void {
     const rest: Extent = { offset_bytes, length_bytes: this.size_bytes - offset_bytes, allocated: true };
     if (this.#refuse(false, (error) => done(error, rest))) return;
-    if (!this.thin) return done(null, rest);
+    if (!this.thin) {
+      done(null, rest);
+      return;
+    }
     let chunk = Math.floor(offset_bytes / CHUNK_BYTES);
     const allocated = this.#chunks.has(chunk);
     while (chunk * CHUNK_BYTES < this.size_bytes && this.#chunks.has(chunk) === allocated) chunk += 1;

@@ -28,7 +28,10 @@ export function compareAndWrite(unit: LogicalUnit, task: Task, done: Done): void
   if (range.blockCount > blockLimitsOf(unit).compareAndWrite_blocks) throw invalidCdbField(13);
   const length_bytes = range.blockCount * unit.blockSize_bytes;
   if (task.dataOutLength_bytes !== 2 * length_bytes) throw new CheckCondition(SENSE.invalidFieldInCdb);
-  if (range.blockCount === 0) return done(good());
+  if (range.blockCount === 0) {
+    done(good());
+    return;
+  }
   const data = join(task.dataOut);
   const expected = data.subarray(0, length_bytes);
   const replacement = data.subarray(length_bytes);
@@ -54,7 +57,10 @@ export function orWrite(unit: LogicalUnit, task: Task, done: Done): void {
   checkTransferLength(unit, range.blockCount, 10);
   const length_bytes = range.blockCount * unit.blockSize_bytes;
   if (task.dataOutLength_bytes < length_bytes) throw new CheckCondition(SENSE.invalidFieldInCdb);
-  if (range.blockCount === 0) return done(good());
+  if (range.blockCount === 0) {
+    done(good());
+    return;
+  }
   const operand = join(task.dataOut);
   const combine = (finished: Done): void =>
     readRange(unit, range, (readFailure, data) => {

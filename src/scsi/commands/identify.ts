@@ -18,7 +18,8 @@ export function inquiry(unit: LogicalUnit, task: Task, done: Done): void {
   if (((cdb[1] ?? 0) & 0x02) !== 0) throw invalidCdbField(1, 1);
   if (((cdb[1] ?? 0) & 0x01) === 0) {
     if (pageCode !== 0) throw invalidCdbField(2);
-    return done(goodUpTo(allocationLength_bytes, standardInquiry(unit)));
+    done(goodUpTo(allocationLength_bytes, standardInquiry(unit)));
+    return;
   }
   const page = vitalProductData(unit, pageCode);
   if (page === undefined) throw invalidCdbField(2);
@@ -101,6 +102,6 @@ export function reportLuns(lun: number, cdb: Buffer): Buffer {
   const luns = select === 1 ? [] : [lun];
   const data = Buffer.alloc(8 + 8 * luns.length);
   data.writeUInt32BE(8 * luns.length, 0);
-  luns.forEach((each, index) => data.writeUInt16BE(each, 8 + 8 * index));
+  for (const [index, each] of luns.entries()) data.writeUInt16BE(each, 8 + 8 * index);
   return data.subarray(0, allocationLength_bytes);
 }

@@ -22,9 +22,15 @@ export function prefetch(unit: LogicalUnit, task: Task, done: Done): void {
  */
 export function startStopUnit(unit: LogicalUnit, task: Task, done: Done): void {
   const flags = task.cdb[4] ?? 0;
-  if (flags >> 4 !== 0) return done(good());
+  if (flags >> 4 !== 0) {
+    done(good());
+    return;
+  }
   const start = (flags & 0x01) !== 0;
-  if ((flags & 0x02) !== 0) return start ? load(unit, task, done) : eject(unit, done);
+  if ((flags & 0x02) !== 0) {
+    start ? load(unit, task, done) : eject(unit, done);
+    return;
+  }
   if (unit.medium === 'ejected') throw new CheckCondition(SENSE.mediumNotPresent);
   if (start) done(good());
   else flush(unit, done);

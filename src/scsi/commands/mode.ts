@@ -73,7 +73,10 @@ export function modeSelect(unit: LogicalUnit, task: Task, done: Done): void {
   if ((flags & 0x10) === 0) throw invalidCdbField(1, 4);
   if ((flags & 0x01) !== 0) throw invalidCdbField(1, 0);
   const listLength_bytes = modeSelectLength_bytes(cdb);
-  if (listLength_bytes === 0) return done(good());
+  if (listLength_bytes === 0) {
+    done(good());
+    return;
+  }
   if (task.dataOutLength_bytes < listLength_bytes) throw new CheckCondition(SENSE.parameterListLengthError);
   const list = join(task.dataOut).subarray(0, listLength_bytes);
   const pages = splitPages(list, checkDescriptors(unit, list, ten));

@@ -20,7 +20,10 @@ export function readKeys(unit: LogicalUnit, task: Task, done: Done): void {
 /** READ RESERVATION (SPC-4 §6.15.3): 0-7 key (0 for the All Registrants types), 13 scope 0 and type. */
 export function readReservation(unit: LogicalUnit, task: Task, done: Done): void {
   const { reservation, registrations } = unit.reservations.state;
-  if (reservation === undefined) return answer(unit, task, Buffer.alloc(0), done);
+  if (reservation === undefined) {
+    answer(unit, task, Buffer.alloc(0), done);
+    return;
+  }
   const body = Buffer.alloc(16);
   const key = isAllRegistrants(reservation.type) ? 0n : (registrations.get(reservation.holderId)?.key ?? 0n);
   body.writeBigUInt64BE(key, 0);

@@ -31,9 +31,13 @@ function persistentReserveOut(action: Action) {
       action(unit.reservations, task, parameters);
       unit.reservations.save();
     } catch (error) {
-      if (error instanceof ReservationConflict) return done({ status: STATUS.reservationConflict });
+      if (error instanceof ReservationConflict) {
+        done({ status: STATUS.reservationConflict });
+        return;
+      }
       if (error instanceof CheckCondition) throw error;
-      return done(unit.failed(SENSE.internalTargetFailure));
+      done(unit.failed(SENSE.internalTargetFailure));
+      return;
     }
     done(good());
   };

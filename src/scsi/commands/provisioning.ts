@@ -60,7 +60,10 @@ function repeat(
   copies: Buffer,
   done: (failure: Sense | null) => void,
 ): void {
-  if (range.blockCount === 0 || task.aborted) return done(null);
+  if (range.blockCount === 0 || task.aborted) {
+    done(null);
+    return;
+  }
   const blockCount = Math.min(copies.length / unit.blockSize_bytes, range.blockCount);
   writeAt(unit, range.lba, [copies.subarray(0, blockCount * unit.blockSize_bytes)], (failure) => {
     if (failure !== null) return done(failure);
@@ -70,7 +73,10 @@ function repeat(
 }
 
 function unmapRange(unit: LogicalUnit, range: BlockRange, done: (failure: Sense | null) => void): void {
-  if (range.blockCount === 0) return done(null);
+  if (range.blockCount === 0) {
+    done(null);
+    return;
+  }
   const { blockSize_bytes } = unit;
   unit.store.unmap(range.lba * blockSize_bytes, range.blockCount * blockSize_bytes, toSense(range.lba, done));
 }
@@ -82,13 +88,22 @@ function unmapRange(unit: LogicalUnit, range: BlockRange, done: (failure: Sense 
 export function unmap(unit: LogicalUnit, task: Task, done: Done): void {
   if (((task.cdb[1] ?? 0) & 0x01) !== 0) throw invalidCdbField(1, 0);
   const listLength_bytes = Math.min(task.cdb.readUInt16BE(7), task.dataOutLength_bytes);
-  if (task.cdb.readUInt16BE(7) === 0) return done(good());
+  if (task.cdb.readUInt16BE(7) === 0) {
+    done(good());
+    return;
+  }
   if (listLength_bytes < 8) throw new CheckCondition(SENSE.parameterListLengthError);
   const ranges = unmapRanges(unit, join(task.dataOut).subarray(0, listLength_bytes));
   const next = (at: number): void => {
     const range = ranges[at];
-    if (range === undefined) return settle(unit, false, done);
-    if (task.aborted) return done({ status: STATUS.taskAborted });
+    if (range === undefined) {
+      settle(unit, false, done);
+      return;
+    }
+    if (task.aborted) {
+      done({ status: STATUS.taskAborted });
+      return;
+    }
     const work = (finished: Done): void =>
       unmapRange(unit, range, (failure) => finished(failure === null ? good() : unit.failed(failure)));
     withRange(unit, range, false, work, (result) => (result.status === STATUS.good ? next(at + 1) : done(result)));
@@ -126,7 +141,8 @@ export function getLbaStatus(unit: LogicalUnit, task: Task, done: Done): void {
   const found: LbaStatus[] = [];
   const next = (lba: number): void => {
     if (lba >= unit.blockCount || (found.length === descriptorCount && found.at(-1)?.lba !== lba)) {
-      return done(goodUpTo(allocationLength_bytes, encodeLbaStatus(found)));
+      done(goodUpTo(allocationLength_bytes, encodeLbaStatus(found)));
+      return;
     }
     statusAt(unit, lba, (failure, status) => {
       if (failure !== null) return done(unit.failed(failure));

@@ -20,7 +20,10 @@ const FUA = 0x08;
 export function read(unit: LogicalUnit, task: Task, done: Done): void {
   const range = mediumRange(unit, task.cdb);
   checkTransferLength(unit, range.blockCount, transferLengthAt(task.cdb));
-  if (range.blockCount === 0) return done(good());
+  if (range.blockCount === 0) {
+    done(good());
+    return;
+  }
   const transfer = (finished: Done): void =>
     readRange(unit, range, (failure, data) => finished(failure === null ? good(data) : unit.failed(failure)));
   if (forcesUnitAccess(task.cdb) && !unit.store.readOnly) {
@@ -41,7 +44,10 @@ export function write(unit: LogicalUnit, task: Task, done: Done): void {
   const wanted = mediumRange(unit, task.cdb);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
   const blockCount = Math.min(wanted.blockCount, Math.floor(task.dataOutLength_bytes / unit.blockSize_bytes));
-  if (blockCount === 0) return done(good());
+  if (blockCount === 0) {
+    done(good());
+    return;
+  }
   const length_bytes = blockCount * unit.blockSize_bytes;
   const data = task.dataOutLength_bytes === length_bytes ? task.dataOut : take(task.dataOut, length_bytes);
   const range = { lba: wanted.lba, blockCount };

@@ -30,7 +30,10 @@ export function verify(unit: LogicalUnit, task: Task, done: Done): void {
   const range = mediumRange(unit, task.cdb);
   const check = byteCheck(task.cdb);
   if (check === 2) throw invalidCdbField(1, 2);
-  if (range.blockCount === 0) return done(good());
+  if (range.blockCount === 0) {
+    done(good());
+    return;
+  }
   if (check === 1) checkTransferLength(unit, range.blockCount, transferLengthAt(task.cdb));
   checkDataOut(task, verifyLength_bytes(task.cdb, unit));
   withRange(unit, range, false, (finished) => compareRange(unit, task, range, check, finished), done);
@@ -43,7 +46,10 @@ export function writeAndVerify(unit: LogicalUnit, task: Task, done: Done): void 
   if (check > 1) throw invalidCdbField(1, 2);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
   const blockCount = Math.min(wanted.blockCount, Math.floor(task.dataOutLength_bytes / unit.blockSize_bytes));
-  if (blockCount === 0) return done(good());
+  if (blockCount === 0) {
+    done(good());
+    return;
+  }
   const range = { lba: wanted.lba, blockCount };
   const data = take(task.dataOut, blockCount * unit.blockSize_bytes);
   const transfer = (finished: Done): void =>
@@ -61,8 +67,14 @@ export function writeAndVerify(unit: LogicalUnit, task: Task, done: Done): void 
 function compareRange(unit: LogicalUnit, task: Task, range: BlockRange, check: number, done: Done): void {
   const step_blocks = STEP_BYTES / unit.blockSize_bytes;
   const next = (at: number): void => {
-    if (at === range.blockCount) return done(good());
-    if (task.aborted) return done({ status: STATUS.taskAborted });
+    if (at === range.blockCount) {
+      done(good());
+      return;
+    }
+    if (task.aborted) {
+      done({ status: STATUS.taskAborted });
+      return;
+    }
     const blockCount = Math.min(step_blocks, range.blockCount - at);
     readRange(unit, { lba: range.lba + at, blockCount }, (failure, data) => {
       if (failure !== null) return done(unit.failed(failure));
