@@ -3,6 +3,8 @@ import Failback from './failback.ts';
 import Failover from './failover.ts';
 import Init from './init.ts';
 import Serve from './serve.ts';
+import Status from './status.ts';
+import Watch from './watch.ts';
 
 /** The command table: oclif finds commands here and nowhere else, from source and in a bundle alike. */
 export const commands = {
@@ -11,4 +13,6 @@ export const commands = {
   failover: Failover,
   init: Init,
   serve: Serve,
+  status: Status,
+  watch: Watch,
 };

@@ -13,6 +13,7 @@ export const EXIT_CODES = {
   },
   unreachable: { code: 6, meaning: 'A machine or daemon does not answer' },
   busy: { code: 7, meaning: 'Another operation on this host is under way' },
+  attention: { code: 10, meaning: 'Status only: something needs attention' },
 } as const;
 
 export type ExitKind = keyof typeof EXIT_CODES;

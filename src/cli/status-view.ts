@@ -1,0 +1,56 @@
+import { ageText } from '../health/host-problems.ts';
+import { PROBE_PATHS, type ProbePath } from '../health/paths.ts';
+import type { HostStatus, Problem, StatusReport } from '../health/status-report.ts';
+
+const HEADINGS = ['HOST', 'STATE', 'MIRROR', 'PROOF', ...PROBE_PATHS.map((path) => path.toUpperCase()), 'POLICY'];
+
+/** Everything that is known, for people: what is wrong with the standby first, then a row a host, then what to do. */
+export function statusText(report: StatusReport): string {
+  const sections: string[] = [];
+  if (report.problems.length > 0)
+    sections.push(report.problems.map((problem) => problemLines('standby', problem)).join('\n'));
+  sections.push(report.hosts.length === 0 ? "No host is enrolled: 'spare enroll --help'" : hostTable(report.hosts));
+  const problems = report.hosts.flatMap((host) => host.problems.map((problem) => problemLines(host.host, problem)));
+  if (problems.length > 0) sections.push(problems.join('\n'));
+  return sections.join('\n\n');
+}
+
+function hostTable(hosts: readonly HostStatus[]): string {
+  const rows = [HEADINGS, ...hosts.map(hostRow)];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function hostRow(host: HostStatus): string[] {
+  return [
+    host.host,
+    host.paused ? `${host.state ?? 'unknown'}, paused` : (host.state ?? 'unknown'),
+    mirrorCell(host),
+    host.proof.age_s === null ? 'never' : `${ageText(host.proof.age_s)} ago`,
+    ...PROBE_PATHS.map((path) => pathCell(host.paths[path])),
+    host.policy,
+  ];
+}
+
+function mirrorCell({ mirror }: HostStatus): string {
+  if (mirror.condition === null) return 'unknown';
+  return mirror.copy ? `${mirror.condition} ${Math.floor(mirror.copy.fraction * 100)} %` : mirror.condition;
+}
+
+function pathCell(path: HostStatus['paths'][ProbePath]): string {
+  if (path.sample === 'unknown') return '?';
+  const age = path.heardAge_s === null ? 'never' : ageText(path.heardAge_s);
+  return path.sample === 'answered' ? `ok ${age}` : `MISS ${age}`;
+}
+
+function problemLines(subject: string, problem: Problem): string {
+  const line = `! ${subject}: ${problem.sentence}`;
+  return problem.command === undefined ? line : `${line}\n    next: ${problem.command}`;
+}

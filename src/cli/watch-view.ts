@@ -1,0 +1,63 @@
+import type { StatusReport } from '../health/status-report.ts';
+import { eventAsText, type WatchEvent } from '../health/watch-event.ts';
+import { statusText } from './status-view.ts';
+
+/** How many of the last events are shown under the table. */
+const EVENTS_SHOWN_LIMIT = 8;
+const HOME_AND_CLEAR = '\x1b[H\x1b[J';
+const ALTERNATE_SCREEN = { enter: '\x1b[?1049h\x1b[?25l', leave: '\x1b[?25h\x1b[?1049l' };
+const CTRL_C = '\x03';
+
+/** The live view as text, cut at the terminal's size. */
+export function watchText(
+  report: StatusReport,
+  events: readonly string[],
+  view: { readOnly: boolean; columns: number; rows: number },
+): string {
+  const role = view.readOnly
+    ? 'spare watch: the daemon watches, this only looks (q leaves)'
+    : 'spare watch: this terminal watches; nothing is taken over once it has ended (q ends it)';
+  const lines = [`${role}  ${report.at.slice(11, 19)}`, '', ...statusText(report).split('\n')];
+  const told = events.slice(-EVENTS_SHOWN_LIMIT);
+  if (told.length > 0) lines.push('', ...told);
+  return lines
+    .slice(0, view.rows - 1)
+    .map((line) => line.slice(0, view.columns))
+    .join('\n');
+}
+
+/** Draws in place on the alternate screen, so that the terminal is afterwards as it was before. */
+export class WatchView {
+  readonly #readOnly: boolean;
+  readonly #events: string[] = [];
+
+  /** @param leave Called when q or Ctrl-C is pressed. */
+  constructor(options: { readOnly: boolean; leave: () => void }) {
+    this.#readOnly = options.readOnly;
+    process.stdout.write(ALTERNATE_SCREEN.enter);
+    if (!process.stdin.isTTY) return;
+    process.stdin.setRawMode(true);
+    process.stdin.on('data', (keys) => {
+      const pressed = keys.toString();
+      if (pressed.includes('q') || pressed.includes(CTRL_C)) options.leave();
+    });
+  }
+
+  tell(event: WatchEvent): void {
+    this.#events.push(eventAsText(event, new Date()));
+    if (this.#events.length > EVENTS_SHOWN_LIMIT) this.#events.shift();
+  }
+
+  draw(report: StatusReport): void {
+    const { columns = 80, rows = 24 } = process.stdout;
+    const text = watchText(report, this.#events, { readOnly: this.#readOnly, columns, rows });
+    process.stdout.write(HOME_AND_CLEAR + text.replaceAll('\n', '\r\n'));
+  }
+
+  close(): void {
+    process.stdout.write(ALTERNATE_SCREEN.leave);
+    if (!process.stdin.isTTY) return;
+    process.stdin.setRawMode(false);
+    process.stdin.pause();
+  }
+}

@@ -1,0 +1,99 @@
+import { setInterval } from 'node:timers/promises';
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { WatchView } from '../cli/watch-view.ts';
+import { readConfiguration } from '../config/configuration.ts';
+import { Watch } from '../health/watch.ts';
+import { eventAsJson, eventAsText, type WatchLog } from '../health/watch-event.ts';
+import { watchLockPath } from '../health/watch-file.ts';
+import { takeFileLock } from '../host/file-lock.ts';
+import { gatherStatus } from '../operations/gather-status.ts';
+import { standbyWorld } from '../operations/watch-world.ts';
+import { SpareError } from '../std/errors.ts';
+
+const INTERVAL_ms = 1000;
+
+export default class WatchCommand extends BaseCommand {
+  // It never ends by itself: its JSON is a line an event, with --log.
+  static override enableJsonFlag = false;
+  static override summary = 'watch every host, and take over what dies';
+  static override description =
+    'Looks at each host each second by independent paths. A host whose policy is auto is taken over after six misses on all of them. One watch at a time has authority, normally the one that systemd runs; beside it, this is a live view that only looks. q leaves.';
+  static override examples = ['<%= config.bin %> watch', '<%= config.bin %> watch --log | jq .'];
+  static override flags = {
+    log: Flags.boolean({
+      description: 'print one line of JSON an event instead of a table [default under systemd]',
+    }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(WatchCommand);
+    readConfiguration();
+    const hasTerminal = process.stdout.isTTY === true;
+    // A terminal that was started by a systemd unit inherits the variable: it is a terminal all the same.
+    const isLogging = flags.log || (!hasTerminal && process.env['JOURNAL_STREAM'] !== undefined);
+    const isTerminal = hasTerminal && !isLogging;
+    const lock = await takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
+    if ('heldBy' in lock) {
+      if (isTerminal) return this.#look();
+      throw new SpareError('busy', 'WATCH_RUNS', `Cannot watch as another watch does: ${lock.heldBy}`, {
+        hint: "See what it sees: 'spare status', or 'spare watch' in a terminal",
+      });
+    }
+    try {
+      if (isTerminal) await this.#watchInTerminal();
+      else await this.#watch(isLogging ? printJson : printText);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #watchInTerminal(): Promise<void> {
+    const view = new WatchView({ readOnly: false, leave: () => this.interruption.abort() });
+    try {
+      await this.#watch(
+        (event) => view.tell(event),
+        async () => view.draw(await gatherStatus()),
+      );
+    } finally {
+      view.close();
+    }
+  }
+
+  /** The live view of what another process watches. */
+  async #look(): Promise<void> {
+    const view = new WatchView({ readOnly: true, leave: () => this.interruption.abort() });
+    try {
+      await eachSecond(this.interruption.signal, async () => view.draw(await gatherStatus()));
+    } finally {
+      view.close();
+    }
+  }
+
+  async #watch(log: WatchLog, afterEach?: () => Promise<void>): Promise<void> {
+    const { signal } = this.interruption;
+    const watch = new Watch(await standbyWorld(log, signal));
+    log({ level: 'info', event: 'started', message: 'The watch begins' });
+    try {
+      await eachSecond(signal, async () => {
+        await watch.tick();
+        await afterEach?.();
+      });
+    } finally {
+      await watch.close();
+      log({ level: 'info', event: 'ended', message: 'The watch ends: nothing is taken over any more' });
+    }
+  }
+}
+
+async function eachSecond(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+    for await (const _ of setInterval(INTERVAL_ms, undefined, { signal })) await action();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+const printJson: WatchLog = (event) => console.log(eventAsJson(event, new Date()));
+const printText: WatchLog = (event) => console.log(eventAsText(event, new Date()));

@@ -1,0 +1,64 @@
+import { SpareError } from '../std/errors.ts';
+import type { WatchFailure } from './watch-file.ts';
+
+const FIRST_PAUSE_ms = 1000;
+const PAUSE_GROWTH = 3;
+
+/** Runs things in the background, one at a time, so that looking at hosts never waits; what fails waits longer each time. */
+export class Attempt {
+  running: string | undefined;
+  failure: WatchFailure | undefined;
+  readonly #now: () => number;
+  readonly #longestPause_ms: number;
+  readonly #settle_ms: number;
+  #pause_ms = FIRST_PAUSE_ms;
+  #notBefore = 0;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(now: () => number, options: { longestPause_ms: number; settle_ms: number }) {
+    this.#now = now;
+    this.#settle_ms = options.settle_ms;
+    this.#longestPause_ms = options.longestPause_ms;
+  }
+
+  /** Starts `work` unless something runs already, or the last failure was too short a time ago. Tells whether it did. */
+  start(action: string, work: () => Promise<void>, onFailure: (failure: WatchFailure) => void): boolean {
+    if (this.running !== undefined || this.#now() < this.#notBefore) return false;
+    this.running = action;
+    this.#done = this.#run(action, work, onFailure);
+    return true;
+  }
+
+  /** All is well again: nothing stands in the way of the next attempt. */
+  reset(): void {
+    this.failure = undefined;
+    this.#pause_ms = FIRST_PAUSE_ms;
+    this.#notBefore = 0;
+  }
+
+  /** Waits for what runs. */
+  settled(): Promise<void> {
+    return this.#done;
+  }
+
+  async #run(action: string, work: () => Promise<void>, onFailure: (failure: WatchFailure) => void): Promise<void> {
+    try {
+      await work();
+      this.reset();
+      this.#notBefore = this.#now() + this.#settle_ms;
+    } catch (error) {
+      this.failure = { action, at: new Date(this.#now()).toISOString(), ...describe(error) };
+      this.#notBefore = this.#now() + this.#pause_ms;
+      this.#pause_ms = Math.min(this.#pause_ms * PAUSE_GROWTH, this.#longestPause_ms);
+      onFailure(this.failure);
+    } finally {
+      this.running = undefined;
+    }
+  }
+}
+
+function describe(error: unknown): { code: string; message: string; hint: string } {
+  if (error instanceof SpareError) return { code: error.code, message: error.message, hint: error.hint };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'UNEXPECTED', message, hint: 'This is a defect in spare: please report it' };
+}

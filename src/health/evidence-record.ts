@@ -1,0 +1,23 @@
+import type { HostEvidence, HostStateName, PrimaryReport } from '../config/host-record.ts';
+import { mirrorCondition } from './mirror.ts';
+
+/** What the evidence becomes with a new report from the primary. Pure. */
+export function withReport(evidence: HostEvidence, report: PrimaryReport, state: HostStateName): HostEvidence {
+  const { degradedSince, ...rest } = evidence;
+  if (mirrorCondition(report) === 'in-sync') return { ...rest, lastReport: report, lastProof: report };
+  // While the first copy runs there is nothing yet that could be broken.
+  const isFirstCopy = state === 'enrolled' || state === 'syncing';
+  const since = degradedSince ?? (isFirstCopy ? undefined : report.receivedAt);
+  return { ...rest, lastReport: report, ...(since !== undefined && { degradedSince: since }) };
+}
+
+/** The fence device says that the machine is off. The first time counts: it has been off since then at the latest. */
+export function withProvenOff(evidence: HostEvidence, at: string, by: string): HostEvidence {
+  return evidence.provenOff ? evidence : { ...evidence, provenOff: { at, by } };
+}
+
+/** The primary is heard again: whatever was off is not any more. */
+export function withoutProvenOff(evidence: HostEvidence): HostEvidence {
+  const { provenOff: _over, ...rest } = evidence;
+  return rest;
+}

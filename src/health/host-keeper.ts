@@ -1,0 +1,200 @@
+import type { HostEvidence, HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
+import type { HostConfiguration } from '../config/schema.ts';
+import { Attempt } from './attempt.ts';
+import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
+import type { HostMonitor } from './host-monitor.ts';
+import { standbyLegDropped } from './mirror.ts';
+import { observedEvent } from './observe.ts';
+import type { Samples } from './paths.ts';
+import { type HostEvent, type Transition, transitionOf } from './state.ts';
+import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';
+import type { WatchLog } from './watch-event.ts';
+import type { HostSnapshot, WatchFailure } from './watch-file.ts';
+
+/** What a keeper knows and does outside itself: records, operations, the fence hook. */
+export interface KeeperWorld {
+  now(): number;
+  log: WatchLog;
+  record(host: string): HostRecord | undefined;
+  /** A takeover had been decided on when it was interrupted: it may go on without asking again. */
+  takeoverDecided(host: string): boolean;
+  updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence): void;
+  /** Enters the state under the host's lock; false if the host is not in `from` any more. Fails where an operation holds the lock. */
+  enter(host: string, transition: Transition): Promise<boolean>;
+  fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined>;
+  failover(host: string): Promise<void>;
+  /** Brings the service of a host that is taken over up again on the standby. */
+  restore(host: string): Promise<void>;
+  /** Puts a dropped standby leg back on the primary. */
+  remirror(host: string): Promise<void>;
+}
+
+/** After an operation, until the probes see what it has done. */
+const SETTLE_ms = 10_000;
+const FENCE_STATUS_INTERVAL_ms = 2000;
+/** A service that has just been taken over is given this long to be seen, before it is called lost. */
+const RESTORE_AFTER_ms = 15_000;
+
+/** What the watch does for one host: records what is seen, and acts on it where the policy allows. Nothing here waits. */
+export class HostKeeper {
+  readonly #host: HostConfiguration;
+  readonly #monitor: HostMonitor;
+  readonly #world: KeeperWorld;
+  readonly #transition: Attempt;
+  readonly #operation: Attempt;
+  #verdict: Verdict = 'unknown';
+  #recordedReport: PrimaryReport | undefined;
+  #fenceAskedAt = 0;
+  #fenceAsking = false;
+
+  constructor(host: HostConfiguration, monitor: HostMonitor, world: KeeperWorld) {
+    this.#host = host;
+    this.#monitor = monitor;
+    this.#world = world;
+    this.#transition = new Attempt(world.now, { longestPause_ms: 4000, settle_ms: 0 });
+    this.#operation = new Attempt(world.now, { longestPause_ms: 300_000, settle_ms: SETTLE_ms });
+  }
+
+  /** Waits for what runs in the background. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#transition.settled(), this.#operation.settled()]);
+  }
+
+  /** Once a second, with what was seen. */
+  tick(samples: Samples): void {
+    this.#verdict = this.#monitor.count(samples);
+    const record = this.#world.record(this.#host.name);
+    if (!record) return;
+    const report = this.#monitor.freshReport(this.#world.now());
+    this.#keepEvidence(record, report);
+    const event = observedEvent({
+      state: record.state,
+      verdict: this.#verdict,
+      report,
+      degraded: record.degradedSince !== undefined,
+    });
+    if (event) this.#observe(record.state, event);
+    if (this.#isPaused(record)) return;
+    this.#act(record, report);
+  }
+
+  snapshot(): HostSnapshot {
+    const { running, failure } = this.#operation;
+    return {
+      verdict: this.#verdict,
+      paths: this.#monitor.snapshot(),
+      ...(running !== undefined && { running }),
+      ...(failure !== undefined && { failure }),
+    };
+  }
+
+  #keepEvidence(record: HostRecord, report: PrimaryReport | undefined): void {
+    const { name, fenceCommand } = this.#host;
+    // A takeover is being decided on what is recorded: it stays as it is.
+    if (record.state === 'failing-over') return;
+    const isNew = report !== undefined && report !== this.#recordedReport;
+    const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
+    if (isNew || isHeardAgain) {
+      this.#world.updateEvidence(name, (evidence) => {
+        const reported = isNew ? withReport(evidence, report, record.state) : evidence;
+        return isHeardAgain ? withoutProvenOff(reported) : reported;
+      });
+      this.#recordedReport = report;
+    }
+    const isSilent = this.#verdict === 'suspect' || this.#verdict === 'dead';
+    if (isSilent && fenceCommand !== undefined && !record.provenOff) void this.#askFence(fenceCommand);
+  }
+
+  /** The lease runs while the host is silent: that its power is off is worth most when it is known early. */
+  async #askFence(command: string): Promise<void> {
+    const now = this.#world.now();
+    if (this.#fenceAsking || now - this.#fenceAskedAt < FENCE_STATUS_INTERVAL_ms) return;
+    this.#fenceAsking = true;
+    this.#fenceAskedAt = now;
+    const { name } = this.#host;
+    try {
+      if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
+      const at = new Date(this.#world.now()).toISOString();
+      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, at, 'fence command'));
+      this.#log('warning', 'proven-off', 'The fence device says that the machine is off');
+    } catch {
+      // No answer is no evidence; the takeover asks again and tells.
+    } finally {
+      this.#fenceAsking = false;
+    }
+  }
+
+  #observe(state: HostStateName, event: HostEvent): void {
+    const transition = transitionOf(state, event);
+    // While an operation runs in this process, it holds the host's lock and says itself what happens.
+    if (!transition || this.#operation.running !== undefined) return;
+    this.#transition.start(
+      event,
+      async () => {
+        if (!(await this.#world.enter(this.#host.name, transition))) return;
+        this.#log(event === 'silent' || event === 'leg-lost' ? 'warning' : 'info', 'state', transition.sentence, {
+          from: transition.from,
+          to: transition.to,
+        });
+      },
+      ({ code, message }) => {
+        // Somebody else's operation is under way: what is seen then is its doing.
+        if (code !== 'HOST_BUSY') this.#log('error', 'state-failed', message);
+      },
+    );
+  }
+
+  #act(record: HostRecord, report: PrimaryReport | undefined): void {
+    const { name, policy } = this.#host;
+    const isAuto = policy === 'auto';
+    if (this.#transition.running !== undefined) return;
+    if (record.state === 'suspect' && this.#verdict === 'dead' && isAuto) {
+      this.#run('failover', 'Dead on every path: taking it over', () => this.#world.failover(name));
+    } else if (record.state === 'failing-over' && isAuto && this.#mayResume()) {
+      this.#run('failover', 'Going on with an interrupted takeover', () => this.#world.failover(name));
+    } else if (record.state === 'taken-over' && this.#serviceIsLost(record)) {
+      this.#run('restore', 'The service that was taken over is not there: bringing it up again', () =>
+        this.#world.restore(name),
+      );
+    } else if (record.state === 'degraded' && report && standbyLegDropped(report) && report.sessionLoggedIn) {
+      this.#run('remirror', 'The standby is connected again: adding its leg', () => this.#world.remirror(name));
+    } else if (record.state === 'protected') {
+      this.#operation.reset();
+    }
+  }
+
+  #run(action: string, message: string, work: () => Promise<void>): void {
+    const startedAt = this.#world.now();
+    const onFailure = (failure: WatchFailure) =>
+      this.#log('error', `${action}-failed`, failure.message, { code: failure.code, hint: failure.hint });
+    const timed = async () => {
+      await work();
+      this.#log('info', `${action}-done`, `${action} done`, { elapsed_s: (this.#world.now() - startedAt) / 1000 });
+    };
+    if (this.#operation.start(action, timed, onFailure)) this.#log('warning', `${action}-begun`, message);
+  }
+
+  /** Only on the ground that was there when it began, or is there again. */
+  #mayResume(): boolean {
+    return this.#verdict === 'dead' || this.#world.takeoverDecided(this.#host.name);
+  }
+
+  #serviceIsLost(record: HostRecord): boolean {
+    const { service } = this.#monitor.counts;
+    const taken_ms = this.#world.now() - Date.parse(record.since);
+    return service !== 'unknown' && service >= DEAD_AFTER_MISSES && taken_ms > RESTORE_AFTER_ms;
+  }
+
+  #isPaused(record: HostRecord): boolean {
+    return record.paused !== undefined && Date.parse(record.paused.until) > this.#world.now();
+  }
+
+  #log(
+    level: 'info' | 'warning' | 'error',
+    event: string,
+    message: string,
+    facts: Record<string, string | number> = {},
+  ): void {
+    this.#world.log({ level, event, host: this.#host.name, message, facts });
+  }
+}

@@ -1,0 +1,70 @@
+import type { PrimaryReport } from '../config/host-record.ts';
+import { PROBE_PATHS, type ProbePath, type Sample, type Samples, sampleOf } from './paths.ts';
+import type { Prober } from './probes/prober.ts';
+import type { ReportProber } from './probes/report.ts';
+import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from './verdict.ts';
+
+export type HostProbers = Readonly<Record<Exclude<ProbePath, 'ssh'>, Prober>> & { readonly ssh: ReportProber };
+
+/** How a path is at the moment, as plain data. Times are ISO 8601. */
+export interface PathSnapshot {
+  sample: Sample;
+  misses: number | 'unknown';
+  lastHeardAt: string | null;
+  detail: string;
+}
+
+/** Looks at one host along all paths, and counts. */
+export class HostMonitor {
+  readonly #probers: HostProbers;
+  #samples: Samples | undefined;
+  #counts: MissCounts = NO_COUNTS;
+
+  constructor(probers: HostProbers) {
+    this.#probers = probers;
+  }
+
+  /** Ends, with all probers, when `signal` does. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(PROBE_PATHS.map((path) => this.#probers[path].run(signal)));
+  }
+
+  /** What each path says at `now` (milliseconds since the epoch). */
+  look(now: number): Samples {
+    const sample = (path: ProbePath): Sample => {
+      const { usable, lastHeardAt } = this.#probers[path];
+      return usable ? sampleOf(lastHeardAt, now) : 'unknown';
+    };
+    return { iscsi: sample('iscsi'), icmp: sample('icmp'), ssh: sample('ssh'), service: sample('service') };
+  }
+
+  /** Adds samples to the counts: once a second. */
+  count(samples: Samples): Verdict {
+    this.#samples = samples;
+    this.#counts = countMisses(this.#counts, samples);
+    return verdictOf(this.#counts);
+  }
+
+  get counts(): MissCounts {
+    return this.#counts;
+  }
+
+  /** The primary's report, if it is fresh. */
+  freshReport(now: number): PrimaryReport | undefined {
+    const { lastHeardAt, report } = this.#probers.ssh;
+    return sampleOf(lastHeardAt, now) === 'answered' ? report : undefined;
+  }
+
+  snapshot(): Record<ProbePath, PathSnapshot> {
+    const path = (name: ProbePath): PathSnapshot => {
+      const { lastHeardAt, detail } = this.#probers[name];
+      return {
+        sample: this.#samples?.[name] ?? 'unknown',
+        misses: this.#counts[name],
+        lastHeardAt: lastHeardAt === null ? null : new Date(lastHeardAt).toISOString(),
+        detail,
+      };
+    };
+    return { iscsi: path('iscsi'), icmp: path('icmp'), ssh: path('ssh'), service: path('service') };
+  }
+}

@@ -1,0 +1,137 @@
+import type { HostRecord } from '../config/host-record.ts';
+import type { HostConfiguration } from '../config/schema.ts';
+import { PROBE_PATHS } from './paths.ts';
+import type { HostStatus, Problem } from './status-report.ts';
+
+type Seen = Omit<HostStatus, 'problems'>;
+
+/** What is wrong with a host, most important first, each with what to do next. Empty only for a host that is proven to be protected. */
+export function hostProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
+  return [
+    ...stateProblems(seen, host, record),
+    ...proofProblems(seen),
+    ...pathProblems(seen),
+    ...automationProblems(seen, host),
+  ];
+}
+
+function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
+  const { name } = host;
+  const since = seen.since ?? '';
+  switch (seen.state) {
+    case null:
+      return [{ sentence: 'Its state is not known: its enrolment was not finished', command: 'spare enroll --help' }];
+    case 'enrolled':
+      return [
+        {
+          sentence: 'Its first copy has not begun: it cannot be taken over yet',
+          command: `ssh ${name} cat /proc/mdstat`,
+        },
+      ];
+    case 'syncing':
+      return [{ sentence: `Being copied: it cannot be taken over before both legs are in sync${copyText(seen)}` }];
+    case 'protected':
+      return [];
+    case 'degraded':
+      return [degradedProblem(seen, host, record)];
+    case 'suspect':
+      return [
+        {
+          sentence: `Silent on every path since ${since}`,
+          ...(host.policy === 'manual' && { command: `spare failover ${name}` }),
+        },
+      ];
+    case 'failing-over':
+      return [
+        seen.running
+          ? { sentence: 'Being taken over' }
+          : { sentence: `Its takeover began at ${since} and has not ended`, command: `spare failover ${name}` },
+      ];
+    case 'taken-over':
+      return [takenOverProblem(seen, host, record)];
+    case 'failing-back':
+      return [{ sentence: `Its failback began at ${since} and has not ended`, command: `spare failback ${name}` }];
+  }
+}
+
+function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem {
+  const since = record?.degradedSince ?? seen.since;
+  if (seen.mirror.condition === 'copying') return { sentence: `Its mirror is being completed again${copyText(seen)}` };
+  return {
+    sentence: `Its mirror is broken since ${since}: it serves alone, and what it writes is nowhere else. The watch adds the standby leg when the connection is back`,
+    command: `ssh ${host.ssh.user}@${host.ssh.address} cat /proc/mdstat`,
+  };
+}
+
+function takenOverProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem {
+  const isBack = seen.paths.ssh.sample === 'answered' && record?.lastReport?.passive === true;
+  return {
+    sentence: isBack
+      ? `The standby serves it since ${seen.since}; its own machine is back and passive`
+      : `The standby serves it since ${seen.since}. When its own machine is repaired, let it go home`,
+    command: `spare failback ${host.name}`,
+  };
+}
+
+function proofProblems(seen: Seen): Problem[] {
+  const needsProof = seen.state === 'protected' || seen.state === 'suspect';
+  if (!needsProof || seen.proof.fresh) return [];
+  const age =
+    seen.proof.age_s === null ? 'It has never been seen' : `It was last seen ${ageText(seen.proof.age_s)} ago`;
+  return [
+    { sentence: `${age} that its mirror is whole: nothing newer is known`, command: 'journalctl -u spare-watch' },
+  ];
+}
+
+/** A host that lives and does not serve is not taken over by itself: somebody has to look. */
+function pathProblems(seen: Seen): Problem[] {
+  if (seen.paths.service.sample !== 'missed') return [];
+  const othersAnswer = PROBE_PATHS.some((path) => path !== 'service' && seen.paths[path].sample === 'answered');
+  if (seen.state === 'taken-over') {
+    return [
+      {
+        sentence: `Its service is not seen on the standby (${seen.paths.service.detail})`,
+        command: 'journalctl -u spare-watch',
+      },
+    ];
+  }
+  if (!othersAnswer || seen.running) return [];
+  return [
+    {
+      sentence: `Its machine lives, but its service is not seen (${seen.paths.service.detail})`,
+      command: `ssh ${seen.host} /usr/local/lib/spare/service status ${seen.host}`,
+    },
+  ];
+}
+
+function automationProblems(seen: Seen, host: HostConfiguration): Problem[] {
+  const problems: Problem[] = [];
+  if (seen.failure) {
+    problems.push({
+      sentence: `${seen.failure.action} failed at ${seen.failure.at}: ${seen.failure.message}. ${seen.failure.hint}`,
+    });
+  }
+  if (seen.paused) {
+    problems.push({ sentence: `Nothing is done by itself until ${seen.paused.until}: ${seen.paused.reason}` });
+  }
+  if (host.policy === 'auto' && host.fenceCommand === undefined) {
+    problems.push({ sentence: 'Its policy is auto, but it has no fence command: it is never taken over by itself' });
+  }
+  return problems;
+}
+
+function copyText(seen: Seen): string {
+  const { copy } = seen.mirror;
+  if (!copy) return '';
+  const rate = copy.speed_bytes_s === undefined ? '' : `, ${(copy.speed_bytes_s / 1e6).toFixed(1)} MB/s`;
+  const left = copy.timeLeft_s === undefined ? '' : `, ${ageText(copy.timeLeft_s)} left`;
+  return ` (${Math.floor(copy.fraction * 100)} %${rate}${left})`;
+}
+
+/** `3 s`, `12 min`, `5 h`, `3 days`. */
+export function ageText(age_s: number): string {
+  if (age_s < 100) return `${Math.round(age_s)} s`;
+  if (age_s < 6000) return `${Math.round(age_s / 60)} min`;
+  if (age_s < 172_800) return `${Math.round(age_s / 3600)} h`;
+  return `${Math.round(age_s / 86_400)} days`;
+}

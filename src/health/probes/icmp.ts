@@ -1,0 +1,49 @@
+import { keepReading, type OpenLines } from './keep-reading.ts';
+import type { Prober } from './prober.ts';
+
+/** ping(8): one request a second, for ever; `-O` tells of each that was not answered before the next one goes. */
+export function pingArgv(address: string): string[] {
+  return ['ping', '-n', '-i', '1', '-O', address];
+}
+
+/**
+ * What a line of ping says: `header` when it has begun to ask, `answer`, or `silence` with its own words.
+ * Anything else (statistics, blank lines) is `undefined`.
+ */
+export function parsePingLine(line: string): { type: 'header' | 'answer' | 'silence'; text: string } | undefined {
+  const text = line.trim();
+  if (/^\d+ bytes from /.test(text)) return { type: 'answer', text: /time=.*$/.exec(text)?.[0] ?? 'answers' };
+  if (text.startsWith('PING ')) return { type: 'header', text: 'asked' };
+  if (text.startsWith('no answer yet')) return { type: 'silence', text: 'no answer' };
+  const refusal = /^From \S+ icmp_seq=\d+ (.+)$/.exec(text);
+  return refusal ? { type: 'silence', text: refusal[1] ?? text } : undefined;
+}
+
+/** ICMP echo, through one long-lived ping. Unusable while ping does not start: no program, or no route of our own. */
+export class IcmpProber implements Prober {
+  lastHeardAt: number | null = null;
+  usable = false;
+  detail = 'not asked yet';
+  readonly #open: OpenLines;
+  readonly #now: () => number;
+
+  constructor(open: OpenLines, now: () => number) {
+    this.#open = open;
+    this.#now = now;
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const onLine = (line: string) => {
+      const parsed = parsePingLine(line);
+      if (!parsed) return;
+      this.usable = true;
+      this.detail = parsed.text;
+      if (parsed.type === 'answer') this.lastHeardAt = this.#now();
+    };
+    const onEnd = () => {
+      this.usable = false;
+      this.detail = 'ping does not run on the standby';
+    };
+    return keepReading(this.#open, { onLine, onEnd }, signal);
+  }
+}

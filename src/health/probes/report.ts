@@ -1,0 +1,35 @@
+import type { PrimaryReport } from '../../config/host-record.ts';
+import { parseReport } from '../../host/report.ts';
+import { keepReading, type OpenLines } from './keep-reading.ts';
+import type { Prober } from './prober.ts';
+
+/** SSH: one long-lived connection on which the primary says each second how its mirror set is. */
+export class ReportProber implements Prober {
+  lastHeardAt: number | null = null;
+  readonly usable = true;
+  detail = 'connecting';
+  /** The last report. */
+  report: PrimaryReport | undefined;
+  readonly #open: OpenLines;
+  readonly #now: () => number;
+
+  constructor(open: OpenLines, now: () => number) {
+    this.#open = open;
+    this.#now = now;
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    const onLine = (line: string) => {
+      const now = this.#now();
+      const report = parseReport(line, new Date(now).toISOString());
+      if (!report) return;
+      this.lastHeardAt = now;
+      this.report = report;
+      this.detail = `array ${report.arrayState}`;
+    };
+    const onEnd = () => {
+      this.detail = 'no connection';
+    };
+    return keepReading(this.#open, { onLine, onEnd }, signal);
+  }
+}

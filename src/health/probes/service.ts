@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SpareError } from '../../std/errors.ts';
+import type { Prober } from './prober.ts';
+
+const INTERVAL_ms = 1000;
+
+/** Failures of the standby's own network: they say nothing about the host. */
+const OWN_FAILURES = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENOBUFS']);
+
+/** The service itself: reads the volume's identity file through the service address each second, one look at a time. */
+export class ServiceProber implements Prober {
+  lastHeardAt: number | null = null;
+  usable = true;
+  detail = 'not asked yet';
+  readonly #read: () => Promise<Buffer>;
+  readonly #identity: string;
+  readonly #now: () => number;
+
+  /** @param read Must end by itself within a second. */
+  constructor(read: () => Promise<Buffer>, identity: string, now: () => number) {
+    this.#read = read;
+    this.#identity = identity;
+    this.#now = now;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const startedAt = this.#now();
+      await this.#look();
+      const pause_ms = Math.max(0, startedAt + INTERVAL_ms - this.#now());
+      await sleep(pause_ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const content = await this.#read();
+      this.usable = true;
+      if (content.toString().trim() === this.#identity) {
+        this.lastHeardAt = this.#now();
+        this.detail = 'identity read';
+      } else {
+        this.detail = 'another volume is served at this address';
+      }
+    } catch (error) {
+      const cause = error instanceof SpareError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+      this.usable = !OWN_FAILURES.has(cause?.code ?? '');
+      this.detail = error instanceof SpareError ? error.code : String(error);
+    }
+  }
+}

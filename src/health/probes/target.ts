@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostTargetStatus, TargetStatus } from '../../target/control-protocol.ts';
+import type { Prober } from './prober.ts';
+
+const INTERVAL_ms = 1000;
+/** After this a status is too old to say anything. */
+const STATUS_VALID_ms = 2500;
+
+/** Asks our own target each second, once for all hosts. */
+export class TargetPoller {
+  readonly #ask: () => Promise<TargetStatus>;
+  readonly #now: () => number;
+  #status: TargetStatus | undefined;
+  #askedAt = 0;
+
+  /** @param ask Must end by itself within about a second. */
+  constructor(ask: () => Promise<TargetStatus>, now: () => number) {
+    this.#ask = ask;
+    this.#now = now;
+  }
+
+  /** The last status while it is fresh; `undefined` when the daemon is down. */
+  get status(): TargetStatus | undefined {
+    return this.#now() - this.#askedAt <= STATUS_VALID_ms ? this.#status : undefined;
+  }
+
+  host(name: string): HostTargetStatus | undefined {
+    return this.status?.hosts.find(({ host }) => host === name);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.#status = await this.#ask();
+        this.#askedAt = this.#now();
+      } catch {
+        this.#status = undefined;
+      }
+      await sleep(INTERVAL_ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * iSCSI: mirror writes and the answers to the target's pings, by the target's own account. The strongest path: data that
+ * still arrives proves that the host is alive. A target that is down says nothing.
+ */
+export class IscsiProber implements Prober {
+  readonly #poller: TargetPoller;
+  readonly #host: string;
+
+  constructor(poller: TargetPoller, host: string) {
+    this.#poller = poller;
+    this.#host = host;
+  }
+
+  get usable(): boolean {
+    const status = this.#poller.host(this.#host);
+    return status !== undefined && !status.fenced;
+  }
+
+  get lastHeardAt(): number | null {
+    return this.#poller.host(this.#host)?.lastPduAt ?? null;
+  }
+
+  get detail(): string {
+    const status = this.#poller.host(this.#host);
+    if (!status)
+      return this.#poller.status ? 'the target does not serve this host' : 'the target daemon does not answer';
+    if (status.fenced) return 'fenced';
+    return status.sessions.length > 0 ? `session from ${status.sessions[0]?.remoteAddress}` : 'no session';
+  }
+
+  /** The poller runs on its own, for all hosts. */
+  async run(): Promise<void> {}
+}

@@ -1,0 +1,179 @@
+import type { HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
+import type { FailoverPolicy, HostConfiguration } from '../config/schema.ts';
+import { hostProblems } from './host-problems.ts';
+import { type MirrorCondition, mirrorCondition } from './mirror.ts';
+import type { ProbePath, Sample } from './paths.ts';
+import type { HostSnapshot, WatchFailure, WatchSnapshot } from './watch-file.ts';
+
+/** A proof that is older than this is shown as old. Reports come each second. */
+const PROOF_VALID_s = 5;
+/** The watch writes what it knows each second. */
+const WATCH_ALIVE_s = 5;
+
+/** What is wrong, as a sentence, and the command that leads on, where there is one. */
+export interface Problem {
+  sentence: string;
+  command?: string;
+}
+
+export interface CopyStatus {
+  /** 0 to 1. */
+  fraction: number;
+  speed_bytes_s?: number;
+  timeLeft_s?: number;
+}
+
+/**
+ * One host in `spare status --json`. Times are ISO 8601, ages seconds. `null` is what is not known: nothing is green by default.
+ */
+export interface HostStatus {
+  host: string;
+  state: HostStateName | null;
+  since: string | null;
+  policy: FailoverPolicy;
+  paused: { until: string; reason: string } | null;
+  /** By the primary's last report, which `reportAge_s` dates. */
+  mirror: {
+    condition: MirrorCondition | null;
+    localLeg: string | null;
+    standbyLeg: string | null;
+    copy: CopyStatus | null;
+    reportAge_s: number | null;
+  };
+  /** When both legs were last seen in sync. */
+  proof: { at: string | null; age_s: number | null; fresh: boolean };
+  /** By the watch's last look; `sample` is `unknown` when the watch does not run. */
+  paths: Record<ProbePath, { sample: Sample; misses: number | 'unknown'; heardAge_s: number | null; detail: string }>;
+  /** What the watch is doing for this host. */
+  running: string | null;
+  failure: WatchFailure | null;
+  problems: Problem[];
+}
+
+/** What `spare status --json` prints. */
+export interface StatusReport {
+  version: 1;
+  at: string;
+  watch: { running: boolean; age_s: number | null; isolated: boolean };
+  target: { running: boolean };
+  /** Of the standby itself. */
+  problems: Problem[];
+  /** False when everything is as it should be; the exit code says the same. */
+  attention: boolean;
+  hosts: HostStatus[];
+}
+
+export interface StatusFacts {
+  /** Milliseconds since the epoch. */
+  now: number;
+  hosts: readonly HostConfiguration[];
+  record(host: string): HostRecord | undefined;
+  /** The last that the watch has written, however old. */
+  watch: WatchSnapshot | undefined;
+  targetAnswers: boolean;
+}
+
+/** Puts everything together that is known, and says what is wrong with it. Pure. */
+export function statusReport(facts: StatusFacts): StatusReport {
+  const watchAge_s = ageOf(facts.watch?.at, facts.now);
+  const watchRuns = watchAge_s !== null && watchAge_s <= WATCH_ALIVE_s;
+  const isolated = watchRuns && facts.watch?.isolated === true;
+  const hosts = facts.hosts.map((host) => {
+    const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
+    return hostStatus(host, facts.record(host.name), snapshot, facts.now);
+  });
+  const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.targetAnswers });
+  return {
+    version: 1,
+    at: new Date(facts.now).toISOString(),
+    watch: { running: watchRuns, age_s: watchAge_s, isolated },
+    target: { running: facts.targetAnswers },
+    problems,
+    attention: problems.length > 0 || hosts.some((host) => host.problems.length > 0),
+    hosts,
+  };
+}
+
+function standbyProblems(standby: {
+  watchRuns: boolean;
+  watchAge_s: number | null;
+  isolated: boolean;
+  targetAnswers: boolean;
+}): Problem[] {
+  const problems: Problem[] = [];
+  if (!standby.watchRuns) {
+    const last = standby.watchAge_s === null ? '' : ` (it was last seen ${Math.round(standby.watchAge_s)} s ago)`;
+    problems.push({
+      sentence: `The watch is not running${last}: nothing is taken over, and what follows may be old`,
+      command: 'systemctl start spare-watch',
+    });
+  }
+  if (!standby.targetAnswers) {
+    problems.push({
+      sentence: 'The target is not running: no host is mirrored',
+      command: 'systemctl start spare-serve',
+    });
+  }
+  if (standby.isolated) {
+    problems.push({ sentence: 'The standby itself is cut off: check its cable, its switch and its gateway' });
+  }
+  return problems;
+}
+
+function hostStatus(
+  host: HostConfiguration,
+  record: HostRecord | undefined,
+  snapshot: HostSnapshot | undefined,
+  now: number,
+): HostStatus {
+  const report = record?.lastReport;
+  const proofAge_s = ageOf(record?.lastProof?.receivedAt, now);
+  const isPaused = record?.paused !== undefined && Date.parse(record.paused.until) > now;
+  const status: Omit<HostStatus, 'problems'> = {
+    host: host.name,
+    state: record?.state ?? null,
+    since: record?.since ?? null,
+    policy: host.policy,
+    paused: isPaused ? (record.paused ?? null) : null,
+    mirror: {
+      condition: report ? mirrorCondition(report) : null,
+      localLeg: report?.localLegState ?? null,
+      standbyLeg: report?.standbyLegState ?? null,
+      copy: report ? copyStatus(report, host.target.size_bytes) : null,
+      reportAge_s: ageOf(report?.receivedAt, now),
+    },
+    proof: {
+      at: record?.lastProof?.receivedAt ?? null,
+      age_s: proofAge_s,
+      fresh: proofAge_s !== null && proofAge_s <= PROOF_VALID_s,
+    },
+    paths: pathStatus(snapshot, now),
+    running: snapshot?.running ?? null,
+    failure: snapshot?.failure ?? null,
+  };
+  return { ...status, problems: hostProblems(status, host, record) };
+}
+
+function pathStatus(snapshot: HostSnapshot | undefined, now: number): HostStatus['paths'] {
+  const path = (name: ProbePath) => {
+    const seen = snapshot?.paths[name];
+    return {
+      sample: seen?.sample ?? ('unknown' as const),
+      misses: seen?.misses ?? ('unknown' as const),
+      heardAge_s: ageOf(seen?.lastHeardAt ?? undefined, now),
+      detail: seen?.detail ?? 'the watch does not run',
+    };
+  };
+  return { iscsi: path('iscsi'), icmp: path('icmp'), ssh: path('ssh'), service: path('service') };
+}
+
+function copyStatus(report: PrimaryReport, size_bytes: number): CopyStatus | null {
+  const { syncFraction: fraction, syncSpeed_bytes_s: speed_bytes_s } = report;
+  if (fraction === undefined) return null;
+  if (!speed_bytes_s) return { fraction };
+  return { fraction, speed_bytes_s, timeLeft_s: Math.ceil(((1 - fraction) * size_bytes) / speed_bytes_s) };
+}
+
+function ageOf(time: string | undefined, now: number): number | null {
+  return time === undefined ? null : Math.max(0, (now - Date.parse(time)) / 1000);
+}

@@ -1,0 +1,148 @@
+import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import { HostKeeper, type KeeperWorld } from './host-keeper.ts';
+import { HostMonitor, type HostProbers } from './host-monitor.ts';
+import { ISOLATED_SAMPLES, isIsolated, type NetworkSample } from './isolation.ts';
+import type { WatchSnapshot } from './watch-file.ts';
+
+/** What the watch is put together from. */
+export interface WatchWorld extends KeeperWorld {
+  configuration(): Configuration;
+  network(): Promise<NetworkSample>;
+  probers(host: HostConfiguration): HostProbers;
+  /** Loads modules and makes namespaces on the standby, so that a takeover is warm. */
+  prepare(host: string): Promise<void>;
+  publish(snapshot: WatchSnapshot): void;
+}
+
+interface WatchedHost {
+  /** To see whether the host's configuration has changed. */
+  configuration: string;
+  monitor: HostMonitor;
+  keeper: HostKeeper;
+  abort: AbortController;
+  probing: Promise<void>;
+}
+
+/** States in which the host's own machine is not what serves: its silence says nothing about the standby's network. */
+const ELSEWHERE = new Set(['failing-over', 'taken-over', 'failing-back']);
+
+/** Watches every enrolled host, each on its own: `tick` once a second. */
+export class Watch {
+  readonly #world: WatchWorld;
+  readonly #hosts = new Map<string, WatchedHost>();
+  #lastHosts: Record<string, HostConfiguration> = {};
+  #isolated = false;
+
+  constructor(world: WatchWorld) {
+    this.#world = world;
+  }
+
+  /** One round: look at all hosts, then let each host's keeper act. Never waits for an operation. */
+  async tick(): Promise<void> {
+    this.#followConfiguration();
+    const network = await this.#world.network();
+    const now = this.#world.now();
+    const looks = [...this.#hosts].map(([name, watched]) => ({ name, watched, samples: watched.monitor.look(now) }));
+    const telling = looks.filter(({ name }) => !this.#isServedElsewhere(name));
+    this.#tellIsolation(
+      isIsolated(
+        network,
+        telling.map(({ samples }) => samples),
+      ),
+    );
+    for (const { name, watched, samples } of looks) {
+      try {
+        watched.keeper.tick(this.#isolated ? ISOLATED_SAMPLES : samples);
+      } catch (error) {
+        // A damaged record of one host must not stop the watch over the others.
+        const message = error instanceof Error ? error.message : String(error);
+        this.#world.log({ level: 'error', event: 'host-unwatched', host: name, message });
+      }
+    }
+    this.#world.publish(this.snapshot());
+  }
+
+  snapshot(): WatchSnapshot {
+    return {
+      version: 1,
+      pid: process.pid,
+      at: new Date(this.#world.now()).toISOString(),
+      isolated: this.#isolated,
+      hosts: Object.fromEntries([...this.#hosts].map(([name, { keeper }]) => [name, keeper.snapshot()])),
+    };
+  }
+
+  /** Ends every probe with its processes, and waits for operations that run. */
+  async close(): Promise<void> {
+    const all = [...this.#hosts.values()];
+    for (const { abort } of all) abort.abort();
+    await Promise.all(all.flatMap(({ probing, keeper }) => [probing, keeper.settled()]));
+  }
+
+  /** Hosts come and go while the watch runs. */
+  #followConfiguration(): void {
+    const hosts = this.#configuredHosts();
+    for (const [name, watched] of this.#hosts) {
+      if (JSON.stringify(hosts[name]) === watched.configuration) continue;
+      watched.abort.abort();
+      this.#hosts.delete(name);
+      this.#world.log({ level: 'info', event: 'watch-ended', host: name, message: 'Not watched any more, or changed' });
+    }
+    for (const [name, host] of Object.entries(hosts)) {
+      if (!this.#hosts.has(name)) this.#hosts.set(name, this.#begin(host));
+    }
+  }
+
+  /** While the configuration is damaged, what was known of it before goes on being watched. */
+  #configuredHosts(): Record<string, HostConfiguration> {
+    try {
+      this.#lastHosts = this.#world.configuration().hosts;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#world.log({ level: 'error', event: 'configuration-unread', message });
+    }
+    return this.#lastHosts;
+  }
+
+  #begin(host: HostConfiguration): WatchedHost {
+    const abort = new AbortController();
+    const monitor = new HostMonitor(this.#world.probers(host));
+    const keeper = new HostKeeper(host, monitor, this.#world);
+    this.#world.log({
+      level: 'info',
+      event: 'watch-begun',
+      host: host.name,
+      message: `Watched, policy ${host.policy}`,
+    });
+    void this.#prepare(host.name);
+    return { configuration: JSON.stringify(host), monitor, keeper, abort, probing: monitor.run(abort.signal) };
+  }
+
+  async #prepare(host: string): Promise<void> {
+    try {
+      await this.#world.prepare(host);
+    } catch (error) {
+      // A takeover prepares itself where it must: it only takes longer.
+      const message = error instanceof Error ? error.message : String(error);
+      this.#world.log({ level: 'warning', event: 'prepare-failed', host, message });
+    }
+  }
+
+  #isServedElsewhere(host: string): boolean {
+    try {
+      return ELSEWHERE.has(this.#world.record(host)?.state ?? '');
+    } catch {
+      // Its keeper tells that the record is damaged.
+      return false;
+    }
+  }
+
+  #tellIsolation(isolated: boolean): void {
+    if (isolated === this.#isolated) return;
+    this.#isolated = isolated;
+    const message = isolated
+      ? 'The standby itself is cut off: silence says nothing about the hosts, nothing is taken over'
+      : 'The network of the standby is back';
+    this.#world.log({ level: isolated ? 'error' : 'info', event: 'isolation', message });
+  }
+}

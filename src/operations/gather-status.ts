@@ -1,0 +1,20 @@
+import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
+import { readHostRecord } from '../config/host-records.ts';
+import { type StatusReport, statusReport } from '../health/status-report.ts';
+import { readWatchSnapshot } from '../health/watch-file.ts';
+import { requestStatus } from '../target/control-client.ts';
+
+const ANSWER_TIMEOUT_ms = 2000;
+
+/**
+ * What is known of all hosts, or of one. Works with the daemons down: then it says so.
+ * @throws SpareError where this is no standby, or the host is not enrolled.
+ */
+export async function gatherStatus(host?: string): Promise<StatusReport> {
+  const hosts = host === undefined ? Object.values(readConfiguration().hosts) : [readHostConfiguration(host)];
+  const targetAnswers = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).then(
+    () => true,
+    () => false,
+  );
+  return statusReport({ now: Date.now(), hosts, record: readHostRecord, watch: readWatchSnapshot(), targetAnswers });
+}

@@ -1,0 +1,112 @@
+import { readConfiguration } from '../config/configuration.ts';
+import { enterState, readHostRecord, updateEvidence } from '../config/host-records.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { HostProbers } from '../health/host-monitor.ts';
+import { readNfsFile } from '../health/nfs-probe.ts';
+import { IcmpProber, pingArgv } from '../health/probes/icmp.ts';
+import { NetworkProber } from '../health/probes/network.ts';
+import { ReportProber } from '../health/probes/report.ts';
+import { ServiceProber } from '../health/probes/service.ts';
+import { IscsiProber, TargetPoller } from '../health/probes/target.ts';
+import type { Transition } from '../health/state.ts';
+import type { WatchWorld } from '../health/watch.ts';
+import type { WatchLog } from '../health/watch-event.ts';
+import { writeWatchSnapshot } from '../health/watch-file.ts';
+import { execLines } from '../host/exec.ts';
+import { fenceStatus } from '../host/fence.ts';
+import { LocalMachine } from '../host/local-machine.ts';
+import { reportArgv } from '../host/report.ts';
+import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../host/route.ts';
+import { service } from '../host/service.ts';
+import { SshMachine } from '../host/ssh-machine.ts';
+import { requestStatus } from '../target/control-client.ts';
+import { failover } from './failover.ts';
+import { lockHost } from './host-lock.ts';
+import { remirror } from './legs-on-primary.ts';
+import { serviceAddress } from './observe-service.ts';
+import { operationContext } from './operation-context.ts';
+import { planRestore } from './restore.ts';
+import { runOperation } from './runner.ts';
+import { readTakeoverDecision } from './takeover-decision.ts';
+
+/** Looks once a second, so an answer that takes longer is none. */
+const ANSWER_TIMEOUT_ms = 1000;
+
+/** The watch's world on a real standby. When `signal` ends, its probes end, and its operations between two steps. */
+export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<WatchWorld> {
+  const now = () => Date.now();
+  const { standby } = readConfiguration();
+  const machine = new LocalMachine('standby');
+  const target = new TargetPoller(() => requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }), now);
+  const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, now), now);
+  void target.run(signal);
+  void network.run(signal);
+  return {
+    now,
+    log,
+    configuration: readConfiguration,
+    network: () => network.look(),
+    probers: (host) => probersOf(host, standby, target, now),
+    prepare: (host) => service(machine, 'prepare', host),
+    publish: writeWatchSnapshot,
+    record: readHostRecord,
+    takeoverDecided: (host) => readTakeoverDecision(host) !== undefined,
+    updateEvidence,
+    enter: enterUnderLock,
+    fenceStatus,
+    async failover(host) {
+      await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal });
+    },
+    async restore(host) {
+      await runOperation(planRestore(operationContext(host)), { signal });
+    },
+    remirror: remirrorUnderLock,
+  };
+}
+
+async function gatewayProber(machine: LocalMachine, now: () => number): Promise<IcmpProber | undefined> {
+  const { stdout } = await machine.exec(DEFAULT_ROUTE_ARGV);
+  const gateway = parseDefaultGateway(stdout);
+  return gateway === undefined ? undefined : new IcmpProber((signal) => execLines(pingArgv(gateway), signal), now);
+}
+
+function probersOf(
+  host: HostConfiguration,
+  standby: StandbyConfiguration,
+  target: TargetPoller,
+  now: () => number,
+): HostProbers {
+  const machine = SshMachine.of(host, standby);
+  const file = {
+    address: serviceAddress(host),
+    path: `${host.volume.mountPoint}/.spare/identity`,
+    timeout_ms: ANSWER_TIMEOUT_ms,
+  };
+  return {
+    iscsi: new IscsiProber(target, host.name),
+    icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), now),
+    ssh: new ReportProber((signal) => machine.lines(reportArgv(host.name), signal), now),
+    service: new ServiceProber(() => readNfsFile(file), host.volume.identity, now),
+  };
+}
+
+async function enterUnderLock(host: string, transition: Transition): Promise<boolean> {
+  const lock = await lockHost(host, 'watch');
+  try {
+    // Between what was seen and the lock, an operation may have come and gone.
+    if (readHostRecord(host)?.state !== transition.from) return false;
+    enterState(host, transition.to);
+    return true;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function remirrorUnderLock(host: string): Promise<void> {
+  const lock = await lockHost(host, 'remirror');
+  try {
+    await remirror(operationContext(host));
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,217 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { statusText } from '../../src/cli/status-view.ts';
+import { watchText } from '../../src/cli/watch-view.ts';
+import type { HostRecord } from '../../src/config/host-record.ts';
+import type { ProbePath, Sample } from '../../src/health/paths.ts';
+import { type StatusFacts, statusReport } from '../../src/health/status-report.ts';
+import type { HostSnapshot, WatchSnapshot } from '../../src/health/watch-file.ts';
+import { exampleHost, wholeReport } from '../health/example-host.ts';
+
+const NOW_ms = Date.parse('2026-01-02T03:04:05.000Z');
+const at = (age_s: number) => new Date(NOW_ms - age_s * 1000).toISOString();
+
+function hostSnapshot(samples: Partial<Record<ProbePath, Sample>> = {}): HostSnapshot {
+  const path = (name: ProbePath) => {
+    const sample = samples[name] ?? 'answered';
+    const silent = sample === 'missed';
+    return { sample, misses: silent ? 9 : 0, lastHeardAt: at(silent ? 10 : 1), detail: silent ? 'no answer' : 'fine' };
+  };
+  return {
+    verdict: 'alive',
+    paths: { iscsi: path('iscsi'), icmp: path('icmp'), ssh: path('ssh'), service: path('service') },
+  };
+}
+
+const watchOf = (hosts: WatchSnapshot['hosts'], age_s = 0.5): WatchSnapshot => ({
+  version: 1,
+  pid: 1,
+  at: at(age_s),
+  isolated: false,
+  hosts,
+});
+
+const protectedRecord: HostRecord = {
+  version: 1,
+  state: 'protected',
+  since: at(7200),
+  lastProof: wholeReport(NOW_ms - 1000),
+  lastReport: wholeReport(NOW_ms - 1000),
+};
+
+function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts> = {}): StatusFacts {
+  const names = Object.keys(records);
+  return {
+    now: NOW_ms,
+    hosts: names.map((name) => exampleHost(name)),
+    record: (host) => records[host],
+    watch: watchOf(Object.fromEntries(names.map((name) => [name, hostSnapshot()]))),
+    targetAnswers: true,
+    ...change,
+  };
+}
+
+const view = suite('status');
+
+view('is a plain table when all is well', () => {
+  const report = statusReport(facts({ alpha: protectedRecord, beta: protectedRecord }));
+  assert.is(report.attention, false);
+  assert.is(
+    statusText(report),
+    [
+      'HOST   STATE      MIRROR   PROOF    ISCSI   ICMP    SSH     SERVICE  POLICY',
+      'alpha  protected  in-sync  1 s ago  ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
+      'beta   protected  in-sync  1 s ago  ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
+    ].join('\n'),
+  );
+});
+
+view('says first that the watch and the target are down, and shows no old look as new', () => {
+  const report = statusReport(facts({ alpha: protectedRecord }, { now: NOW_ms + 60_000, targetAnswers: false }));
+  assert.is(report.attention, true);
+  assert.is(
+    statusText(report),
+    [
+      '! standby: The watch is not running (it was last seen 61 s ago): nothing is taken over, and what follows may be old',
+      '    next: systemctl start spare-watch',
+      '! standby: The target is not running: no host is mirrored',
+      '    next: systemctl start spare-serve',
+      '',
+      'HOST   STATE      MIRROR   PROOF     ISCSI  ICMP  SSH  SERVICE  POLICY',
+      'alpha  protected  in-sync  61 s ago  ?      ?     ?    ?        auto',
+      '',
+      '! alpha: It was last seen 61 s ago that its mirror is whole: nothing newer is known',
+      '    next: journalctl -u spare-watch',
+    ].join('\n'),
+  );
+});
+
+view('shows a host that died, one that was taken over and is back, one that is copied', () => {
+  const copying = wholeReport(NOW_ms - 1000, {
+    standbyLegState: 'spare,write_mostly',
+    syncAction: 'recover',
+    syncFraction: 0.43,
+    syncSpeed_bytes_s: 52_000_000,
+  });
+  const { lastProof: _never, ...unproven } = protectedRecord;
+  const report = statusReport(
+    facts(
+      {
+        alpha: { ...protectedRecord, state: 'suspect', since: at(8), lastProof: wholeReport(NOW_ms - 10_000) },
+        beta: {
+          ...protectedRecord,
+          state: 'taken-over',
+          since: at(3600),
+          lastReport: wholeReport(NOW_ms - 1000, { passive: true }),
+        },
+        gamma: { ...unproven, state: 'syncing', since: at(60), lastReport: copying },
+      },
+      {
+        watch: watchOf({
+          alpha: hostSnapshot({ iscsi: 'missed', icmp: 'missed', ssh: 'missed', service: 'missed' }),
+          beta: hostSnapshot({ iscsi: 'unknown' }),
+          gamma: hostSnapshot(),
+        }),
+      },
+    ),
+  );
+  assert.is(
+    statusText(report),
+    [
+      'HOST   STATE       MIRROR        PROOF     ISCSI      ICMP       SSH        SERVICE    POLICY',
+      'alpha  suspect     in-sync       10 s ago  MISS 10 s  MISS 10 s  MISS 10 s  MISS 10 s  auto',
+      'beta   taken-over  in-sync       1 s ago   ?          ok 1 s     ok 1 s     ok 1 s     auto',
+      'gamma  syncing     copying 43 %  never     ok 1 s     ok 1 s     ok 1 s     ok 1 s     auto',
+      '',
+      '! alpha: Silent on every path since 2026-01-02T03:03:57.000Z',
+      '! alpha: It was last seen 10 s ago that its mirror is whole: nothing newer is known',
+      '    next: journalctl -u spare-watch',
+      '! beta: The standby serves it since 2026-01-02T02:04:05.000Z; its own machine is back and passive',
+      '    next: spare failback beta',
+      '! gamma: Being copied: it cannot be taken over before both legs are in sync (43 %, 52.0 MB/s, 11 s left)',
+    ].join('\n'),
+  );
+});
+
+const wrong: [
+  what: string,
+  record: Partial<HostRecord> | undefined,
+  snapshot: HostSnapshot,
+  sentence: RegExp,
+  command?: RegExp,
+][] = [
+  ['no record', undefined, hostSnapshot(), /state is not known/],
+  ['enrolled', { state: 'enrolled' }, hostSnapshot(), /first copy has not begun/],
+  [
+    'degraded',
+    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
+    hostSnapshot(),
+    /broken since 2026-01-02T03:02:25/,
+  ],
+  [
+    'a takeover that was interrupted',
+    { state: 'failing-over' },
+    hostSnapshot(),
+    /has not ended/,
+    /^spare failover alpha$/,
+  ],
+  [
+    'a failback that was interrupted',
+    { state: 'failing-back' },
+    hostSnapshot(),
+    /has not ended/,
+    /^spare failback alpha$/,
+  ],
+  ['taken over, not seen', { state: 'taken-over' }, hostSnapshot({ service: 'missed' }), /not seen on the standby/],
+  [
+    'lives and does not serve',
+    {},
+    hostSnapshot({ service: 'missed' }),
+    /lives, but its service is not seen \(no answer\)/,
+  ],
+  [
+    'paused',
+    { paused: { until: at(-60), reason: 'new disk' } },
+    hostSnapshot(),
+    /until 2026-01-02T03:05:05.000Z: new disk/,
+  ],
+  [
+    'a takeover that failed',
+    {},
+    { ...hostSnapshot(), failure: { action: 'failover', at: at(3), code: 'X', message: 'Cannot fence', hint: 'Look' } },
+    /failover failed at .*: Cannot fence. Look/,
+  ],
+];
+for (const [what, change, snapshot, sentence, command] of wrong) {
+  view(`asks for attention: ${what}`, () => {
+    const records = { alpha: { ...protectedRecord, ...change } };
+    const report = statusReport(
+      facts(records, { watch: watchOf({ alpha: snapshot }), record: () => (change ? records.alpha : undefined) }),
+    );
+    assert.is(report.attention, true);
+    const problem = report.hosts[0]?.problems.find((candidate) => sentence.test(candidate.sentence));
+    assert.ok(problem, JSON.stringify(report.hosts[0]?.problems));
+    if (command) assert.match(problem.command ?? '', command);
+  });
+}
+
+view('never tells of secrets', () => {
+  const text = JSON.stringify(statusReport(facts({ alpha: protectedRecord })));
+  assert.not.match(text, /not-a-secret|power-switch/);
+});
+
+view('is cut at the size of the terminal when watched', () => {
+  const report = statusReport(facts({ alpha: protectedRecord }));
+  const text = watchText(report, ['03:04:00 alpha: Heard'], { readOnly: true, columns: 40, rows: 6 });
+  assert.equal(
+    text.split('\n'),
+    [
+      'spare watch: the daemon watches, this onl',
+      '',
+      'HOST   STATE      MIRROR   PROOF    ISCSI',
+      'alpha  protected  in-sync  1 s ago  ok 1 ',
+      '',
+    ].map((line) => line.slice(0, 40)),
+  );
+});
+view.run();

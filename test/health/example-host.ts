@@ -1,0 +1,53 @@
+import type { PrimaryReport } from '../../src/config/host-record.ts';
+import type { HostConfiguration } from '../../src/config/schema.ts';
+
+/** A host as `spare enroll` would have written it. */
+export function exampleHost(name: string, change: Partial<HostConfiguration> = {}): HostConfiguration {
+  return {
+    name,
+    ssh: { address: '10.77.0.11', port: 22, user: 'root' },
+    policy: 'auto',
+    fenceCommand: 'power-switch "$1"',
+    target: {
+      iqn: `iqn.2026-11.net.spare:standby:${name}`,
+      initiatorName: `iqn.1993-08.org.debian:01:${name}`,
+      path: `/var/lib/spare/pool/${name}.img`,
+      size_bytes: 1_000_000_000,
+      chap: { user: name, secret: 'not-a-secret-1' },
+      mutualChap: { user: 'standby', secret: 'not-a-secret-2' },
+    },
+    volume: {
+      mirrorUuid: '01234567:89abcdef:01234567:89abcdef',
+      device: `/dev/md/${name}`,
+      localLeg: '/dev/disk/by-id/virtio-data',
+      fileSystem: 'ext4',
+      mountPoint: `/srv/${name}`,
+      identity: `identity-of-${name}`,
+    },
+    service: {
+      address: '10.77.0.101/24',
+      primaryInterface: 'eth0',
+      fsid: 101,
+      clients: '10.77.0.0/24',
+      exportOptions: 'rw,sync,no_subtree_check',
+      lease_s: 10,
+    },
+    replacementTimeout_s: 12,
+    enrolledAt: '2026-01-01T00:00:00.000Z',
+    ...change,
+  };
+}
+
+/** A report of a whole mirror set, received at `at` (milliseconds since the epoch). */
+export function wholeReport(at: number, change: Partial<PrimaryReport> = {}): PrimaryReport {
+  return {
+    receivedAt: new Date(at).toISOString(),
+    arrayState: 'active',
+    standbyLegState: 'in_sync,write_mostly',
+    localLegState: 'in_sync',
+    syncAction: 'idle',
+    sessionLoggedIn: true,
+    passive: false,
+    ...change,
+  };
+}

@@ -1,0 +1,381 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/config/host-record.ts';
+import type { HostConfiguration } from '../../src/config/schema.ts';
+import type { NetworkSample } from '../../src/health/isolation.ts';
+import type { ProbePath } from '../../src/health/paths.ts';
+import type { Prober } from '../../src/health/probes/prober.ts';
+import type { ReportProber } from '../../src/health/probes/report.ts';
+import { Watch, type WatchWorld } from '../../src/health/watch.ts';
+import type { WatchEvent } from '../../src/health/watch-event.ts';
+import type { WatchSnapshot } from '../../src/health/watch-file.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { exampleHost, wholeReport } from './example-host.ts';
+
+const START_ms = Date.parse('2026-01-02T03:00:00.000Z');
+
+class FakeProber implements Prober {
+  lastHeardAt: number | null = null;
+  usable = true;
+  detail = 'fake';
+  async run(signal: AbortSignal): Promise<void> {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+}
+
+class FakeReportProber extends FakeProber {
+  report: PrimaryReport | undefined;
+}
+
+/** A world with a clock that only moves when told, and hosts that answer on the paths that are switched on. */
+class FakeWorld implements WatchWorld {
+  clock = START_ms;
+  events: WatchEvent[] = [];
+  published: WatchSnapshot | undefined;
+  networkSample: NetworkSample = { carrier: true, gateway: 'answered' };
+  configured: Record<string, HostConfiguration> = {};
+  states = new Map<string, RecordedState>();
+  evidence = new Map<string, HostEvidence>();
+  probersOf = new Map<string, Record<Exclude<ProbePath, 'ssh'>, FakeProber> & { ssh: FakeReportProber }>();
+  /** What answers, for each host. */
+  answering = new Map<string, ReadonlySet<ProbePath>>();
+  reports = new Map<string, Partial<PrimaryReport>>();
+  calls: string[] = [];
+  power: 'on' | 'off' | undefined = 'on';
+  busy = false;
+  failoverResult: () => Promise<void> = async () => {};
+  remirrorResult: () => Promise<void> = async () => {};
+  decided = false;
+
+  addHost(host: HostConfiguration, state: RecordedState['state']): void {
+    this.configured[host.name] = host;
+    this.states.set(host.name, { version: 1, state, since: new Date(this.clock).toISOString() });
+    this.answering.set(host.name, new Set(['iscsi', 'icmp', 'ssh', 'service']));
+  }
+
+  async second(watch: Watch): Promise<void> {
+    this.clock += 1000;
+    for (const [name, probers] of this.probersOf) {
+      for (const path of this.answering.get(name) ?? []) probers[path].lastHeardAt = this.clock - 300;
+      if (this.answering.get(name)?.has('ssh')) {
+        probers.ssh.report = wholeReport(this.clock - 300, this.reports.get(name));
+      }
+    }
+    await watch.tick();
+    // What was started in the background has its turn before the clock moves on.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  state(host: string): string | undefined {
+    return this.states.get(host)?.state;
+  }
+
+  now = () => this.clock;
+  log = (event: WatchEvent) => void this.events.push(event);
+  configuration = () => ({ version: 1 as const, standby: {} as never, hosts: this.configured });
+  network = async () => this.networkSample;
+  publish = (snapshot: WatchSnapshot) => {
+    this.published = snapshot;
+  };
+  prepare = async (host: string) => void this.calls.push(`prepare ${host}`);
+  record = (host: string) => {
+    const state = this.states.get(host);
+    return state && { ...this.evidence.get(host), ...state };
+  };
+  takeoverDecided = () => this.decided;
+  updateEvidence = (host: string, change: (evidence: HostEvidence) => HostEvidence) => {
+    this.evidence.set(host, change(this.evidence.get(host) ?? { version: 1 }));
+  };
+  enter = async (host: string, { from, to }: { from: string; to: RecordedState['state'] }) => {
+    if (this.busy) throw new SpareError('busy', 'HOST_BUSY', 'Busy', { hint: 'Wait' });
+    if (this.state(host) !== from) return false;
+    this.states.set(host, {
+      ...this.states.get(host),
+      version: 1,
+      state: to,
+      since: new Date(this.clock).toISOString(),
+    });
+    return true;
+  };
+  fenceStatus = async () => this.power;
+  failover = async (host: string) => {
+    this.calls.push(`failover ${host}`);
+    await this.failoverResult();
+  };
+  restore = async (host: string) => void this.calls.push(`restore ${host}`);
+  remirror = async (host: string) => {
+    this.calls.push(`remirror ${host}`);
+    await this.remirrorResult();
+  };
+  probers = (host: HostConfiguration) => {
+    const probers = {
+      iscsi: new FakeProber(),
+      icmp: new FakeProber(),
+      service: new FakeProber(),
+      ssh: new FakeReportProber(),
+    };
+    this.probersOf.set(host.name, probers);
+    return { ...probers, ssh: probers.ssh as unknown as ReportProber };
+  };
+}
+
+async function watching(world: FakeWorld, use: (watch: Watch) => Promise<void>): Promise<void> {
+  const watch = new Watch(world);
+  try {
+    await use(watch);
+  } finally {
+    await watch.close();
+  }
+}
+
+async function seconds(world: FakeWorld, watch: Watch, count: number): Promise<void> {
+  for (let second = 0; second < count; second += 1) await world.second(watch);
+}
+
+const NOTHING: ReadonlySet<ProbePath> = new Set();
+const takeovers = (world: FakeWorld) => world.calls.filter((call) => call.startsWith('failover'));
+
+const watch = suite('watch');
+
+watch('prepares each host, proves it whole, and keeps the proof', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'syncing');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    assert.is(world.state('alpha'), 'protected');
+    assert.is(world.evidence.get('alpha')?.lastProof?.receivedAt, new Date(world.clock - 300).toISOString());
+    assert.equal(world.calls, ['prepare alpha']);
+    assert.is(world.published?.hosts['alpha']?.verdict, 'alive');
+  });
+});
+
+watch('takes over a host that is silent on every path, once, while the others go on', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.addHost(exampleHost('beta'), 'protected');
+  const takeover = Promise.withResolvers<void>();
+  world.failoverResult = () => takeover.promise;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 5);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 4);
+    assert.is(world.state('alpha'), 'suspect');
+    assert.equal(takeovers(world), []);
+    await seconds(world, watch, 4);
+    assert.equal(takeovers(world), ['failover alpha']);
+    const proof = world.evidence.get('beta')?.lastProof?.receivedAt;
+    await seconds(world, watch, 10);
+    assert.equal(takeovers(world), ['failover alpha']);
+    assert.is.not(world.evidence.get('beta')?.lastProof?.receivedAt, proof);
+    assert.is(world.published?.hosts['alpha']?.running, 'failover');
+    takeover.resolve();
+  });
+});
+
+watch('takes over two hosts at once', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.addHost(exampleHost('beta'), 'protected');
+  const takeover = Promise.withResolvers<void>();
+  world.failoverResult = () => takeover.promise;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    for (const host of ['alpha', 'beta']) world.answering.set(host, NOTHING);
+    await seconds(world, watch, 9);
+    assert.equal(takeovers(world), ['failover alpha', 'failover beta']);
+    takeover.resolve();
+  });
+});
+
+const alive: [what: string, paths: ProbePath[]][] = [
+  ['mirror writes', ['iscsi']],
+  ['ping', ['icmp']],
+  ['reports', ['ssh']],
+  ['the service', ['service']],
+];
+for (const [what, paths] of alive) {
+  watch(`never takes over while ${what} alone is heard`, async () => {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 3);
+      world.answering.set('alpha', new Set(paths));
+      await seconds(world, watch, 60);
+      assert.equal(takeovers(world), []);
+      assert.is(world.state('alpha'), 'protected');
+    });
+  });
+}
+
+const held: [what: string, prepare: (world: FakeWorld) => void][] = [
+  ['by hand only', (world) => (world.configured = { alpha: exampleHost('alpha', { policy: 'manual' }) })],
+  [
+    'paused',
+    (world) => {
+      const until = new Date(world.clock + 3_600_000).toISOString();
+      world.states.set('alpha', { version: 1, state: 'protected', since: until, paused: { until, reason: 'repair' } });
+    },
+  ],
+  ['already degraded', (world) => world.reports.set('alpha', { standbyLegState: 'faulty' })],
+  ['cut off with the standby', (world) => (world.networkSample = { carrier: false, gateway: 'unknown' })],
+  ['silent together with the gateway', (world) => (world.networkSample = { carrier: true, gateway: 'missed' })],
+];
+for (const [what, prepare] of held) {
+  watch(`does not take over a host that is ${what}`, async () => {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    prepare(world);
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 3);
+      world.answering.set('alpha', NOTHING);
+      await seconds(world, watch, 60);
+      assert.equal(takeovers(world), []);
+    });
+  });
+}
+
+watch('does not take over while the target says nothing', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    const iscsi = world.probersOf.get('alpha')?.iscsi;
+    assert.ok(iscsi);
+    iscsi.usable = false;
+    await seconds(world, watch, 60);
+    assert.equal(takeovers(world), []);
+    assert.is(world.state('alpha'), 'suspect');
+  });
+});
+
+watch('records early that the machine is off, and forgets it when it is heard again', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha', { policy: 'manual' }), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    world.power = 'off';
+    await seconds(world, watch, 4);
+    const provenOff = world.evidence.get('alpha')?.provenOff;
+    assert.ok(provenOff);
+    await seconds(world, watch, 5);
+    assert.equal(world.evidence.get('alpha')?.provenOff, provenOff);
+    world.answering.set('alpha', new Set(['icmp']));
+    await seconds(world, watch, 1);
+    assert.is(world.evidence.get('alpha')?.provenOff, undefined);
+  });
+});
+
+watch('tries again what failed, later each time, and tells', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.failoverResult = async () => {
+    throw new SpareError('refused', 'LEG_NOT_PROVEN', 'Cannot take over alpha', { hint: 'Look' });
+  };
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 60);
+    const count = takeovers(world).length;
+    assert.ok(count >= 3 && count <= 5, `${count} attempts`);
+    assert.is(world.published?.hosts['alpha']?.failure?.code, 'LEG_NOT_PROVEN');
+    assert.ok(world.events.some(({ event }) => event === 'failover-failed'));
+  });
+});
+
+watch('puts a dropped leg back when the session is there, and not before', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    world.reports.set('alpha', { standbyLegState: 'faulty', sessionLoggedIn: false });
+    await seconds(world, watch, 10);
+    assert.is(world.state('alpha'), 'degraded');
+    assert.ok(world.evidence.get('alpha')?.degradedSince);
+    assert.equal(world.calls, ['prepare alpha']);
+    world.reports.set('alpha', { standbyLegState: 'faulty' });
+    await seconds(world, watch, 2);
+    assert.equal(world.calls, ['prepare alpha', 'remirror alpha']);
+    world.reports.set('alpha', {});
+    await seconds(world, watch, 2);
+    assert.is(world.state('alpha'), 'protected');
+    assert.is(world.evidence.get('alpha')?.degradedSince, undefined);
+  });
+});
+
+watch('leaves the state alone while an operation holds the host', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.busy = true;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 30);
+    assert.is(world.state('alpha'), 'protected');
+    assert.equal(takeovers(world), []);
+    assert.not.ok(world.events.some(({ level }) => level === 'error'));
+  });
+});
+
+watch('goes on with an interrupted takeover only if it had been decided', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'failing-over');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 10);
+    assert.equal(takeovers(world), []);
+    world.decided = true;
+    await seconds(world, watch, 1);
+    assert.equal(takeovers(world), ['failover alpha']);
+  });
+});
+
+watch('brings up again what was taken over and is not seen', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'taken-over');
+  world.answering.set('alpha', new Set(['service']));
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 30);
+    assert.equal(world.calls, ['prepare alpha']);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 8);
+    assert.equal(world.calls, ['prepare alpha', 'restore alpha']);
+  });
+});
+
+watch('follows the configuration, and goes on with what it knew when that is damaged', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 2);
+    world.addHost(exampleHost('beta'), 'syncing');
+    await seconds(world, watch, 3);
+    assert.is(world.state('beta'), 'protected');
+    const readable = world.configuration;
+    world.configuration = () => {
+      throw new Error('not JSON');
+    };
+    await seconds(world, watch, 2);
+    assert.equal(Object.keys(world.published?.hosts ?? {}), ['alpha', 'beta']);
+    world.configuration = readable;
+    world.configured = { beta: exampleHost('beta') };
+    await seconds(world, watch, 1);
+    assert.equal(Object.keys(world.published?.hosts ?? {}), ['beta']);
+  });
+});
+
+watch('goes on watching when the record of one host is damaged', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.addHost(exampleHost('beta'), 'syncing');
+  const readable = world.record;
+  world.record = (host) => {
+    if (host === 'alpha') throw new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read it', { hint: 'Mend it' });
+    return readable(host);
+  };
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    assert.is(world.state('beta'), 'protected');
+    assert.ok(world.events.some(({ event, host }) => event === 'host-unwatched' && host === 'alpha'));
+  });
+});
+watch.run();
