@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { controlSocketPath } from '../config/paths.ts';
 import type { ChapSecret } from '../iscsi/chap.ts';
 import { SpareError } from '../std/errors.ts';
-import { ControlServer } from '../target/control-server.ts';
 import { logEvent } from '../target/event-log.ts';
+import { aborted, runTargetDaemon } from '../target/run-target-daemon.ts';
 import { serveFile } from '../target/serve-file.ts';
-import { startTargetDaemon } from '../target/target-daemon.ts';
 
 /** What `spare serve --json` prints, on one line, as soon as connections are accepted. */
 export type ServeReady = { portal: string; iqn: string; lun: number } | { portal: string; pid: number };
@@ -63,31 +61,18 @@ export default class Serve extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Serve);
-    const end = flags.file === undefined ? await this.#serveConfiguration() : await this.#serveFile(flags.file);
-    await aborted(this.interruption.signal);
-    await end();
+    if (flags.file !== undefined) await this.#serveFile(flags.file);
+    else {
+      await runTargetDaemon(this.interruption.signal, (portal) => {
+        this.#ready({ portal, pid: process.pid }, `Accepting connections on ${portal}`);
+      });
+    }
   }
 
   /** The line is printed when it is true; there is nothing more to say at the end. */
   override logJson(): void {}
 
-  async #serveConfiguration(): Promise<() => Promise<void>> {
-    const { daemon, portal } = await startTargetDaemon(logEvent);
-    const control = new ControlServer(controlSocketPath(), (request) => daemon.perform(request));
-    try {
-      await control.listen();
-    } catch (error) {
-      await daemon.close();
-      throw error;
-    }
-    this.#ready({ portal, pid: process.pid }, `Accepting connections on ${portal}`);
-    return async () => {
-      control.close();
-      await daemon.close();
-    };
-  }
-
-  async #serveFile(path: string): Promise<() => Promise<void>> {
+  async #serveFile(path: string): Promise<void> {
     const { flags } = await this.parse(Serve);
     const blockSize_bytes = flags['block-size'] === '4096' ? 4096 : 512;
     const served = await serveFile({
@@ -103,19 +88,13 @@ export default class Serve extends BaseCommand {
     });
     const { portal, iqn, lun } = served;
     this.#ready({ portal, iqn, lun }, `Serving ${path} as iscsi://${portal}/${iqn}/${lun}`);
-    return served.close;
+    await aborted(this.interruption.signal);
+    await served.close();
   }
 
   #ready(ready: ServeReady, text: string): void {
     process.stdout.write(`${this.jsonEnabled() ? JSON.stringify(ready) : text}\n`);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function chapFrom(flags: {

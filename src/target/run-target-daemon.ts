@@ -1,0 +1,26 @@
+import { controlSocketPath } from '../config/paths.ts';
+import { ControlServer } from './control-server.ts';
+import { logEvent } from './event-log.ts';
+import { startTargetDaemon } from './target-daemon.ts';
+
+/** Serves what the configuration says until `signal` aborts; resolves when everything is flushed and closed. `ready` is told the portal. */
+export async function runTargetDaemon(signal: AbortSignal, ready: (portal: string) => void): Promise<void> {
+  const { daemon, portal } = await startTargetDaemon(logEvent);
+  const control = new ControlServer(controlSocketPath(), (request) => daemon.perform(request));
+  try {
+    await control.listen();
+    ready(portal);
+    await aborted(signal);
+  } finally {
+    control.close();
+    await daemon.close();
+  }
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
