@@ -12,6 +12,11 @@ export const dryRunFlag = {
   }),
 };
 
+/** As a shell tells that a program was ended by Ctrl-C. */
+const INTERRUPTED = 130;
+/** conf's writer (by way of when-exit) sends the first signal to this process once more: that is not the user's second one. */
+const RESENT_WITHIN_ms = 300;
+
 /** What every command has: `--json`, one way to fail, one way to run an operation. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
@@ -21,9 +26,15 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => this.interruption.abort());
-    }
+    let interruptedAt: number | undefined;
+    const interrupt = () => {
+      if (interruptedAt !== undefined && performance.now() - interruptedAt > RESENT_WITHIN_ms)
+        process.exit(INTERRUPTED);
+      interruptedAt ??= performance.now();
+      this.interruption.abort();
+    };
+    // Not `once`: execa's clean-up ends the process at a signal that nobody else listens to.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   }
 
   /**
