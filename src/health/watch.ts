@@ -1,4 +1,5 @@
 import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import { Attempt } from './attempt.ts';
 import { HostKeeper, type KeeperWorld } from './host-keeper.ts';
 import { HostMonitor, type HostProbers } from './host-monitor.ts';
 import { ISOLATED_SAMPLES, isIsolated, type NetworkSample } from './isolation.ts';
@@ -15,6 +16,9 @@ export interface WatchWorld extends KeeperWorld {
 }
 
 interface WatchedHost {
+  /** Tried until it has succeeded once. */
+  preparation: Attempt;
+  prepared: boolean;
   /** To see whether the host's configuration has changed. */
   configuration: string;
   monitor: HostMonitor;
@@ -22,6 +26,8 @@ interface WatchedHost {
   abort: AbortController;
   probing: Promise<void>;
 }
+
+const PREPARATION = { longestPause_ms: 60_000, settle_ms: 0 };
 
 /** States in which the host's own machine is not what serves: its silence says nothing about the standby's network. */
 const ELSEWHERE = new Set(['failing-over', 'taken-over', 'failing-back']);
@@ -51,6 +57,7 @@ export class Watch {
       ),
     );
     for (const { name, watched, samples } of looks) {
+      this.#prepare(name, watched);
       try {
         watched.keeper.tick(this.#isolated ? ISOLATED_SAMPLES : samples);
       } catch (error) {
@@ -76,7 +83,9 @@ export class Watch {
   async close(): Promise<void> {
     const all = [...this.#hosts.values()];
     for (const { abort } of all) abort.abort();
-    await Promise.all(all.flatMap(({ probing, keeper }) => [probing, keeper.settled()]));
+    await Promise.all(
+      all.flatMap(({ probing, keeper, preparation }) => [probing, keeper.settled(), preparation.settled()]),
+    );
   }
 
   /** Hosts come and go while the watch runs. */
@@ -114,18 +123,27 @@ export class Watch {
       host: host.name,
       message: `Watched, policy ${host.policy}`,
     });
-    void this.#prepare(host.name);
-    return { configuration: JSON.stringify(host), monitor, keeper, abort, probing: monitor.run(abort.signal) };
+    return {
+      preparation: new Attempt(this.#world.now, PREPARATION),
+      prepared: false,
+      configuration: JSON.stringify(host),
+      monitor,
+      keeper,
+      abort,
+      probing: monitor.run(abort.signal),
+    };
   }
 
-  async #prepare(host: string): Promise<void> {
-    try {
+  /** A takeover prepares itself where it must: it only takes longer then. */
+  #prepare(host: string, watched: WatchedHost): void {
+    if (watched.prepared) return;
+    const work = async () => {
       await this.#world.prepare(host);
-    } catch (error) {
-      // A takeover prepares itself where it must: it only takes longer.
-      const message = error instanceof Error ? error.message : String(error);
-      this.#world.log({ level: 'warning', event: 'prepare-failed', host, message });
-    }
+      watched.prepared = true;
+    };
+    watched.preparation.start('prepare', work, ({ code, message }) => {
+      if (code !== 'HOST_BUSY') this.#world.log({ level: 'warning', event: 'prepare-failed', host, message });
+    });
   }
 
   #isServedElsewhere(host: string): boolean {

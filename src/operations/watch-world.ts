@@ -1,4 +1,5 @@
-import { readConfiguration } from '../config/configuration.ts';
+import { statSync } from 'node:fs';
+import { configurationPath, readConfiguration } from '../config/configuration.ts';
 import { enterState, readHostRecord, updateEvidence } from '../config/host-records.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostProbers } from '../health/host-monitor.ts';
@@ -8,7 +9,6 @@ import { NetworkProber } from '../health/probes/network.ts';
 import { ReportProber } from '../health/probes/report.ts';
 import { ServiceProber } from '../health/probes/service.ts';
 import { IscsiProber, TargetPoller } from '../health/probes/target.ts';
-import type { Transition } from '../health/state.ts';
 import type { WatchWorld } from '../health/watch.ts';
 import type { WatchLog } from '../health/watch-event.ts';
 import { writeWatchSnapshot } from '../health/watch-file.ts';
@@ -44,15 +44,21 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
   return {
     now,
     log,
-    configuration: readConfiguration,
+    configuration: whenChanged(configurationPath(), readConfiguration),
     network: () => network.look(),
     probers: (host) => probersOf(host, standby, target, now),
-    prepare: (host) => service(machine, 'prepare', host),
+    prepare: (host) => underLock(host, 'prepare', () => service(machine, 'prepare', host)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
     takeoverDecided: (host) => readTakeoverDecision(host) !== undefined,
     updateEvidence,
-    enter: enterUnderLock,
+    enter: (host, { from, to }) =>
+      underLock(host, 'watch', async () => {
+        // Between what was seen and the lock, an operation may have come and gone.
+        if (readHostRecord(host)?.state !== from) return false;
+        enterState(host, to);
+        return true;
+      }),
     fenceStatus,
     async failover(host) {
       await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal });
@@ -60,7 +66,20 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
     async restore(host) {
       await runOperation(planRestore(operationContext(host)), { signal });
     },
-    remirror: remirrorUnderLock,
+    async remirror(host) {
+      await underLock(host, 'remirror', () => remirror(operationContext(host)));
+    },
+  };
+}
+
+/** Reads a file again only when it has been replaced: it is asked for each second. */
+function whenChanged<Content>(path: string, read: () => Content): () => Content {
+  let known: { stamp: string; content: Content } | undefined;
+  return () => {
+    const { ino, mtimeMs } = statSync(path);
+    const stamp = `${ino} ${mtimeMs}`;
+    if (known?.stamp !== stamp) known = { stamp, content: read() };
+    return known.content;
   };
 }
 
@@ -90,22 +109,11 @@ function probersOf(
   };
 }
 
-async function enterUnderLock(host: string, transition: Transition): Promise<boolean> {
-  const lock = await lockHost(host, 'watch');
+/** Does something as the only one that works on the host. */
+async function underLock<Result>(host: string, operation: string, work: () => Promise<Result>): Promise<Result> {
+  const lock = await lockHost(host, operation);
   try {
-    // Between what was seen and the lock, an operation may have come and gone.
-    if (readHostRecord(host)?.state !== transition.from) return false;
-    enterState(host, transition.to);
-    return true;
-  } finally {
-    await lock.release();
-  }
-}
-
-async function remirrorUnderLock(host: string): Promise<void> {
-  const lock = await lockHost(host, 'remirror');
-  try {
-    await remirror(operationContext(host));
+    return await work();
   } finally {
     await lock.release();
   }
