@@ -2,6 +2,8 @@ import Enroll from './enroll.ts';
 import Failback from './failback.ts';
 import Failover from './failover.ts';
 import Init from './init.ts';
+import Pause from './pause.ts';
+import Resume from './resume.ts';
 import Serve from './serve.ts';
 import Status from './status.ts';
 import Watch from './watch.ts';
@@ -12,6 +14,8 @@ export const commands = {
   failback: Failback,
   failover: Failover,
   init: Init,
+  pause: Pause,
+  resume: Resume,
   serve: Serve,
   status: Status,
   watch: Watch,

@@ -1,0 +1,36 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/configuration.ts';
+import { enterState, readHostRecord } from '../../src/config/host-records.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
+import { pauseHost } from '../../src/operations/pause.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+
+const test = suite('pause');
+let directories: ReturnType<typeof useTemporaryDirectories>;
+test.before.each(() => {
+  directories = useTemporaryDirectories();
+  writeStandbyConfiguration({ name: 'standby' } as StandbyConfiguration);
+  writeHostConfiguration({ name: 'alpha' } as HostConfiguration);
+  enterState('alpha', 'protected');
+});
+test.after.each(() => directories.remove());
+
+test('is kept beside the state, survives a change of state, and ends', async () => {
+  const paused = { until: '2030-01-01T00:00:00.000Z', reason: 'kernel update' };
+  await pauseHost('alpha', paused);
+  enterState('alpha', 'degraded');
+  assert.equal(readHostRecord('alpha')?.paused, paused);
+  await pauseHost('alpha', null);
+  assert.is(readHostRecord('alpha')?.paused, undefined);
+  assert.is(readHostRecord('alpha')?.state, 'degraded');
+});
+
+test('refuses a host that is not enrolled', async () => {
+  const error = await pauseHost('gamma', null).catch((thrown: unknown) => thrown);
+  assert.instance(error, SpareError);
+  assert.is((error as SpareError).code, 'UNKNOWN_HOST');
+});
+
+test.run();
