@@ -83,6 +83,7 @@ const COMMANDS: readonly Command[] = [
   row('WRITE SAME(10)', '41 fe ff ff ff ff 00 ff ff 00', {
     ...WRITES,
     dataOutLength_bytes: provisioning.writeSameLength_bytes,
+    exactDataOut: true,
     run: provisioning.writeSame,
   }),
   row('UNMAP', '42 01 00 00 00 00 00 ff ff 00', {
@@ -127,6 +128,7 @@ const COMMANDS: readonly Command[] = [
   row('COMPARE AND WRITE', '89 f8 ff ff ff ff ff ff ff ff 00 00 00 ff 00 00', {
     ...WRITES,
     dataOutLength_bytes: compareAndWriteLength_bytes,
+    exactDataOut: true,
     run: compareAndWrite,
   }),
   row('WRITE(16)', '8a f8 ff ff ff ff ff ff ff ff ff ff ff ff 00 00', {
@@ -158,6 +160,7 @@ const COMMANDS: readonly Command[] = [
   row('WRITE SAME(16)', '93 f9 ff ff ff ff ff ff ff ff ff ff ff ff 00 00', {
     ...WRITES,
     dataOutLength_bytes: provisioning.writeSameLength_bytes,
+    exactDataOut: true,
     run: provisioning.writeSame,
   }),
   row('READ CAPACITY(16)', '9e 1f ff ff ff ff ff ff ff ff ff ff ff ff 01 00', {

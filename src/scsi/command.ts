@@ -27,6 +27,8 @@ export interface Command {
   readonly thin?: boolean;
   /** How many bytes of Data-Out the CDB asks for; none if missing. */
   readonly dataOutLength_bytes?: (cdb: Buffer, unit: LogicalUnit) => number;
+  /** Refused where the initiator means to send any other number of bytes: a wrong guess of the length would write wrong data. */
+  readonly exactDataOut?: boolean;
   /** Calls `done` once, possibly before returning; may throw `CheckCondition` as long as it has not begun anything. */
   readonly run: (unit: LogicalUnit, task: Task, done: Done) => void;
 }

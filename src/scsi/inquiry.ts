@@ -78,14 +78,14 @@ function extendedInquiry(unit: LogicalUnit): Buffer {
   return data;
 }
 
-/** What one command may move or change at most, in bytes; the units of the Block Limits page are blocks. */
+/** What one command may move or change at most. WRITE SAME: what fits into the length of its 10-byte form. */
 const LIMITS = {
   transfer_bytes: 8 * 1024 * 1024,
   optimalTransfer_bytes: 1024 * 1024,
   compareAndWrite_blocks: 255,
   unmap_blocks: 0xffff_ffff,
   unmapDescriptors: 256,
-  writeSame_bytes: 256 * 1024 * 1024,
+  writeSame_blocks: 65_535,
 } as const;
 
 /** The limits of the Block Limits page in blocks of this unit. Commands past them are refused (SBC-3 §6.5.3). */
@@ -96,7 +96,7 @@ export function blockLimitsOf(unit: LogicalUnit) {
     compareAndWrite_blocks: LIMITS.compareAndWrite_blocks,
     unmap_blocks: LIMITS.unmap_blocks,
     unmapDescriptors: LIMITS.unmapDescriptors,
-    writeSame_blocks: LIMITS.writeSame_bytes / unit.blockSize_bytes,
+    writeSame_blocks: LIMITS.writeSame_blocks,
   };
 }
 

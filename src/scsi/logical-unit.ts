@@ -73,10 +73,17 @@ export class LogicalUnit implements DeviceServer {
   }
 
   execute(task: Task, done: Done): void {
+    const wanted_bytes = findCommand(this, task.cdb)?.dataOutLength_bytes?.(task.cdb, this) ?? 0;
+    if (wanted_bytes === task.dataOutLength_bytes) this.#execute(task, done);
+    // The transfer layer makes the residual of it.
+    else this.#execute(task, (result) => done({ ...result, dataOutWanted_bytes: wanted_bytes }));
+  }
+
+  #execute(task: Task, done: Done): void {
     try {
       const command = this.#admit(task);
       if (command === undefined) done({ status: STATUS.reservationConflict });
-      else command.run(this, task, this.#withResidual(command, task, done));
+      else command.run(this, task, done);
     } catch (error) {
       if (!(error instanceof CheckCondition)) throw error;
       done(this.failed(error.sense));
@@ -99,14 +106,10 @@ export class LogicalUnit implements DeviceServer {
     if (this.reservations.conflicts(nexus.id, command, cdb)) return undefined;
     if (command.medium && this.medium !== 'ready') throw new CheckCondition(SENSE.mediumNotPresent);
     if (command.writes) this.#checkWritable();
+    if (command.exactDataOut && command.dataOutLength_bytes?.(cdb, this) !== task.dataOutLength_bytes) {
+      throw new CheckCondition(SENSE.invalidFieldInCdb);
+    }
     return command;
-  }
-
-  /** Tells the transfer layer of a Data-Out that is not as long as the CDB says. */
-  #withResidual(command: Command, task: Task, done: Done): Done {
-    const dataOutWanted_bytes = command.dataOutLength_bytes?.(task.cdb, this) ?? 0;
-    if (dataOutWanted_bytes === task.dataOutLength_bytes) return done;
-    return (result) => done({ ...result, dataOutWanted_bytes });
   }
 
   #checkWritable(): void {
@@ -123,10 +126,12 @@ export class LogicalUnit implements DeviceServer {
     return { status: STATUS.checkCondition, sense: encodeSense(sense, this.modePages.descriptorSense) };
   }
 
+  /** One block more for the commands that must have exactly what they ask for, so that too much is seen. */
   dataOutLength_bytes(cdb: Buffer): number | undefined {
     const command = findCommand(this, cdb);
     if (command === undefined) return undefined;
-    return command.dataOutLength_bytes?.(cdb, this) ?? 0;
+    const wanted_bytes = command.dataOutLength_bytes?.(cdb, this) ?? 0;
+    return command.exactDataOut ? wanted_bytes + this.blockSize_bytes : wanted_bytes;
   }
 
   /** Pending reservations of RESERVE(6) and prevented removals end, mode pages return to their defaults, everybody is told. */
@@ -134,7 +139,7 @@ export class LogicalUnit implements DeviceServer {
     this.reservations.releaseClassic();
     this.preventing.clear();
     this.modePages.reset();
-    this.attentions.reset(SENSE.busDeviceReset);
+    this.attentions.reset(SENSE.powerOnOrReset);
   }
 
   nexusLost(nexus: Nexus): void {

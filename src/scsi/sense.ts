@@ -45,7 +45,6 @@ export const SENSE = {
   insufficientRegistrationResources: sense(KEY.illegalRequest, 0x55, 0x04),
   notReadyToReady: sense(KEY.unitAttention, 0x28, 0x00),
   powerOnOrReset: sense(KEY.unitAttention, 0x29, 0x00),
-  busDeviceReset: sense(KEY.unitAttention, 0x29, 0x03),
   modeParametersChanged: sense(KEY.unitAttention, 0x2a, 0x01),
   reservationsPreempted: sense(KEY.unitAttention, 0x2a, 0x03),
   reservationsReleased: sense(KEY.unitAttention, 0x2a, 0x04),

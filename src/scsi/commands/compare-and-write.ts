@@ -27,7 +27,6 @@ export function compareAndWrite(unit: LogicalUnit, task: Task, done: Done): void
   checkInside(unit, range);
   if (range.blockCount > blockLimitsOf(unit).compareAndWrite_blocks) throw invalidCdbField(13);
   const length_bytes = range.blockCount * unit.blockSize_bytes;
-  if (task.dataOutLength_bytes !== 2 * length_bytes) throw new CheckCondition(SENSE.invalidFieldInCdb);
   if (range.blockCount === 0) {
     done(good());
     return;

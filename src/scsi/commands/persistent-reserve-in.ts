@@ -70,14 +70,15 @@ export function readFullStatus(unit: LogicalUnit, task: Task, done: Done): void 
 
 /**
  * The iSCSI TransportID (SPC-4 §7.6.4.6): protocol 5, with the session's identifier (format 1) where the nexus is named by its
- * initiator port (`name,i,0x…`), else the node's name alone (format 0); zero-terminated and padded to 4 bytes.
+ * initiator port (`name,i,0x…`, RFC 7143 §10.1.2), else the node's name alone (format 0); zero-terminated and padded to 4 bytes.
  */
 function encodeTransportId(registration: Registration): Buffer {
-  const named = registration.nexusId.startsWith(`${registration.initiatorName},i,0x`);
-  const name = named ? registration.nexusId : registration.initiatorName;
+  const { nexusId, initiatorName } = registration;
+  const port = /^,i,0x[0-9a-fA-F]+/.exec(nexusId.slice(initiatorName.length))?.[0];
+  const name = initiatorName + (port ?? '');
   const padded_bytes = Math.max(20, Math.ceil((Buffer.byteLength(name) + 1) / 4) * 4);
   const data = Buffer.alloc(4 + padded_bytes);
-  data[0] = named ? 0x45 : 0x05;
+  data[0] = port === undefined ? 0x05 : 0x45;
   data.writeUInt16BE(padded_bytes, 2);
   data.write(name, 4, 'utf8');
   return data;

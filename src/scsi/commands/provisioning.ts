@@ -28,7 +28,6 @@ export function writeSame(unit: LogicalUnit, task: Task, done: Done): void {
   // WSNZ: 0 does not mean everything up to the end.
   if (range.blockCount === 0 || range.blockCount > blockLimitsOf(unit).writeSame_blocks)
     throw invalidCdbField(lengthAt);
-  if (task.dataOutLength_bytes !== writeSameLength_bytes(cdb, unit)) throw new CheckCondition(SENSE.invalidFieldInCdb);
   const zero = hasNoDataOut(cdb) || isZero(task.dataOut);
   const work = (finished: Done): void => {
     const end = (failure: Sense | null): void =>
