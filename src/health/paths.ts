@@ -7,8 +7,8 @@ export type Sample = 'answered' | 'missed' | 'unknown';
 
 export type Samples = Readonly<Record<ProbePath, Sample>>;
 
-/** Every path gives a sign of life each second; one that is later than this is missed: a second, and as much for delays. */
-const HEARD_WITHIN_ms = 2000;
+/** Every path gives a sign of life each second. One that is later than this is missed: a second to come, one to be asked for, and delays. */
+const HEARD_WITHIN_ms = 2500;
 
 /** The sample of a path whose last sign of life came at `lastHeardAt` (milliseconds, same clock as `now`). */
 export function sampleOf(lastHeardAt: number | null, now: number): Sample {

@@ -72,9 +72,9 @@ verdict('is dead when, and only when, the last six looks along every path were m
   assert.ok(deaths > 50, `the test saw ${deaths} deaths with seed ${seed}`);
 });
 
-verdict('takes a sign of life for two seconds', () => {
+verdict('takes a sign of life for two seconds and a half', () => {
   assert.is(sampleOf(null, 10_000), 'missed');
-  assert.is(sampleOf(8000, 10_000), 'answered');
-  assert.is(sampleOf(7999, 10_000), 'missed');
+  assert.is(sampleOf(7500, 10_000), 'answered');
+  assert.is(sampleOf(7499, 10_000), 'missed');
 });
 verdict.run();
