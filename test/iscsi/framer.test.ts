@@ -1,0 +1,113 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { crc32c } from '../../src/iscsi/crc32c.ts';
+import { type Frame, Framer } from '../../src/iscsi/framer.ts';
+import { ProtocolError } from '../../src/iscsi/protocol-error.ts';
+import { pduBytes } from '../fixtures/iscsi/bytes.ts';
+
+const test = suite('Framer');
+
+const NOP = pduBytes({ 0: '40' });
+const WITH_DATA = pduBytes({ 0: '05', 16: '00000007' }, Buffer.from('hello'));
+
+function framer(max_bytes = 1024): { framer: Framer; frames: Frame[] } {
+  const frames: Frame[] = [];
+  return { framer: new Framer(max_bytes, (frame) => frames.push(frame)), frames };
+}
+
+function dataOf(frame: Frame | undefined): string {
+  return Buffer.concat(frame?.data ?? []).toString();
+}
+
+test('gives header and data, without the padding', () => {
+  const { framer: subject, frames } = framer();
+  subject.push(WITH_DATA);
+  assert.is(frames.length, 1);
+  assert.equal(frames[0]?.header, WITH_DATA.subarray(0, 48));
+  assert.is(dataOf(frames[0]), 'hello');
+  assert.is(frames[0]?.dataLength_bytes, 5);
+});
+
+test('takes bytes one by one', () => {
+  const { framer: subject, frames } = framer();
+  for (const byte of Buffer.concat([WITH_DATA, NOP])) subject.push(Buffer.of(byte));
+  assert.is(frames.length, 2);
+  assert.is(dataOf(frames[0]), 'hello');
+  assert.is(frames[1]?.header[0], 0x40);
+});
+
+test('takes many PDUs at once, cut anywhere', () => {
+  const bytes = Buffer.concat([NOP, WITH_DATA, WITH_DATA, NOP]);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const { framer: subject, frames } = framer();
+    subject.push(bytes.subarray(0, cut));
+    subject.push(bytes.subarray(cut));
+    assert.equal(frames.map(dataOf), ['', 'hello', 'hello', '']);
+  }
+});
+
+test('waits for the padding', () => {
+  const { framer: subject, frames } = framer();
+  subject.push(WITH_DATA.subarray(0, -1));
+  assert.is(frames.length, 0);
+});
+
+test('gives additional headers', () => {
+  const { framer: subject, frames } = framer();
+  const bytes = Buffer.concat([pduBytes({ 0: '01', 4: '02' }), Buffer.from('0005010011223344', 'hex')]);
+  subject.push(bytes);
+  assert.is(frames[0]?.additionalHeader.toString('hex'), '0005010011223344');
+});
+
+test('refuses a data segment over its bound as soon as the header is there', () => {
+  const { framer: subject } = framer(4);
+  assert.throws(
+    () => subject.push(WITH_DATA.subarray(0, 48)),
+    (error: unknown) => error instanceof ProtocolError,
+  );
+});
+
+function littleEndian(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function withDigests(bytes: Buffer): Buffer {
+  const header = bytes.subarray(0, 48);
+  const data = bytes.subarray(48);
+  const parts = [header, littleEndian(crc32c([header]))];
+  if (data.length > 0) parts.push(data, littleEndian(crc32c([data])));
+  return Buffer.concat(parts);
+}
+
+function digesting(): { framer: Framer; frames: Frame[] } {
+  const made = framer();
+  made.framer.headerDigest = true;
+  made.framer.dataDigest = true;
+  return made;
+}
+
+test('checks digests, and there is none for an empty data segment', () => {
+  const { framer: subject, frames } = digesting();
+  subject.push(Buffer.concat([withDigests(WITH_DATA), withDigests(NOP), withDigests(WITH_DATA)]));
+  assert.equal(frames.map(dataOf), ['hello', '', 'hello']);
+});
+
+for (const [name, offset] of [
+  ['header', 20],
+  ['header digest', 49],
+  ['data', 53],
+  ['padding', 58],
+  ['data digest', 61],
+] as const) {
+  test(`finds a bit that was flipped in the ${name}`, () => {
+    const { framer: subject, frames } = digesting();
+    const bytes = withDigests(WITH_DATA);
+    bytes[offset] = (bytes[offset] as number) ^ 1;
+    assert.throws(() => subject.push(bytes), /digest/);
+    assert.is(frames.length, 0);
+  });
+}
+
+test.run();
