@@ -29,7 +29,7 @@ export class FileStore implements Store {
   readonly #flushes: FlushQueue;
   /** Calls of the thread pool under way: the descriptor must outlive them, or they would hit whatever is opened next. */
   #pending = 0;
-  #closing: (() => void) | undefined;
+  #whenIdle: (() => void) | undefined;
   #closed = false;
 
   constructor(parts: FileStoreParts) {
@@ -121,23 +121,20 @@ export class FileStore implements Store {
 
   unmap(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
     if (this.#refuse(true, done)) return;
-    if (this.#holes === undefined) {
-      this.#writeZeroes(offset_bytes, length_bytes, this.#track(done));
-      return;
-    }
+    if (this.#holes === undefined) this.#writeZeroes(offset_bytes, length_bytes, this.#track(done));
+    else this.#punch(this.#holes, offset_bytes, length_bytes, this.#track(done));
+  }
+
+  #punch(holes: Libc, offset_bytes: number, length_bytes: number, done: StoreCallback): void {
     const step_bytes = Math.min(length_bytes, PUNCH_STEP_BYTES);
     try {
-      this.#holes.punchHole(this.#fd, offset_bytes, step_bytes);
+      if (step_bytes > 0) holes.punchHole(this.#fd, offset_bytes, step_bytes);
     } catch (error) {
       done(error as NodeJS.ErrnoException);
       return;
     }
-    if (step_bytes === length_bytes) {
-      done(null);
-      return;
-    }
-    const next = this.#track(() => this.unmap(offset_bytes + step_bytes, length_bytes - step_bytes, done));
-    setImmediate(next, null);
+    if (step_bytes === length_bytes) done(null);
+    else setImmediate(() => this.#punch(holes, offset_bytes + step_bytes, length_bytes - step_bytes, done));
   }
 
   #writeZeroes(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
@@ -175,12 +172,24 @@ export class FileStore implements Store {
 
   close(done: StoreCallback): void {
     if (this.#refuse(false, done)) return;
-    this.flush((flushError) => {
-      if (this.#refuse(false, done)) return;
-      this.#closed = true;
-      this.#closing = () => fs.close(this.#fd, (closeError) => done(flushError ?? closeError ?? null));
-      if (this.#pending === 0) this.#closing();
-    });
+    this.#closed = true;
+    this.#whenIdle = () => this.#flushAndClose(done);
+    this.#checkIdle();
+  }
+
+  #flushAndClose(done: StoreCallback): void {
+    const end: StoreCallback = (flushError) =>
+      fs.close(this.#fd, (closeError) => done(flushError ?? closeError ?? null));
+    if (this.readOnly) end(null);
+    else this.#flushes.flush(end);
+  }
+
+  /** Runs what waits for the thread pool to have nothing of this store left. */
+  #checkIdle(): void {
+    if (this.#pending > 0) return;
+    const whenIdle = this.#whenIdle;
+    this.#whenIdle = undefined;
+    whenIdle?.();
   }
 
   #isHole(offset_bytes: number, length_bytes: number): boolean {
@@ -201,7 +210,7 @@ export class FileStore implements Store {
     return (error) => {
       this.#pending -= 1;
       done(error);
-      if (this.#pending === 0) this.#closing?.();
+      this.#checkIdle();
     };
   }
 }

@@ -18,7 +18,8 @@ export function prefetch(unit: LogicalUnit, task: Task, done: Done): void {
 
 /**
  * START STOP UNIT (SBC-3 §5.23): 4.7-4 power condition, 4.1 LOEJ, 4.0 START. There is no motor: stopping flushes, power conditions
- * change nothing. A removable medium can be ejected unless somebody prevents it.
+ * change nothing. A removable medium can be ejected and loaded
+ * unless somebody prevents it.
  */
 export function startStopUnit(unit: LogicalUnit, task: Task, done: Done): void {
   const flags = task.cdb[4] ?? 0;
@@ -28,7 +29,10 @@ export function startStopUnit(unit: LogicalUnit, task: Task, done: Done): void {
   }
   const start = (flags & 0x01) !== 0;
   if ((flags & 0x02) !== 0) {
-    start ? load(unit, task, done) : eject(unit, done);
+    if (!unit.removable) throw invalidCdbField(4, 1);
+    if (unit.preventing.size > 0) throw new CheckCondition(SENSE.mediumRemovalPrevented);
+    if (start) load(unit, task, done);
+    else eject(unit, done);
     return;
   }
   if (unit.medium === 'ejected') throw new CheckCondition(SENSE.mediumNotPresent);
@@ -37,8 +41,6 @@ export function startStopUnit(unit: LogicalUnit, task: Task, done: Done): void {
 }
 
 function eject(unit: LogicalUnit, done: Done): void {
-  if (!unit.removable) throw invalidCdbField(4, 1);
-  if (unit.preventing.size > 0) throw new CheckCondition(SENSE.mediumRemovalPrevented);
   flush(unit, (result) => {
     if (result.status === STATUS.good) unit.medium = 'ejected';
     done(result);
@@ -46,7 +48,6 @@ function eject(unit: LogicalUnit, done: Done): void {
 }
 
 function load(unit: LogicalUnit, task: Task, done: Done): void {
-  if (!unit.removable) throw invalidCdbField(4, 1);
   if (unit.medium === 'ejected') unit.attentions.establishForOthers(SENSE.notReadyToReady, task.nexus.id);
   unit.medium = 'ready';
   done(good());
