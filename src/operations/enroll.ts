@@ -73,6 +73,18 @@ function standbySteps(context: OperationContext, { hostKey }: EnrollPlanOptions)
       },
     }),
     step({
+      name: 'standby-files',
+      title: 'Install what a takeover needs on the standby',
+      commandLines: [
+        ...standbyFiles(context).map((file) => `(write ${file.path})`),
+        ...mdadmConfCommandLines(host.volume.mirrorUuid),
+      ],
+      async run() {
+        await installFiles(machine, standbyFiles(context));
+        await ignoreLegsAtBoot(machine, host.volume.mirrorUuid);
+      },
+    }),
+    step({
       name: 'configuration',
       title: 'Write the configuration, with new CHAP secrets',
       commandLines: ['(write the host to config.json)', '(state: enrolled)'],
@@ -91,18 +103,6 @@ function standbySteps(context: OperationContext, { hostKey }: EnrollPlanOptions)
       commandLines: [`(control socket: add ${host.name})`],
       run: () => addTarget(host.name),
       undo: () => closeTarget(host.name),
-    }),
-    step({
-      name: 'standby-files',
-      title: 'Install what a takeover needs on the standby',
-      commandLines: [
-        ...standbyFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(host.volume.mirrorUuid),
-      ],
-      async run() {
-        await installFiles(machine, standbyFiles(context));
-        await ignoreLegsAtBoot(machine, host.volume.mirrorUuid);
-      },
     }),
   ];
 }
