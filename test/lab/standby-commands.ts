@@ -114,12 +114,12 @@ export class StandbyCommands {
   }
 }
 
-/** Uses the power switch, as one would a power strip or a management board. */
+/** Uses the power switch, as one would a power strip or a management board. (Debian's static busybox crashes at `wget -T`.) */
 const FENCE_COMMAND = [
   `outlet=http://${HOST_ADDRESS}:${POWER_SWITCH_PORT}/$SPARE_HOST`,
   'case $1 in',
-  '  off) test "$(busybox wget -q -T 5 -O - --post-data= "$outlet/off")" = off ;;',
-  '  status) busybox wget -q -T 5 -O - "$outlet" ;;',
+  '  off) test "$(timeout 5 busybox wget -q -O - --post-data= "$outlet/off")" = off ;;',
+  '  status) timeout 5 busybox wget -q -O - "$outlet" ;;',
   'esac',
 ].join('\n');
 
