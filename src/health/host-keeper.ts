@@ -182,7 +182,7 @@ export class HostKeeper {
   #serviceIsLost(record: HostRecord): boolean {
     const { service } = this.#monitor.counts;
     const taken_ms = this.#world.now() - Date.parse(record.since);
-    return service !== 'unknown' && service >= DEAD_AFTER_MISSES && taken_ms > RESTORE_AFTER_ms;
+    return service.known && service.misses >= DEAD_AFTER_MISSES && taken_ms > RESTORE_AFTER_ms;
   }
 
   #isPaused(record: HostRecord): boolean {

@@ -1,5 +1,5 @@
 import type { PrimaryReport } from '../config/host-record.ts';
-import { PROBE_PATHS, type ProbePath, type Sample, type Samples, sampleOf } from './paths.ts';
+import { PROBE_PATHS, type ProbePath, type Sample, type Samples } from './paths.ts';
 import type { Prober } from './probes/prober.ts';
 import type { ReportProber } from './probes/report.ts';
 import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from './verdict.ts';
@@ -9,7 +9,7 @@ export type HostProbers = Readonly<Record<Exclude<ProbePath, 'ssh'>, Prober>> & 
 /** How a path is at the moment, as plain data. Times are ISO 8601. */
 export interface PathSnapshot {
   sample: Sample;
-  misses: number | 'unknown';
+  misses: number;
   lastHeardAt: string | null;
   detail: string;
 }
@@ -31,11 +31,8 @@ export class HostMonitor {
 
   /** What each path says at `now` (milliseconds since the epoch). */
   look(now: number): Samples {
-    const sample = (path: ProbePath): Sample => {
-      const { usable, lastHeardAt } = this.#probers[path];
-      return usable ? sampleOf(lastHeardAt, now) : 'unknown';
-    };
-    return { iscsi: sample('iscsi'), icmp: sample('icmp'), ssh: sample('ssh'), service: sample('service') };
+    const { iscsi, icmp, ssh, service } = this.#probers;
+    return { iscsi: iscsi.sample(now), icmp: icmp.sample(now), ssh: ssh.sample(now), service: service.sample(now) };
   }
 
   /** Adds samples to the counts: once a second. */
@@ -51,8 +48,8 @@ export class HostMonitor {
 
   /** The primary's report, if it is fresh. */
   freshReport(now: number): PrimaryReport | undefined {
-    const { lastHeardAt, report } = this.#probers.ssh;
-    return sampleOf(lastHeardAt, now) === 'answered' ? report : undefined;
+    const { ssh } = this.#probers;
+    return ssh.sample(now) === 'answered' ? ssh.report : undefined;
   }
 
   snapshot(): Record<ProbePath, PathSnapshot> {
@@ -60,7 +57,7 @@ export class HostMonitor {
       const { lastHeardAt, detail } = this.#probers[name];
       return {
         sample: this.#samples?.[name] ?? 'unknown',
-        misses: this.#counts[name],
+        misses: this.#counts[name].misses,
         lastHeardAt: lastHeardAt === null ? null : new Date(lastHeardAt).toISOString(),
         detail,
       };

@@ -43,7 +43,7 @@ export interface HostStatus {
   /** When both legs were last seen in sync. */
   proof: { at: string | null; age_s: number | null; fresh: boolean };
   /** By the watch's last look; `sample` is `unknown` when the watch does not run. */
-  paths: Record<ProbePath, { sample: Sample; misses: number | 'unknown'; heardAge_s: number | null; detail: string }>;
+  paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */
   running: string | null;
   failure: WatchFailure | null;
@@ -159,7 +159,7 @@ function pathStatus(snapshot: HostSnapshot | undefined, now: number): HostStatus
     const seen = snapshot?.paths[name];
     return {
       sample: seen?.sample ?? ('unknown' as const),
-      misses: seen?.misses ?? ('unknown' as const),
+      misses: seen?.misses ?? null,
       heardAge_s: ageOf(seen?.lastHeardAt ?? undefined, now),
       detail: seen?.detail ?? 'the watch does not run',
     };

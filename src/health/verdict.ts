@@ -1,30 +1,40 @@
 import { PROBE_PATHS, type ProbePath, type Samples } from './paths.ts';
 
-/** How often in a row each path has missed; `unknown` where nothing can be said. */
-export type MissCounts = Readonly<Record<ProbePath, number | 'unknown'>>;
+/** How often in a row a path has missed, and whether it could be looked at the last time. */
+export interface MissCount {
+  misses: number;
+  known: boolean;
+}
+
+export type MissCounts = Readonly<Record<ProbePath, MissCount>>;
 
 /**
  * - `alive`: at least one path answers;
- * - `suspect`: no path has answered for a while;
+ * - `suspect`: no path answers, and not for the first time;
  * - `dead`: six misses on all of them;
- * - `unknown`: nothing can be said, since the standby itself cannot look.
+ * - `unknown`: nothing can be said, or not yet.
  */
 export type Verdict = 'alive' | 'suspect' | 'dead' | 'unknown';
 
 const SUSPECT_AFTER_MISSES = 2;
 export const DEAD_AFTER_MISSES = 6;
 
-/** Before anything was looked at. */
-export const NO_COUNTS: MissCounts = { iscsi: 'unknown', icmp: 'unknown', ssh: 'unknown', service: 'unknown' };
+const NEVER_SEEN: MissCount = { misses: 0, known: false };
 
-/** The counts after one more look. Only misses that follow each other are added up: what is unknown begins a new row. */
+/** Before anything was looked at. */
+export const NO_COUNTS: MissCounts = { iscsi: NEVER_SEEN, icmp: NEVER_SEEN, ssh: NEVER_SEEN, service: NEVER_SEEN };
+
+/**
+ * The counts after one more look. What is unknown adds nothing: a target that is slow to tell does not make a silent host
+ * alive. Where nothing at all is known, as when the standby is cut off, counting begins anew.
+ */
 export function countMisses(counts: MissCounts, samples: Samples): MissCounts {
-  const next: Record<ProbePath, number | 'unknown'> = { ...counts };
+  if (PROBE_PATHS.every((path) => samples[path] === 'unknown')) return NO_COUNTS;
+  const next: Record<ProbePath, MissCount> = { ...counts };
   for (const path of PROBE_PATHS) {
-    const before = counts[path];
-    if (samples[path] === 'unknown') next[path] = 'unknown';
-    else if (samples[path] === 'answered') next[path] = 0;
-    else next[path] = before === 'unknown' ? 1 : before + 1;
+    const { misses } = counts[path];
+    if (samples[path] === 'unknown') next[path] = { misses, known: false };
+    else next[path] = { misses: samples[path] === 'answered' ? 0 : misses + 1, known: true };
   }
   return next;
 }
@@ -34,10 +44,9 @@ export function countMisses(counts: MissCounts, samples: Samples): MissCounts {
  * stands in the way: without the target's word, say, mirror writes may still be arriving, and they prove life.
  */
 export function verdictOf(counts: MissCounts): Verdict {
-  const values = PROBE_PATHS.map((path) => counts[path]);
-  const known = values.filter((value) => value !== 'unknown');
-  if (known.length === 0) return 'unknown';
-  const fewest = Math.min(...known);
-  if (fewest < SUSPECT_AFTER_MISSES) return 'alive';
-  return known.length === values.length && fewest >= DEAD_AFTER_MISSES ? 'dead' : 'suspect';
+  const all = PROBE_PATHS.map((path) => counts[path]);
+  const known = all.filter((count) => count.known).map((count) => count.misses);
+  if (known.includes(0)) return 'alive';
+  if (known.length === all.length && Math.min(...known) >= DEAD_AFTER_MISSES) return 'dead';
+  return known.some((misses) => misses >= SUSPECT_AFTER_MISSES) ? 'suspect' : 'unknown';
 }

@@ -29,6 +29,8 @@ import { planRestore } from './restore.ts';
 import { runOperation } from './runner.ts';
 import { readTakeoverDecision } from './takeover-decision.ts';
 
+/** A busy target may take its time: what it says is dated. */
+const TARGET_TIMEOUT_ms = 3000;
 /** Looks once a second, so an answer that takes longer is none. */
 const ANSWER_TIMEOUT_ms = 1000;
 
@@ -37,7 +39,7 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
   const now = () => Date.now();
   const { standby } = readConfiguration();
   const machine = new LocalMachine('standby');
-  const target = new TargetPoller(() => requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }), now);
+  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms }), now);
   const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, now), now);
   void target.run(signal);
   void network.run(signal);

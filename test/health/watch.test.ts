@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/config/host-record.ts';
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { NetworkSample } from '../../src/health/isolation.ts';
-import type { ProbePath } from '../../src/health/paths.ts';
+import { type ProbePath, type Sample, sampleOf } from '../../src/health/paths.ts';
 import type { Prober } from '../../src/health/probes/prober.ts';
 import type { ReportProber } from '../../src/health/probes/report.ts';
 import { Watch, type WatchWorld } from '../../src/health/watch.ts';
@@ -18,6 +18,9 @@ class FakeProber implements Prober {
   lastHeardAt: number | null = null;
   usable = true;
   detail = 'fake';
+  sample(now: number): Sample {
+    return this.usable ? sampleOf(this.lastHeardAt, now) : 'unknown';
+  }
   async run(signal: AbortSignal): Promise<void> {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }

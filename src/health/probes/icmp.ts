@@ -1,3 +1,4 @@
+import { type Sample, sampleOf } from '../paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 
@@ -19,11 +20,11 @@ export function parsePingLine(line: string): { type: 'header' | 'answer' | 'sile
   return refusal ? { type: 'silence', text: refusal[1] ?? text } : undefined;
 }
 
-/** ICMP echo, through one long-lived ping. Unusable while ping does not start: no program, or no route of our own. */
+/** ICMP echo, through one long-lived ping. Unknown while ping does not start: no program, or no route of our own. */
 export class IcmpProber implements Prober {
   lastHeardAt: number | null = null;
-  usable = false;
   detail = 'not asked yet';
+  #runs = false;
   readonly #open: OpenLines;
   readonly #now: () => number;
 
@@ -32,16 +33,20 @@ export class IcmpProber implements Prober {
     this.#now = now;
   }
 
+  sample(now: number): Sample {
+    return this.#runs ? sampleOf(this.lastHeardAt, now) : 'unknown';
+  }
+
   run(signal: AbortSignal): Promise<void> {
     const onLine = (line: string) => {
       const parsed = parsePingLine(line);
       if (!parsed) return;
-      this.usable = true;
+      this.#runs = true;
       this.detail = parsed.text;
       if (parsed.type === 'answer') this.lastHeardAt = this.#now();
     };
     const onEnd = () => {
-      this.usable = false;
+      this.#runs = false;
       this.detail = 'ping does not run on the standby';
     };
     return keepReading(this.#open, { onLine, onEnd }, signal);

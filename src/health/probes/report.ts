@@ -1,12 +1,12 @@
 import type { PrimaryReport } from '../../config/host-record.ts';
 import { parseReport } from '../../host/report.ts';
+import { type Sample, sampleOf } from '../paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 
 /** SSH: one long-lived connection on which the primary says each second how its mirror set is. */
 export class ReportProber implements Prober {
   lastHeardAt: number | null = null;
-  readonly usable = true;
   detail = 'connecting';
   /** The last report. */
   report: PrimaryReport | undefined;
@@ -16,6 +16,10 @@ export class ReportProber implements Prober {
   constructor(open: OpenLines, now: () => number) {
     this.#open = open;
     this.#now = now;
+  }
+
+  sample(now: number): Sample {
+    return sampleOf(this.lastHeardAt, now);
   }
 
   run(signal: AbortSignal): Promise<void> {

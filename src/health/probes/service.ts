@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SpareError } from '../../std/errors.ts';
+import { type Sample, sampleOf } from '../paths.ts';
 import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;
@@ -10,8 +11,8 @@ const OWN_FAILURES = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFIL
 /** The service itself: reads the volume's identity file through the service address each second, one look at a time. */
 export class ServiceProber implements Prober {
   lastHeardAt: number | null = null;
-  usable = true;
   detail = 'not asked yet';
+  #ownFailure = false;
   readonly #read: () => Promise<Buffer>;
   readonly #identity: string;
   readonly #now: () => number;
@@ -21,6 +22,10 @@ export class ServiceProber implements Prober {
     this.#read = read;
     this.#identity = identity;
     this.#now = now;
+  }
+
+  sample(now: number): Sample {
+    return this.#ownFailure ? 'unknown' : sampleOf(this.lastHeardAt, now);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -35,7 +40,7 @@ export class ServiceProber implements Prober {
   async #look(): Promise<void> {
     try {
       const content = await this.#read();
-      this.usable = true;
+      this.#ownFailure = false;
       if (content.toString().trim() === this.#identity) {
         this.lastHeardAt = this.#now();
         this.detail = 'identity read';
@@ -44,7 +49,7 @@ export class ServiceProber implements Prober {
       }
     } catch (error) {
       const cause = error instanceof SpareError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-      this.usable = !OWN_FAILURES.has(cause?.code ?? '');
+      this.#ownFailure = OWN_FAILURES.has(cause?.code ?? '');
       this.detail = error instanceof SpareError ? error.code : String(error);
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostTargetStatus, TargetStatus } from '../../target/control-protocol.ts';
+import { type Sample, sampleOf } from '../paths.ts';
 import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;
@@ -11,7 +12,7 @@ export class TargetPoller {
   readonly #ask: () => Promise<TargetStatus>;
   readonly #now: () => number;
   #status: TargetStatus | undefined;
-  #askedAt = 0;
+  #answeredAt = 0;
 
   /** @param ask Must end by itself within about a second. */
   constructor(ask: () => Promise<TargetStatus>, now: () => number) {
@@ -21,7 +22,12 @@ export class TargetPoller {
 
   /** The last status while it is fresh; `undefined` when the daemon is down. */
   get status(): TargetStatus | undefined {
-    return this.#now() - this.#askedAt <= STATUS_VALID_ms ? this.#status : undefined;
+    return this.#now() - this.#answeredAt <= STATUS_VALID_ms ? this.#status : undefined;
+  }
+
+  /** When the last status was answered, milliseconds since the epoch. */
+  get answeredAt(): number {
+    return this.#answeredAt;
   }
 
   host(name: string): HostTargetStatus | undefined {
@@ -32,9 +38,9 @@ export class TargetPoller {
     while (!signal.aborted) {
       try {
         this.#status = await this.#ask();
-        this.#askedAt = this.#now();
+        this.#answeredAt = this.#now();
       } catch {
-        this.#status = undefined;
+        // What was said before is good for a while.
       }
       await sleep(INTERVAL_ms, undefined, { signal }).catch(() => undefined);
     }
@@ -54,11 +60,6 @@ export class IscsiProber implements Prober {
     this.#host = host;
   }
 
-  get usable(): boolean {
-    const status = this.#poller.host(this.#host);
-    return status !== undefined && !status.fenced;
-  }
-
   get lastHeardAt(): number | null {
     return this.#poller.host(this.#host)?.lastPduAt ?? null;
   }
@@ -69,6 +70,12 @@ export class IscsiProber implements Prober {
       return this.#poller.status ? 'the target does not serve this host' : 'the target daemon does not answer';
     if (status.fenced) return 'fenced';
     return status.sessions.length > 0 ? `session from ${status.sessions[0]?.remoteAddress}` : 'no session';
+  }
+
+  /** By the time of the target's word, not of now: a target that is slow to answer does not make a host silent. */
+  sample(): Sample {
+    const status = this.#poller.host(this.#host);
+    return status && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.answeredAt) : 'unknown';
   }
 
   /** The poller runs on its own, for all hosts. */

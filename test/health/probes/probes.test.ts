@@ -51,7 +51,7 @@ icmp('reads what a real ping printed while its peer went away', () => {
 icmp('keeps the time of the last answer', async () => {
   let now = 1000;
   const prober = new IcmpProber(quietAfter(PING), () => now++);
-  assert.is(prober.usable, false);
+  assert.is(prober.sample(0), 'unknown');
   await running(prober, () => prober.detail === 'no answer');
   assert.is(prober.lastHeardAt, 1003);
 });
@@ -64,7 +64,7 @@ icmp('is unusable where ping does not run', async () => {
   };
   const prober = new IcmpProber(endsAtOnce, () => 0);
   await running(prober, () => starts >= 2);
-  assert.is(prober.usable, false);
+  assert.is(prober.sample(0), 'unknown');
   assert.is(prober.lastHeardAt, null);
 });
 icmp.run();
@@ -105,7 +105,7 @@ service('hears the identity, and nothing else', async () => {
   );
   await running(wrong, () => wrong.detail.includes('another volume'));
   assert.is(wrong.lastHeardAt, null);
-  assert.is(wrong.usable, true);
+  assert.is(wrong.sample(7000), 'missed');
 });
 
 service('tells its own network from the host', async () => {
@@ -119,10 +119,10 @@ service('tells its own network from the host', async () => {
     );
   const refused = failing('ECONNREFUSED');
   await running(refused, () => refused.detail === 'NFS_UNREACHABLE');
-  assert.is(refused.usable, true);
+  assert.is(refused.sample(7000), 'missed');
   const own = failing('ENETUNREACH');
   await running(own, () => own.detail === 'NFS_UNREACHABLE');
-  assert.is(own.usable, false);
+  assert.is(own.sample(7000), 'unknown');
 });
 service.run();
 
@@ -152,11 +152,11 @@ iscsi('hears what the target heard', async () => {
   );
   const alpha = new IscsiProber(poller, 'alpha');
   const beta = new IscsiProber(poller, 'beta');
-  assert.is(alpha.usable, false);
+  assert.is(alpha.sample(), 'unknown');
   await running(poller, () => poller.status !== undefined);
-  assert.is(alpha.usable, true);
+  assert.is(alpha.sample(), 'answered');
   assert.is(alpha.lastHeardAt, 9000);
-  assert.is(beta.usable, false);
+  assert.is(beta.sample(), 'unknown');
 });
 
 iscsi('says nothing when the target is down, stale, or has fenced the host', async () => {
@@ -167,7 +167,7 @@ iscsi('says nothing when the target is down, stale, or has fenced the host', asy
   );
   const alpha = new IscsiProber(poller, 'alpha');
   await running(poller, () => poller.status !== undefined);
-  assert.is(alpha.usable, false);
+  assert.is(alpha.sample(), 'unknown');
   now += 3000;
   assert.is(poller.status, undefined);
   const down = new TargetPoller(
@@ -178,6 +178,6 @@ iscsi('says nothing when the target is down, stale, or has fenced the host', asy
   );
   let ticks = 0;
   await running(down, () => ++ticks > 3);
-  assert.is(new IscsiProber(down, 'alpha').usable, false);
+  assert.is(new IscsiProber(down, 'alpha').sample(), 'unknown');
 });
 iscsi.run();
