@@ -165,31 +165,12 @@ export async function planFailback(
     onPrimary({
       name: 'assemble',
       title: 'Start the mirror set from the LUN alone: given both, the kernel may choose the stale one',
-      commandLines: [words(assembleArgv(device, mirrorUuid, lun, { readonly: false })), '(mark the LUN write-mostly)'],
+      commandLines: [words(assembleArgv(device, mirrorUuid, lun, { readonly: false }))],
+      check: async () => (await mirrorStatus(primaryMachine, device)) !== undefined,
       async run() {
-        if (!(await mirrorStatus(primaryMachine, device))) {
-          await primaryMachine.exec(assembleArgv(device, mirrorUuid, lun, { readonly: false }));
-        }
-        await preferLocalReads(context);
+        await primaryMachine.exec(assembleArgv(device, mirrorUuid, lun, { readonly: false }));
       },
       undo: () => stopMirror(primaryMachine, device),
-    }),
-    onPrimary({
-      name: 'return-local-leg',
-      title: `Mark what ${host.name} had written alone, and take its own disk back into the mirror set`,
-      commandLines: [`(dirty ranges of ${localLeg} to md/bitmap_set_bits)`, words(reAddArgv(device, localLeg))],
-      check: localLegIsBack,
-      async run(report) {
-        const name = await kernelNameOf(context, localLeg);
-        writtenBefore_bytes = await diskWrittenBytes(primaryMachine, name);
-        measurements.copy = await returnLocalLeg(context);
-        report({
-          detail:
-            measurements.copy === 'full'
-              ? 'its bitmap can not be used: everything is copied'
-              : 'only what differs is copied',
-        });
-      },
     }),
     serviceStep(primaryMachine, 'mount', 'unmount', `Mount it at ${host.volume.mountPoint}`),
     serviceStep(
@@ -205,14 +186,6 @@ export async function planFailback(
       run: () => service(primaryMachine, 'address-up', host.name),
       pointOfNoReturn: true,
     }),
-    onPrimary({
-      name: 'active',
-      title: `Let the guard of ${host.name} take over from here`,
-      commandLines: [`rm -f ${PASSIVE_PATH}`],
-      async run() {
-        await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
-      },
-    }),
     onStandby({
       name: 'observe',
       title: 'See from outside that the volume is served',
@@ -220,6 +193,36 @@ export async function planFailback(
       async run() {
         await observeService(host, OBSERVE_TIMEOUT_ms);
         if (wentDownAt_ms !== undefined) measurements.outage_s = (performance.now() - wentDownAt_ms) / 1000;
+      },
+    }),
+    onPrimary({
+      name: 'return-local-leg',
+      title: `Mark what ${host.name} had written alone, and take its own disk back into the mirror set`,
+      commandLines: [
+        `(dirty ranges of ${localLeg} to md/bitmap_set_bits)`,
+        words(reAddArgv(device, localLeg)),
+        '(mark the LUN write-mostly)',
+      ],
+      check: localLegIsBack,
+      async run(report) {
+        await preferLocalReads(context);
+        const name = await kernelNameOf(context, localLeg);
+        writtenBefore_bytes = await diskWrittenBytes(primaryMachine, name);
+        measurements.copy = await returnLocalLeg(context);
+        report({
+          detail:
+            measurements.copy === 'full'
+              ? 'its bitmap can not be used: everything is copied'
+              : 'only what differs is copied',
+        });
+      },
+    }),
+    onPrimary({
+      name: 'active',
+      title: `Let the guard of ${host.name} take over from here`,
+      commandLines: [`rm -f ${PASSIVE_PATH}`],
+      async run() {
+        await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
       },
     }),
     onStandby({

@@ -174,7 +174,8 @@ export async function planFailover(context: OperationContext, options: FailoverO
       name: 'check-file-system',
       title: 'Replay the journal and check the file system',
       commandLines: [words(['e2fsck', '-p', device])],
-      check: async () => isMounted(context),
+      // e2fsck refuses a mounted file system; only an interrupted takeover can have got that far.
+      ...(resumed && { check: () => isMounted(context) }),
       async run() {
         await machine.exec(['e2fsck', '-p', device], { acceptExitCodes: FSCK_CORRECTED, timeout_ms: FSCK_TIMEOUT_ms });
       },
