@@ -15,22 +15,21 @@ export const dryRunFlag = {
 /** As a shell tells that a program was ended by Ctrl-C. */
 const INTERRUPTED = 130;
 /** conf's writer (by way of when-exit) sends the first signal to this process once more: that is not the user's second one. */
-const RESENT_WITHIN_ms = 300;
+const SIGNALS_OF_ONE_INTERRUPTION = 2;
 
 /** What every command has: `--json`, one way to fail, one way to run an operation. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
-  /** Ctrl-C and SIGTERM end an operation between two steps; the second one ends it at once. */
+  /** Ctrl-C and SIGTERM end an operation between two steps; two more end it at once. */
   protected readonly interruption = new AbortController();
 
   protected override async init(): Promise<void> {
     await super.init();
-    let interruptedAt: number | undefined;
+    let signals = 0;
     const interrupt = () => {
-      if (interruptedAt !== undefined && performance.now() - interruptedAt > RESENT_WITHIN_ms)
-        process.exit(INTERRUPTED);
-      interruptedAt ??= performance.now();
+      signals += 1;
+      if (signals > SIGNALS_OF_ONE_INTERRUPTION) process.exit(INTERRUPTED);
       this.interruption.abort();
     };
     // Not `once`: execa's clean-up ends the process at a signal that nobody else listens to.

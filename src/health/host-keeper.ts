@@ -67,12 +67,7 @@ export class HostKeeper {
     if (!record) return;
     const report = this.#monitor.freshReport(this.#world.now());
     this.#keepEvidence(record, report);
-    const event = observedEvent({
-      state: record.state,
-      verdict: this.#verdict,
-      report,
-      degraded: record.degradedSince !== undefined,
-    });
+    const event = observedEvent({ state: record.state, verdict: this.#verdict, report });
     if (event) this.#observe(record.state, event);
     if (this.#isPaused(record)) return;
     this.#act(record, report);

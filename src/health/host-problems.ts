@@ -37,7 +37,9 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
     case 'suspect':
       return [
         {
-          sentence: `Silent on every path since ${since}`,
+          sentence: PROBE_PATHS.some((path) => seen.paths[path].sample === 'answered')
+            ? `Silent on every path at ${since}; it answers again, and has not shown its mirror yet`
+            : `Silent on every path since ${since}`,
           ...(host.policy === 'manual' && { command: `spare failover ${name}` }),
         },
       ];

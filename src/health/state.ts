@@ -6,7 +6,6 @@ export type HostEvent =
   | 'legs-in-sync'
   | 'leg-lost'
   | 'silent'
-  | 'heard'
   | 'takeover-started'
   | 'takeover-taken-back'
   | 'service-observed'
@@ -36,7 +35,6 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'degraded', event: 'legs-in-sync', to: 'protected', sentence: 'Both legs are in sync again' },
   { from: 'protected', event: 'silent', to: 'suspect', sentence: 'The host is silent on every path' },
   { from: 'suspect', event: 'legs-in-sync', to: 'protected', sentence: 'The host is heard again, its mirror is whole' },
-  { from: 'suspect', event: 'heard', to: 'protected', sentence: 'The host answers again on at least one path' },
   { from: 'suspect', event: 'leg-lost', to: 'degraded', sentence: 'The host is heard again, its mirror is broken' },
   { from: 'suspect', event: 'takeover-started', to: 'failing-over', sentence: 'The host is dead: its takeover begins' },
   { from: 'protected', event: 'takeover-started', to: 'failing-over', sentence: 'A takeover was asked for' },

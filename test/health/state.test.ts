@@ -58,41 +58,33 @@ const whole: PrimaryReport = {
 const copying = { ...whole, standbyLegState: 'spare', syncAction: 'recover' };
 const broken = { ...whole, standbyLegState: 'faulty' };
 
-type Row = [
-  HostStateName,
-  Verdict,
-  PrimaryReport | undefined,
-  boolean,
-  HostEvent | undefined,
-  HostStateName | undefined,
-];
+type Row = [HostStateName, Verdict, PrimaryReport | undefined, HostEvent | undefined, HostStateName | undefined];
 const rows: Row[] = [
-  ['enrolled', 'alive', copying, false, 'copy-started', 'syncing'],
-  ['syncing', 'alive', copying, false, 'leg-lost', undefined],
-  ['syncing', 'alive', whole, false, 'legs-in-sync', 'protected'],
-  ['protected', 'alive', whole, false, 'legs-in-sync', undefined],
-  ['protected', 'alive', broken, false, 'leg-lost', 'degraded'],
-  ['protected', 'alive', undefined, false, 'heard', undefined],
-  ['protected', 'unknown', undefined, false, undefined, undefined],
-  ['protected', 'suspect', undefined, false, 'silent', 'suspect'],
-  ['degraded', 'alive', copying, true, 'leg-lost', undefined],
-  ['degraded', 'alive', whole, true, 'legs-in-sync', 'protected'],
-  ['degraded', 'dead', undefined, true, 'silent', undefined],
-  ['suspect', 'dead', undefined, false, 'silent', undefined],
-  ['suspect', 'alive', whole, false, 'legs-in-sync', 'protected'],
-  ['suspect', 'alive', broken, false, 'leg-lost', 'degraded'],
-  ['suspect', 'alive', undefined, false, 'heard', 'protected'],
-  ['suspect', 'alive', undefined, true, undefined, undefined],
-  ['suspect', 'unknown', undefined, false, undefined, undefined],
-  ['failing-over', 'dead', undefined, false, undefined, undefined],
-  ['taken-over', 'dead', broken, true, undefined, undefined],
-  ['failing-back', 'alive', copying, true, undefined, undefined],
+  ['enrolled', 'alive', copying, 'copy-started', 'syncing'],
+  ['syncing', 'alive', copying, 'leg-lost', undefined],
+  ['syncing', 'alive', whole, 'legs-in-sync', 'protected'],
+  ['protected', 'alive', whole, 'legs-in-sync', undefined],
+  ['protected', 'alive', broken, 'leg-lost', 'degraded'],
+  ['protected', 'alive', undefined, undefined, undefined],
+  ['protected', 'unknown', undefined, undefined, undefined],
+  ['protected', 'suspect', undefined, 'silent', 'suspect'],
+  ['degraded', 'alive', copying, 'leg-lost', undefined],
+  ['degraded', 'alive', whole, 'legs-in-sync', 'protected'],
+  ['degraded', 'dead', undefined, 'silent', undefined],
+  ['suspect', 'dead', undefined, 'silent', undefined],
+  ['suspect', 'alive', whole, 'legs-in-sync', 'protected'],
+  ['suspect', 'alive', broken, 'leg-lost', 'degraded'],
+  ['suspect', 'alive', undefined, undefined, undefined],
+  ['suspect', 'unknown', undefined, undefined, undefined],
+  ['failing-over', 'dead', undefined, undefined, undefined],
+  ['taken-over', 'dead', broken, undefined, undefined],
+  ['failing-back', 'alive', copying, undefined, undefined],
 ];
-for (const [state, verdict, report, degraded, event, to] of rows) {
+for (const [state, verdict, report, event, to] of rows) {
   const said =
     report === undefined ? 'no report' : report === whole ? 'whole' : report === broken ? 'broken' : 'copying';
-  observe(`${state}, ${verdict}, ${said}${degraded ? ', degraded' : ''}: ${event} to ${to ?? 'nothing else'}`, () => {
-    const seen = observedEvent({ state, verdict, report, degraded });
+  observe(`${state}, ${verdict}, ${said}: ${event} to ${to ?? 'nothing else'}`, () => {
+    const seen = observedEvent({ state, verdict, report });
     assert.is(seen, event);
     assert.is(seen && transitionOf(state, seen)?.to, to);
   });
