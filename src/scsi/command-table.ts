@@ -189,7 +189,7 @@ const COMMANDS: readonly Command[] = [
     serviceAction: 0x0c,
     run: reportSupportedOperationCodes,
   }),
-  row('REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS', 'a3 9f 00 00 00 00 ff ff ff ff 00 00', {
+  row('REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS', 'a3 1f 80 00 00 00 ff ff ff ff 00 00', {
     ...ALWAYS,
     serviceAction: 0x0d,
     run: identify.reportSupportedTaskManagement,

@@ -121,6 +121,15 @@ export class Reservations {
     }
   }
 
+  /** A copy to `restore` when a change can't be kept. */
+  snapshot(): ReservationState {
+    return { ...this.state, registrations: new Map(this.state.registrations) };
+  }
+
+  restore(snapshot: ReservationState): void {
+    Object.assign(this.state, snapshot);
+  }
+
   /** Makes what must survive a loss of power durable, or removes what need not. Throws what the file system throws. */
   save(): void {
     if (this.#path !== undefined) saveReservations(this.#path, this.state);

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
-import type { Store } from '../../src/store/store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { brief, dataOf, makeUnit, type Row, run, runRows, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
 const block = (fill: number, count = 1) => Buffer.alloc(512 * count, fill);
@@ -44,7 +44,12 @@ const COMPARE: readonly Row[] = [
   ['too little data', '89 00 0000000000000000 000000 02 00 00', '5 24/00', pair(block(0), block(1))],
   ['too much data', '89 00 0000000000000000 000000 01 00 00', '5 24/00', pair(block(0xbb, 2), block(1, 2))],
   ['255 blocks', '89 00 0000000000000100 000000 ff 00 00', 'good', pair(block(0, 255), block(3, 255))],
-  ['256 blocks do not fit into the field', '89 00 0000000000000100 000000 00 00 00', '5 24/00', pair(block(3, 256), block(4, 256))],
+  [
+    '256 blocks do not fit into the field',
+    '89 00 0000000000000100 000000 00 00 00',
+    '5 24/00',
+    pair(block(3, 256), block(4, 256)),
+  ],
   ['ORWRITE', '8b 00 0000000000000010 00000002 00 00', 'good', block(0x0f, 2)],
   ['ORWRITE again', '8b 08 0000000000000010 00000001 00 00', 'good', block(0xf0)],
   ['both', '28 00 00000010 00 0002 00', 'good', undefined, hexOf(0xff) + hexOf(0x0f)],

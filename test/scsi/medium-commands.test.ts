@@ -57,7 +57,10 @@ test('where less arrives than the CDB asks for, the whole blocks are written and
   const short = await run(unit, '2a 00 00000000 00 0003 00', { data: block(0xbb, 1) });
   assert.is(brief(short), 'good');
   assert.is(short.dataOutWanted_bytes, 1536);
-  assert.is((await run(unit, '2a 00 00000000 00 0001 00', { data: block(0xcc).subarray(0, 200) })).dataOutWanted_bytes, 512);
+  assert.is(
+    (await run(unit, '2a 00 00000000 00 0001 00', { data: block(0xcc).subarray(0, 200) })).dataOutWanted_bytes,
+    512,
+  );
   const none = await run(unit, '2a 00 00000000 00 0001 00');
   assert.is(brief(none), 'good');
   const found = await dataOf(unit, '28 00 00000000 00 0004 00');
@@ -155,7 +158,7 @@ test('what is not there is refused', async () => {
 
 test('no CDB whatever makes it throw or answer twice', async () => {
   const unit = await makeUnit();
-  const seed = Number(process.env['SPARE_TEST_SEED'] ?? Date.now() % 1_000_000);
+  const seed = Number(process.env.SPARE_TEST_SEED ?? Date.now() % 1_000_000);
   let state = seed;
   const random = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -166,7 +169,10 @@ test('no CDB whatever makes it throw or answer twice', async () => {
     // Every opcode comes up, with service actions that are likely to be there.
     cdb[0] = round % 256;
     const result = await run(unit, cdb.toString('hex'), { data: block(random(256), 1 + random(3)) });
-    assert.ok([0x00, 0x02, 0x18].includes(result.status), `status ${result.status} with seed ${seed} in round ${round}`);
+    assert.ok(
+      [0x00, 0x02, 0x18].includes(result.status),
+      `status ${result.status} with seed ${seed} in round ${round}`,
+    );
     if (result.status === 0x02) assert.ok((result.sense?.length ?? 0) >= 8, `seed ${seed}, round ${round}`);
   }
 });

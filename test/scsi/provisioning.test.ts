@@ -61,7 +61,9 @@ test('UNMAP makes the blocks zero, and no others', async () => {
   await run(unit, '41 00 00000000 00 0100 00', { data: block(9) });
   const list = unmapList([8, 16], [100, 1], [0, 0]);
   assert.is(brief(await run(unit, unmapCdb(list), { data: list })), 'good');
-  const expected = block(9, 256).fill(0, 8 * 512, 24 * 512).fill(0, 100 * 512, 101 * 512);
+  const expected = block(9, 256)
+    .fill(0, 8 * 512, 24 * 512)
+    .fill(0, 100 * 512, 101 * 512);
   assert.ok((await dataOf(unit, '28 00 00000000 00 0100 00')).equals(expected));
 });
 

@@ -68,7 +68,7 @@ test('those that wait do not overtake each other', () => {
 });
 
 test('random ranges: no two that conflict are ever held together, and all are granted', () => {
-  const seed = Number(process.env['SPARE_TEST_SEED'] ?? Date.now() % 1_000_000);
+  const seed = Number(process.env.SPARE_TEST_SEED ?? Date.now() % 1_000_000);
   let state = seed;
   const random = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;

@@ -3,7 +3,10 @@ import { LogicalUnit, type LogicalUnitOptions } from '../../src/scsi/logical-uni
 import type { DeviceServer, Nexus, TaskResult } from '../../src/scsi/task.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 
-export const ALICE: Nexus = { id: 'iqn.2026-11.test:alice,i,0x0000deadbeef,t,1', initiatorName: 'iqn.2026-11.test:alice' };
+export const ALICE: Nexus = {
+  id: 'iqn.2026-11.test:alice,i,0x0000deadbeef,t,1',
+  initiatorName: 'iqn.2026-11.test:alice',
+};
 export const BOB: Nexus = { id: 'iqn.2026-11.test:bob,i,0x0000deadbeef,t,1', initiatorName: 'iqn.2026-11.test:bob' };
 
 /** The size of the units that tests make: 2048 blocks of 512 bytes, or 256 of 4096. */
@@ -120,7 +123,7 @@ export async function dataOf(unit: DeviceServer, hex: string, options: RunOption
 }
 
 /** A row of a golden table: what it is, CDB, Data-Out, expected outcome in `brief`'s words, and Data-In as hexadecimal digits. */
-export type Row = readonly [what: string, cdb: string, outcome: string, dataOut?: Buffer, dataIn?: string];
+export type Row = readonly [what: string, cdb: string, outcome: string, dataOut?: Buffer | undefined, dataIn?: string];
 
 /** Runs the rows of a table one after the other on one unit. */
 export async function runRows(unit: DeviceServer, rows: readonly Row[]): Promise<void> {

@@ -68,11 +68,11 @@ export function reportTargetPortGroups(_unit: LogicalUnit, task: Task, done: Don
   done(goodUpTo(task.cdb.readUInt32BE(6), Buffer.from([...header, ...group])));
 }
 
-/** REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-4 §6.36): ATS, ATSS, CTSS, LURS, TRS. 1.7 REPD, 6-9 allocation length. */
+/** REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (SPC-4 §6.36): ATS, ATSS, CTSS, LURS, TRS. 2.7 REPD, 6-9 allocation length. */
 export function reportSupportedTaskManagement(_unit: LogicalUnit, task: Task, done: Done): void {
   const allocationLength_bytes = task.cdb.readUInt32BE(6);
   if (allocationLength_bytes < 4) throw invalidCdbField(6);
-  const extended = ((task.cdb[1] ?? 0) & 0x80) !== 0;
+  const extended = ((task.cdb[2] ?? 0) & 0x80) !== 0;
   const data = Buffer.alloc(extended ? 16 : 4);
   data[0] = 0xda;
   data[3] = data.length - 4;

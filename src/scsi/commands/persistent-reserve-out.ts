@@ -23,14 +23,17 @@ type Action = (reservations: Reservations, task: Task, parameters: Parameters) =
 /** A key that doesn't match, and whatever else ends in RESERVATION CONFLICT. */
 class ReservationConflict extends Error {}
 
-/** Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is kept before GOOD is sent). */
+/** Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is kept before GOOD is
+ * sent); what can't be made durable is undone. */
 function persistentReserveOut(action: Action) {
   return (unit: LogicalUnit, task: Task, done: Done): void => {
     const parameters = readParameters(unit.reservations, task);
+    const before = unit.reservations.snapshot();
     try {
       action(unit.reservations, task, parameters);
       unit.reservations.save();
     } catch (error) {
+      unit.reservations.restore(before);
       if (error instanceof ReservationConflict) {
         done({ status: STATUS.reservationConflict });
         return;
