@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeFileDurably } from '../std/durable-file.ts';
+import { replaceFile, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostEvidence, HostRecord, HostStateName, RecordedState } from './host-record.ts';
 import { paths } from './paths.ts';
@@ -39,14 +39,22 @@ export function setPaused(host: string, paused: RecordedState['paused']): void {
   writeRecordFile(statePath(host), paused ? { ...rest, paused } : rest);
 }
 
-/** Replaces what is known by what `change` makes of it. Only the watch calls it. */
-export function updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence): void {
-  writeRecordFile(evidencePath(host), change(readEvidence(host)));
+/**
+ * Replaces what is known by what `change` makes of it. Only the watch calls it.
+ * @param options `durable` waits for the disk, which may be busy with mirror writes: not for every second's report.
+ */
+export function updateEvidence(
+  host: string,
+  change: (evidence: HostEvidence) => HostEvidence,
+  options = { durable: true },
+): void {
+  writeRecordFile(evidencePath(host), change(readEvidence(host)), options);
 }
 
-function writeRecordFile(path: string, record: RecordedState | HostEvidence): void {
+function writeRecordFile(path: string, record: RecordedState | HostEvidence, options = { durable: true }): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileDurably(path, `${JSON.stringify(record, null, 2)}\n`, 0o600);
+  const write = options.durable ? writeFileDurably : replaceFile;
+  write(path, `${JSON.stringify(record, null, 2)}\n`, 0o600);
 }
 
 function readRecordFile<Content extends { version: number }>(path: string): Content | undefined {

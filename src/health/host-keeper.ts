@@ -3,7 +3,7 @@ import type { HostConfiguration } from '../config/schema.ts';
 import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
-import { standbyLegDropped } from './mirror.ts';
+import { mirrorCondition, standbyLegDropped } from './mirror.ts';
 import { observedEvent } from './observe.ts';
 import type { Samples } from './paths.ts';
 import { type HostEvent, type Transition, transitionOf } from './state.ts';
@@ -18,7 +18,8 @@ export interface KeeperWorld {
   record(host: string): HostRecord | undefined;
   /** A takeover had been decided on when it was interrupted: it may go on without asking again. */
   takeoverDecided(host: string): boolean;
-  updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence): void;
+  /** Waits for the disk only where `durable`. */
+  updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence, options: { durable: boolean }): void;
   /** Enters the state under the host's lock; false if the host is not in `from` any more. Fails where an operation holds the lock. */
   enter(host: string, transition: Transition): Promise<boolean>;
   fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined>;
@@ -90,10 +91,13 @@ export class HostKeeper {
     const isNew = report !== undefined && report !== this.#recordedReport;
     const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
     if (isNew || isHeardAgain) {
-      this.#world.updateEvidence(name, (evidence) => {
+      const change = (evidence: HostEvidence) => {
         const reported = isNew ? withReport(evidence, report, record.state) : evidence;
         return isHeardAgain ? withoutProvenOff(reported) : reported;
-      });
+      };
+      const before = record.lastReport && mirrorCondition(record.lastReport);
+      const durable = isHeardAgain || (report !== undefined && mirrorCondition(report) !== before);
+      this.#world.updateEvidence(name, change, { durable });
       this.#recordedReport = report;
     }
     const isSilent = this.#verdict === 'suspect' || this.#verdict === 'dead';
@@ -110,7 +114,9 @@ export class HostKeeper {
     try {
       if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
       const at = new Date(this.#world.now()).toISOString();
-      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, at, 'fence command'));
+      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, at, 'fence command'), {
+        durable: true,
+      });
       this.#log('warning', 'proven-off', 'The fence device says that the machine is off');
     } catch {
       // No answer is no evidence; the takeover asks again and tells.

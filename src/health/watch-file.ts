@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
+import { replaceFile } from '../std/durable-file.ts';
 import type { PathSnapshot } from './host-monitor.ts';
 import type { ProbePath } from './paths.ts';
 import type { Verdict } from './verdict.ts';
@@ -42,13 +43,11 @@ function watchFilePath(): string {
   return join(paths().runtime, 'watch.json');
 }
 
-/** Replaces the file whole, so that no reader sees half of it. It need not survive a restart. */
+/** It need not survive a restart. */
 export function writeWatchSnapshot(snapshot: WatchSnapshot): void {
   const path = watchFilePath();
   mkdirSync(paths().runtime, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.new`;
-  writeFileSync(temporary, JSON.stringify(snapshot), { mode: 0o600 });
-  renameSync(temporary, path);
+  replaceFile(path, JSON.stringify(snapshot), 0o600);
 }
 
 /** What the watch wrote last, however long ago; `undefined` if it has not run since the machine was started. */
