@@ -35,7 +35,7 @@ function statusOf(response: Response | undefined): number | undefined {
 /** Names and AuthMethod, then CHAP_A; the challenge that came. */
 function challengeOf(initiator: TestInitiator, first: string[]): { identifier: number; value: Buffer } {
   const [method] = initiator.loginRequest('81', `InitiatorName=${INITIATOR}`, ...first, 'AuthMethod=CHAP,None');
-  assert.is(keysOf(method)['AuthMethod'], 'CHAP');
+  assert.is(keysOf(method).AuthMethod, 'CHAP');
   const [algorithm] = initiator.loginRequest('00', 'CHAP_A=7,5');
   const { CHAP_A, CHAP_I, CHAP_C = '' } = keysOf(algorithm);
   assert.is(CHAP_A, '5');
@@ -85,7 +85,7 @@ test('without authentication through the security stage', () => {
     `TargetName=${target.name}`,
     'AuthMethod=CHAP,None',
   );
-  assert.is(keysOf(first[0])['AuthMethod'], 'None');
+  assert.is(keysOf(first[0]).AuthMethod, 'None');
   assert.is(first[0]?.flags, 0x81);
   const [last] = initiator.loginRequest('87', 'HeaderDigest=CRC32C', 'DataDigest=CRC32C');
   assert.is(last?.flags, 0x87);

@@ -93,7 +93,7 @@ async function hostStatus(context: Context, request: ControlRequest, host = 'alp
 const environment = { ...process.env };
 test.before.each(async (context) => {
   context.root = mkdtempSync(join(tmpdir(), 'spare-daemon-'));
-  process.env['SPARE_CONFIG_DIR'] = context.root;
+  process.env.SPARE_CONFIG_DIR = context.root;
   mkdirSync(join(context.root, 'pool'));
   for (const name of ['alpha', 'beta']) makeDisk(context.root, name);
   await start(context, configure(context.root, 'alpha', 'beta'));
@@ -119,7 +119,7 @@ class Client {
       this.opcodes.push(frame.header[0] as number);
     });
     this.socket = connect(Number(port), host);
-    this.socket.on('data', (chunk) => {
+    this.socket.on('data', (chunk: Buffer) => {
       framer.push(chunk);
       this.#wake?.();
     });
