@@ -6,7 +6,8 @@ import type { VirtualMachine } from './virtual-machine.ts';
 
 const PROGRAMS = '/usr/local/lib/lab';
 const LOGS = '/var/log/lab';
-const PAUSE_S = 0.05;
+/** Some ten records a second: under emulation more of them would leave too little for those who serve them. */
+const PAUSE_S = 0.1;
 /** A hard mount waits for its server: longer than any takeover takes. */
 const STOP_TIMEOUT_MS = 180_000;
 

@@ -23,7 +23,6 @@ export class Lab {
   /** The lab of these settings, running or not, with its image built. Run as root. */
   static async open(settings: LabSettings, tell: (line: string) => void = () => {}): Promise<Lab> {
     if (process.getuid?.() !== 0) throw new Error('Cannot use the lab: its network needs root (run it with sudo)');
-    await mkdir(settings.runDirectory, { recursive: true, mode: 0o700 });
     const image = await ensureImage(settings, tell);
     const accelerator = await chooseAccelerator(settings, image);
     const network = new Network(settings.namespace);
@@ -50,6 +49,7 @@ export class Lab {
 
   /** Powers the machines on, together, and waits until each answers over SSH. Those that run are left as they are. */
   async up(names: readonly MachineName[] = MACHINE_NAMES, tell: (line: string) => void = () => {}): Promise<void> {
+    await mkdir(this.settings.runDirectory, { recursive: true, mode: 0o700 });
     await this.network.up();
     await this.#startPowerSwitch();
     const started = performance.now();

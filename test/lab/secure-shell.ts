@@ -18,6 +18,10 @@ export interface GuestOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** OpenSSH gives a silent connection up after `ServerAliveInterval` × `ServerAliveCountMax`. */
+const DEAD_CONNECTION_MS = 65_000;
+/** What timeout(1) ends with when the time is over. */
+const TIMED_OUT = 124;
 
 /**
  * How this machine reaches into a lab machine: OpenSSH inside the lab's network namespace, one shared connection a machine,
@@ -61,16 +65,21 @@ export class SecureShell {
 
   /** Runs `command` in the guest's shell. Throws on a non-zero exit, with what the command printed. */
   async run(command: string, options: GuestOptions = {}): Promise<GuestResult> {
-    const result = await execa(...this.commandLine([command]), {
+    const timeout_ms = options.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+    // The shared connection holds the pipes until the guest's side ends, so that is where the time limit belongs;
+    // the one here is for a guest that does not answer at all.
+    const limited = `timeout ${Math.ceil(timeout_ms / 1000)} sh -c ${quoteForShell(command)}`;
+    const result = await execa(...this.commandLine([limited]), {
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-      timeout: options.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+      timeout: timeout_ms + DEAD_CONNECTION_MS,
       reject: false,
       stripFinalNewline: false,
     });
     const exitCode = result.exitCode ?? -1;
     const answer = { exitCode, stdout: String(result.stdout), stderr: String(result.stderr) };
     if (exitCode === 0 || (options.acceptFailure === true && exitCode > 0 && exitCode !== 255)) return answer;
-    const why = result.timedOut ? 'it took too long' : `exit ${exitCode}`;
+    const why =
+      result.timedOut || exitCode === TIMED_OUT ? `it took longer than ${timeout_ms / 1000} s` : `exit ${exitCode}`;
     throw new Error(`Cannot run '${command}' on ${this.#address}: ${why}\n${answer.stderr}${answer.stdout}`.trimEnd());
   }
 
@@ -90,4 +99,9 @@ export class SecureShell {
     const argv = ['ssh', ...this.#options, '-O', 'exit', `root@${this.#address}`];
     await execa(...this.#network.inside(argv), { reject: false, stdin: 'ignore' });
   }
+}
+
+/** One word of a shell's command line. */
+export function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from './lab.ts';
+import { quoteForShell } from './secure-shell.ts';
 import { HOST_ADDRESS, MACHINES, POWER_SWITCH_PORT, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
 
 export interface RunSpareOptions {
@@ -18,7 +19,7 @@ export interface OperationSpan {
   ended_s: number;
 }
 
-const COMMAND_TIMEOUT_MS = 120_000;
+const COMMAND_TIMEOUT_MS = 300_000;
 const ENROLL_TIMEOUT_MS = 600_000;
 const FAILBACK_TIMEOUT_MS = 600_000;
 const POLL_MS = 500;
@@ -33,7 +34,7 @@ export class StandbyCommands {
 
   /** Runs `spare`, and returns the JSON value that it printed. Throws with its error message where it failed. */
   async spare<T>(argv: readonly string[], options: RunSpareOptions = {}): Promise<T> {
-    const command = ['spare', ...argv, '--json'].map(quote).join(' ');
+    const command = ['spare', ...argv, '--json'].map(quoteForShell).join(' ');
     const { stdout } = await this.#shell.run(command, { timeout_ms: options.timeout_ms ?? COMMAND_TIMEOUT_MS });
     return JSON.parse(stdout) as T;
   }
@@ -122,7 +123,3 @@ const FENCE_COMMAND = [
   '  status) timeout 5 busybox wget -q -O - "$outlet" ;;',
   'esac',
 ].join('\n');
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
