@@ -1,0 +1,44 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Machine } from '../../src/host/machine.ts';
+import { planRestore } from '../../src/operations/restore.ts';
+import { exampleHost } from '../health/example-host.ts';
+
+const machine = (name: string): Machine => ({
+  name,
+  exec: () => Promise.reject(new Error('planning runs nothing')),
+  writeFile: () => Promise.reject(new Error('planning writes nothing')),
+  readFile: () => Promise.reject(new Error('planning reads nothing')),
+});
+
+const restore = suite('planRestore');
+const operation = planRestore({
+  host: exampleHost('alpha'),
+  standby: {
+    name: 'standby',
+    poolDirectory: '/var/lib/spare/pool',
+    portal: { address: '10.77.0.10', port: 3260 },
+    iqnPrefix: 'iqn.2026-11.net.spare:standby',
+    networkInterface: 'eth0',
+    sshKey: '/etc/spare/ssh/id_ed25519',
+    knownHosts: '/etc/spare/ssh/known_hosts',
+  },
+  standbyMachine: machine('standby'),
+  primaryMachine: machine('alpha'),
+});
+
+restore('refuses mirror writes before it touches the leg, and takes the address last of what it changes', () => {
+  assert.equal(
+    operation.steps.map((step) => step.name),
+    ['fence-lun', 'assemble', 'read-write', 'check-file-system', 'mount', 'nfs', 'address', 'observe'],
+  );
+});
+
+restore('takes nothing back: the standby leg is the newer one', () => {
+  for (const step of operation.steps) assert.is(step.undo, undefined, step.name);
+});
+
+restore('works on the standby only', () => {
+  assert.equal([...new Set(operation.steps.map((step) => step.machine.name))], ['standby']);
+});
+restore.run();
