@@ -57,6 +57,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
       },
     );
   }
+  // A decision was made before: the leg may have been written to since, and taking back would hand the old state to the primary.
   const resumed = readTakeoverDecision(host.name) !== undefined;
   if (!resumed) await refuseWithoutPrerequisites(context, options);
   const stateBefore = record?.state === 'failing-over' || !record ? 'suspect' : record.state;
@@ -198,7 +199,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
       },
     }),
   ];
-  return { name: 'failover', host: host.name, steps };
+  return { name: 'failover', host: host.name, steps, onlyForward: resumed };
 }
 
 /** Before anything is changed: could the evidence be good enough if the machine were off by now? */

@@ -9,6 +9,8 @@ export interface Operation {
   readonly name: string;
   readonly host: string;
   readonly steps: readonly Step[];
+  /** An earlier run may have passed the point of no return: nothing is taken back, whatever fails now. */
+  readonly onlyForward?: boolean;
 }
 
 export interface RunOptions {
@@ -76,7 +78,7 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
     } catch (error) {
       journal({ event: 'failed', step: step.name, detail: messageOf(error) });
       tell('failed', error);
-      const undone = await undo(begun, journal, options);
+      const undone = !operation.onlyForward && (await undo(begun, journal, options));
       throw failure(operation, step, error, undone);
     }
   }

@@ -65,7 +65,10 @@ test('runs the steps in order, each with its intent in the journal before and it
     }),
   );
   const report = await runOperation(operationOf(steps));
-  assert.equal(report.steps.map((step) => step.status), ['done', 'done']);
+  assert.equal(
+    report.steps.map((step) => step.status),
+    ['done', 'done'],
+  );
   assert.equal(seenAtRun, ['intent', 'intent']);
   assert.equal(
     readJournal('alpha').map((entry) => `${entry.event} ${entry.step ?? ''}`.trim()),
@@ -76,7 +79,10 @@ test('runs the steps in order, each with its intent in the journal before and it
 test('passes over a step whose effect is there', async () => {
   const world = new Set(['a']);
   const report = await runOperation(operationOf([flagStep(world, 'a', { run: broken }), flagStep(world, 'b')]));
-  assert.equal(report.steps.map((step) => step.status), ['already-done', 'done']);
+  assert.equal(
+    report.steps.map((step) => step.status),
+    ['already-done', 'done'],
+  );
 });
 
 test('takes back what it did, and the failed step too, last first', async () => {
@@ -117,6 +123,14 @@ test('only goes forward after the point of no return', async () => {
   assert.match(error.hint, "'spare failover alpha' again");
   assert.ok(world.has('a'));
   assert.is(unfinishedOperation('alpha'), 'failover');
+});
+
+test('takes nothing back where an earlier run may have passed the point of no return', async () => {
+  const world = new Set<string>();
+  const steps = [flagStep(world, 'a'), flagStep(world, 'b', { run: broken })];
+  const error = await failureOf(runOperation({ ...operationOf(steps), onlyForward: true }));
+  assert.match(error.hint, 'again');
+  assert.equal([...world], ['a']);
 });
 
 test('goes on after being killed at any step boundary, doing nothing twice', async () => {
