@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -10,8 +11,8 @@ if (args.length === 1 && args[0] === '--version') {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   console.log(`spare/${version} ${process.platform}-${process.arch} node-${process.version}`);
 } else {
-  // Types are stripped and code is compiled once; a read-only or missing cache folder only costs time.
-  enableCompileCache();
+  // Types are stripped and code is compiled once. Not in a folder that others may write to, as the default is: it holds code.
+  enableCompileCache(process.getuid?.() === 0 ? '/var/cache/spare' : join(homedir(), '.cache', 'spare'));
   const { runCommandLine } = await import('./cli/run-command-line.ts');
   await runCommandLine(args, root);
 }

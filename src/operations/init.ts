@@ -11,7 +11,12 @@ import { requestStatus } from '../target/control-client.ts';
 import type { Operation } from './runner.ts';
 import type { Step } from './step.ts';
 
-const UNITS = ['spare-serve.service', 'spare-watch.service'] as const;
+const TARGET_UNIT = 'spare-serve.service';
+const WATCH_UNIT = 'spare-watch.service';
+const UNITS = [TARGET_UNIT, WATCH_UNIT] as const;
+
+/** Natively a fraction of a second; a machine that is busy or emulated takes longer. */
+const START_TIMEOUT_ms = 180_000;
 
 /** Steps that make this machine the standby. All can be run again: keys and hosts that exist are kept. */
 export function planInit(standby: StandbyConfiguration, machine: Machine): Operation {
@@ -58,12 +63,11 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
     }),
     step({
       name: 'units',
-      title: 'Install and start the systemd units of the target and the watch',
+      title: 'Install the systemd units of the target and the watch',
       commandLines: [
         ...UNITS.map((unit) => `(write /etc/systemd/system/${unit})`),
         'systemctl daemon-reload',
         `systemctl enable ${UNITS.join(' ')}`,
-        `systemctl restart ${UNITS.join(' ')}`,
       ],
       async run() {
         for (const unit of UNITS) {
@@ -71,15 +75,23 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
         }
         await machine.exec(['systemctl', 'daemon-reload']);
         await machine.exec(['systemctl', 'enable', ...UNITS]);
-        await machine.exec(['systemctl', 'restart', ...UNITS]);
       },
     }),
     step({
-      name: 'observe',
-      title: 'See that the target accepts connections',
-      commandLines: [`(ask the daemon through ${controlSocketPath()})`],
+      name: 'start-target',
+      title: 'Start the target, and see that it accepts connections',
+      commandLines: [`systemctl restart ${TARGET_UNIT}`, `(ask the daemon through ${controlSocketPath()})`],
       async run() {
-        await retryUntil(requestStatus, { timeout_ms: 60_000, pause_ms: 500 });
+        await machine.exec(['systemctl', 'restart', TARGET_UNIT]);
+        await retryUntil(requestStatus, { timeout_ms: START_TIMEOUT_ms, pause_ms: 500 });
+      },
+    }),
+    step({
+      name: 'start-watch',
+      title: 'Start the watch',
+      commandLines: [`systemctl restart ${WATCH_UNIT}`],
+      async run() {
+        await machine.exec(['systemctl', 'restart', WATCH_UNIT]);
       },
     }),
   ];

@@ -92,13 +92,13 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
   };
 }
 
-/** Takes back what was done, last first, unless the point of no return has been passed. Answers whether all of it was. */
+/** Takes back what can be taken back, last first, unless the point of no return has been passed. Answers whether it did. */
 async function undo(
   steps: readonly Step[],
   journal: (entry: Omit<JournalEntry, 'time' | 'operation'>) => void,
   options: RunOptions,
 ): Promise<boolean> {
-  if (steps.some((step) => step.pointOfNoReturn)) return false;
+  if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return false;
   for (const step of steps.toReversed()) {
     if (!step.undo) continue;
     try {
