@@ -72,8 +72,8 @@ export function copyProgress(status: MirrorStatus, size_bytes: number, verb: str
 }
 
 /** @throws SpareError `precondition` where the mirror set does not run. */
-export async function runningMirror(machine: Machine, device: string): Promise<MirrorStatus> {
-  const status = await mirrorStatus(machine, device);
+export async function runningMirror(machine: Machine, device: string, localLeg?: string): Promise<MirrorStatus> {
+  const status = await mirrorStatus(machine, device, localLeg);
   if (status) return status;
   throw new SpareError(
     'precondition',

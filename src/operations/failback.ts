@@ -8,7 +8,7 @@ import { isPassive, PASSIVE_PATH, type ServiceVerb, service, serviceArgv, servic
 import { SpareError } from '../std/errors.ts';
 import { compareLegs, waitForCopy } from './copy.ts';
 import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror } from './leg.ts';
-import { kernelNameOf, legOf, preferLocalReads, returnLocalLeg } from './legs-on-primary.ts';
+import { legOf, returnLocalLeg } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { Operation } from './runner.ts';
@@ -205,9 +205,7 @@ export async function planFailback(
       ],
       check: localLegIsBack,
       async run(report) {
-        await preferLocalReads(context);
-        const name = await kernelNameOf(context, localLeg);
-        writtenBefore_bytes = await diskWrittenBytes(primaryMachine, name);
+        writtenBefore_bytes = await diskWrittenBytes(primaryMachine, localLeg);
         measurements.copy = await returnLocalLeg(context);
         report({
           detail:
@@ -241,8 +239,7 @@ export async function planFailback(
       async run(report) {
         await waitForCopy(primaryMachine, device, host.target.size_bytes, report);
         if (writtenBefore_bytes !== undefined) {
-          const name = await kernelNameOf(context, localLeg);
-          measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, name)) - writtenBefore_bytes;
+          measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
         }
       },
     }),
@@ -322,7 +319,9 @@ async function makePassive({ host, standby, primaryMachine }: OperationContext):
   );
 }
 
-async function diskWrittenBytes(machine: Machine, kernelName: string): Promise<number> {
-  const { stdout } = await machine.exec(['cat', `/sys/class/block/${kernelName}/stat`]);
+/** How much has been written to a disk since its machine started (Documentation/block/stat.rst, field 7, sectors). */
+async function diskWrittenBytes(machine: Machine, path: string): Promise<number> {
+  const script = 'cat "/sys/class/block/$(basename "$(readlink -f "$1")")/stat"';
+  const { stdout } = await machine.exec(['sh', '-c', script, 'disk-written', path]);
   return Number(stdout.trim().split(/\s+/)[6] ?? 0) * 512;
 }

@@ -1,50 +1,27 @@
 import { standbyLegPath, waitForDeviceArgv } from '../host/initiator.ts';
-import { type Bitmap, bitmapSetBitsLines, readBitmap } from '../host/md/bitmap.ts';
+import { type Bitmap, bitmapSetBitsLines, readLegHead } from '../host/md/bitmap.ts';
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
-import type { LegStatus } from '../host/md/status.ts';
-import { type LegSuperblock, readSuperblock } from '../host/md/superblock.ts';
+import type { LegStatus, MirrorStatus } from '../host/md/status.ts';
 import { SpareError } from '../std/errors.ts';
 import { runningMirror } from './copy.ts';
 import type { OperationContext } from './operation-context.ts';
 
-/** The kernel name (`vdb`, `sda`) behind a path of the primary. */
-export async function kernelNameOf({ primaryMachine }: OperationContext, path: string): Promise<string> {
-  const { stdout } = await primaryMachine.exec(['readlink', '-f', path]);
-  return stdout.trim().replace(/^.*\//, '');
+/** The set as it runs on the primary; which leg is which is told by the local disk, as the LUN may come back under another name. */
+export async function primaryMirror({ host, primaryMachine }: OperationContext): Promise<MirrorStatus> {
+  return runningMirror(primaryMachine, host.volume.device, host.volume.localLeg);
 }
 
 export async function legOf(context: OperationContext, which: 'local' | 'standby'): Promise<LegStatus | undefined> {
-  const { host, primaryMachine } = context;
-  const status = await runningMirror(primaryMachine, host.volume.device);
-  const localName = await kernelNameOf(context, host.volume.localLeg);
-  // Not by the name of the iSCSI disk: after a dropped session the same LUN may come back under another name.
-  return status.legs.find((leg) => (leg.name === localName) === (which === 'local'));
+  const { legs } = await primaryMirror(context);
+  return legs.find((leg) => leg.local === (which === 'local'));
 }
 
 /** Reads go to the local leg, the standby leg is only written to; says so to a set that was assembled on the standby. */
-export async function preferLocalReads(context: OperationContext): Promise<void> {
-  const { host, primaryMachine } = context;
-  const { kernelName } = await runningMirror(primaryMachine, host.volume.device);
-  const leg = await legOf(context, 'standby');
-  if (!leg) return;
-  await setLegState(context, kernelName, leg.name, 'writemostly');
-}
-
-async function setLegState(
-  { primaryMachine }: OperationContext,
-  array: string,
-  leg: string,
-  state: string,
-): Promise<void> {
-  await primaryMachine.exec([
-    'sh',
-    '-c',
-    'echo "$3" >"/sys/block/$1/md/dev-$2/state"',
-    'set-leg-state',
-    array,
-    leg,
-    state,
-  ]);
+async function preferLocalReads({ primaryMachine }: OperationContext, status: MirrorStatus): Promise<void> {
+  const leg = status.legs.find((candidate) => !candidate.local);
+  if (!leg || leg.state.includes('write_mostly')) return;
+  const script = 'echo writemostly >"/sys/block/$1/md/dev-$2/state"';
+  await primaryMachine.exec(['sh', '-c', script, 'set-leg-state', status.kernelName, leg.name]);
 }
 
 /**
@@ -56,10 +33,11 @@ async function setLegState(
 export async function returnLocalLeg(context: OperationContext): Promise<'incremental' | 'full'> {
   const { host, primaryMachine } = context;
   const { device, localLeg } = host.volume;
-  const bitmap = await divergentBlocks(context);
+  const status = await primaryMirror(context);
+  await preferLocalReads(context, status);
+  const bitmap = await divergentBlocks(context, status);
   if (bitmap) {
-    const { kernelName } = await runningMirror(primaryMachine, device);
-    await setBits(context, kernelName, bitmap.dirty);
+    await setBits(context, status.kernelName, bitmap.dirty);
     const { exitCode } = await primaryMachine.exec(reAddArgv(device, localLeg), { acceptExitCodes: [1] });
     if (exitCode === 0) {
       await assertLegAccepted(context, 'local');
@@ -73,21 +51,19 @@ export async function returnLocalLeg(context: OperationContext): Promise<'increm
 }
 
 /** The local leg's own bitmap, where it belongs to this set and has the same grain. */
-async function divergentBlocks(context: OperationContext): Promise<Bitmap | undefined> {
-  const { host, standby, primaryMachine } = context;
-  let local: LegSuperblock;
+async function divergentBlocks(
+  { host, primaryMachine }: OperationContext,
+  status: MirrorStatus,
+): Promise<Bitmap | undefined> {
   try {
-    local = await readSuperblock(primaryMachine, host.volume.localLeg);
+    const { superblock, bitmap } = await readLegHead(primaryMachine, host.volume.localLeg);
+    const fits = superblock.mirrorUuid === host.volume.mirrorUuid && bitmap?.chunk_bytes === status.bitmapChunk_bytes;
+    return fits ? bitmap : undefined;
   } catch (error) {
     // A new disk has no superblock: it gets a full copy. Anything else is not known to be harmless.
     if (error instanceof SpareError && error.code === 'NO_SUPERBLOCK') return undefined;
     throw error;
   }
-  if (local.mirrorUuid !== host.volume.mirrorUuid) return undefined;
-  const running = await readSuperblock(primaryMachine, standbyLegPath(host, standby));
-  const localBitmap = await readBitmap(primaryMachine, host.volume.localLeg, local);
-  const runningBitmap = await readBitmap(primaryMachine, standbyLegPath(host, standby), running);
-  return localBitmap && localBitmap.chunk_bytes === runningBitmap?.chunk_bytes ? localBitmap : undefined;
 }
 
 async function setBits({ primaryMachine }: OperationContext, array: string, dirty: Bitmap['dirty']): Promise<void> {
@@ -127,20 +103,19 @@ export async function remirror(context: OperationContext): Promise<boolean> {
     await primaryMachine.exec(['mdadm', '--zero-superblock', path]);
     await primaryMachine.exec(addArgv(device, path, { writeMostly: true }));
   }
-  await assertLegAccepted(context, 'standby');
-  await preferLocalReads(context);
+  await preferLocalReads(context, await assertLegAccepted(context, 'standby'));
   return true;
 }
 
-async function assertLegAccepted(context: OperationContext, which: 'local' | 'standby'): Promise<void> {
-  const leg = await legOf(context, which);
-  if (leg && !leg.state.includes('faulty')) return;
+async function assertLegAccepted(context: OperationContext, which: 'local' | 'standby'): Promise<MirrorStatus> {
+  const status = await primaryMirror(context);
+  const leg = status.legs.find((candidate) => candidate.local === (which === 'local'));
+  if (leg && !leg.state.includes('faulty')) return status;
+  const { device } = context.host.volume;
   throw new SpareError(
     'stepFailed',
     'LEG_REFUSED',
-    `The kernel did not take the ${which} leg into ${context.host.volume.device}: it is ${leg?.state.join(',') ?? 'missing'}`,
-    {
-      hint: `See the kernel log on ${context.host.name}: journalctl -k`,
-    },
+    `The kernel did not take the ${which} leg into ${device}: it is ${leg?.state.join(',') ?? 'missing'}`,
+    { hint: `See the kernel log on ${context.host.name}: journalctl -k` },
   );
 }

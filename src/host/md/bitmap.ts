@@ -5,7 +5,13 @@
  *  40 size of the set (sectors) | 48 state (1 = stale) | 52 chunk size (bytes) | 56 daemon sleep | 60 write behind
  */
 import type { Machine } from '../machine.ts';
-import { type LegSuperblock, readDirectly, SECTOR_bytes } from './superblock.ts';
+import {
+  type LegSuperblock,
+  parseSuperblock,
+  readDirectly,
+  SECTOR_bytes,
+  SUPERBLOCK_OFFSET_bytes,
+} from './superblock.ts';
 
 const MAGIC = 0x6d746962;
 const HEADER_bytes = 256;
@@ -19,24 +25,48 @@ export interface Bitmap {
   dirty: readonly (readonly [number, number])[];
 }
 
+/** What is read of a leg at once: superblock and, up to 30 GiB with 64 KiB chunks, all of its bitmap. */
+const HEAD_bytes = 128 * 1024;
+
+/** The head of a leg: whose it is, and its own bitmap. */
+export interface LegHead {
+  superblock: LegSuperblock;
+  /** `undefined` where it has none, or none that can be trusted: then only a full copy helps. */
+  bitmap: Bitmap | undefined;
+}
+
 /**
- * Which chunks a leg's own bitmap says may differ.
- * @returns `undefined` where it has none, or none that can be trusted: then only a full copy helps.
+ * Reads whose leg it is, and which chunks its own bitmap says may differ.
+ * @throws SpareError `NO_SUPERBLOCK`
  */
-export async function readBitmap(
+export async function readLegHead(machine: Machine, path: string): Promise<LegHead> {
+  const head = await readDirectly(machine, path, SUPERBLOCK_OFFSET_bytes, HEAD_bytes);
+  const superblock = parseSuperblock(head, path);
+  return { superblock, bitmap: await bitmapIn(head, machine, path, superblock) };
+}
+
+async function bitmapIn(
+  head: Buffer,
   machine: Machine,
   path: string,
   superblock: LegSuperblock,
 ): Promise<Bitmap | undefined> {
   const offset_bytes = superblock.bitmapOffset_bytes;
   if (offset_bytes === undefined) return undefined;
-  const header = await readDirectly(machine, path, offset_bytes, HEADER_bytes);
+  const read = async (length_bytes: number) => {
+    const start = offset_bytes - SUPERBLOCK_OFFSET_bytes;
+    const isInHead = start >= 0 && start + length_bytes <= head.length;
+    return isInHead
+      ? head.subarray(start, start + length_bytes)
+      : readDirectly(machine, path, offset_bytes, length_bytes);
+  };
+  const header = await read(HEADER_bytes);
   const chunk_bytes = header.readUInt32LE(52);
   const size_sectors = header.readBigUInt64LE(40);
   const stale = (header.readUInt32LE(48) & STATE_STALE) !== 0;
   if (header.readUInt32LE(0) !== MAGIC || stale || chunk_bytes < SECTOR_bytes || size_sectors === 0n) return undefined;
   const chunks = Math.ceil((Number(size_sectors) * SECTOR_bytes) / chunk_bytes);
-  const bytes = await readDirectly(machine, path, offset_bytes, HEADER_bytes + Math.ceil(chunks / 8));
+  const bytes = await read(HEADER_bytes + Math.ceil(chunks / 8));
   return { chunk_bytes, dirty: dirtyRanges(bytes.subarray(HEADER_bytes), chunks) };
 }
 
@@ -54,10 +84,6 @@ export function dirtyRanges(bits: Buffer, chunks: number): [number, number][] {
     else ranges.push([chunk, chunk]);
   }
   return ranges;
-}
-
-export function dirtyChunkCount(bitmap: Bitmap): number {
-  return bitmap.dirty.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
 /** Lines for `md/bitmap_set_bits` (Documentation/admin-guide/md.rst): `5 10-20 …`, each short enough for one write. */

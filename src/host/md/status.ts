@@ -5,6 +5,8 @@ export interface LegStatus {
   name: string;
   /** sysfs `md/dev-…/state`: `in_sync`, `write_mostly`, `faulty`, `spare`, … */
   state: readonly string[];
+  /** Whether it is the disk that was named as the local one. */
+  local: boolean;
 }
 
 /** What sysfs says of a running mirror set (Documentation/admin-guide/md.rst). */
@@ -17,6 +19,8 @@ export interface MirrorStatus {
   syncFraction: number | undefined;
   syncSpeed_bytes_s: number | undefined;
   mismatchCount_sectors: number;
+  /** Of its write-intent bitmap; `undefined` without one. */
+  bitmapChunk_bytes: number | undefined;
   legs: readonly LegStatus[];
 }
 
@@ -24,21 +28,29 @@ const SCRIPT = `
 d=$(readlink -f "$1") && [ -b "$d" ] || exit 0
 n=\${d##*/}; m=/sys/block/$n/md; [ -d "$m" ] || exit 0
 echo "kernelName=$n"
-for f in array_state sync_action sync_completed sync_speed mismatch_cnt; do echo "$f=$(cat $m/$f 2>/dev/null)"; done
+l=$(readlink -f "$2"); echo "local=\${l##*/}"
+for f in bitmap/chunksize array_state sync_action sync_completed sync_speed mismatch_cnt; do echo "$f=$(cat $m/$f 2>/dev/null)"; done
 for l in $m/dev-*; do
   [ -e "$l/state" ] || continue
   echo "leg=\${l##*/dev-} $(tr -d ' ' <$l/state)"
 done`;
 
-/** The state of the set, or `undefined` where it does not run. */
-export async function mirrorStatus(machine: Machine, device: string): Promise<MirrorStatus | undefined> {
-  const { stdout } = await machine.exec(['sh', '-c', SCRIPT, 'mirror-status', device]);
+/**
+ * The state of the set, or `undefined` where it does not run: one call, since a call to a machine can be slow.
+ * @param localLeg Path of the disk that is the machine's own.
+ */
+export async function mirrorStatus(
+  machine: Machine,
+  device: string,
+  localLeg = '/dev/null',
+): Promise<MirrorStatus | undefined> {
+  const { stdout } = await machine.exec(['sh', '-c', SCRIPT, 'mirror-status', device, localLeg]);
   return parseMirrorStatus(stdout);
 }
 
 export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
   const values = new Map<string, string>();
-  const legs: LegStatus[] = [];
+  const legs: Omit<LegStatus, 'local'>[] = [];
   for (const line of stdout.split('\n')) {
     const separator = line.indexOf('=');
     if (separator < 0) continue;
@@ -57,11 +69,12 @@ export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
     syncFraction: parseFraction(values.get('sync_completed') ?? ''),
     syncSpeed_bytes_s: Number.isNaN(speed_KiB_s) ? undefined : speed_KiB_s * 1024,
     mismatchCount_sectors: Number(values.get('mismatch_cnt') ?? 0),
-    legs,
+    bitmapChunk_bytes: Number(values.get('bitmap/chunksize')) || undefined,
+    legs: legs.map((leg) => ({ ...leg, local: leg.name === values.get('local') })),
   };
 }
 
-function parseLeg(text: string): LegStatus {
+function parseLeg(text: string): Omit<LegStatus, 'local'> {
   const [name = '', state = ''] = text.split(' ');
   return { name, state: state.split(',') };
 }

@@ -11,7 +11,7 @@ import { SpareError } from '../../std/errors.ts';
 import type { Machine } from '../machine.ts';
 
 const MAGIC = 0xa92b4efc;
-const SUPERBLOCK_OFFSET_bytes = 4096;
+export const SUPERBLOCK_OFFSET_bytes = 4096;
 const SUPERBLOCK_LENGTH_bytes = 4096;
 export const SECTOR_bytes = 512;
 
