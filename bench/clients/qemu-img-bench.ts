@@ -36,8 +36,9 @@ function firstCount({ operation_bytes }: QemuImgLoad): number {
 async function run(target: TargetAddress, load: QemuImgLoad, count: number, timeout_s: number): Promise<number> {
   const flush = load.flushEach === true ? ['--flush-interval=1'] : [];
   const size = String(load.operation_bytes);
-  // `-t none`: QEMU adds no flush of its own to each write.
-  const args = ['bench', '-f', 'raw', '-w', '-t', 'none', '-c', String(count), '-d', String(load.depth), '-s', size];
+  // `-t none`: QEMU adds no flush of its own to each write. Its default pattern is zeroes, which a thin store may treat in a way of its own.
+  const fixed = ['bench', '-f', 'raw', '-w', '-t', 'none', '--pattern=165'];
+  const args = [...fixed, '-c', String(count), '-d', String(load.depth), '-s', size];
   const { stdout } = await execa('qemu-img', [...args, ...flush, urlOf(target)], {
     timeout: timeout_s * 1000,
     killSignal: 'SIGKILL',
