@@ -3,26 +3,42 @@ import { connect, type Socket } from 'node:net';
 import { crc32c } from '../../src/iscsi/crc32c.ts';
 import { Reader } from './reader.ts';
 import {
-  DIGEST_BYTES,
-  decodeKeys,
-  encodeKeys,
-  FINAL,
-  HEADER_BYTES,
-  IMMEDIATE,
-  NO_TAG,
-  OPCODE,
-  padded,
-  putLun,
-  STATUS_INCLUDED,
-} from './wire.ts';
+  commandHeader,
+  dataOut,
+  loginRequest,
+  logoutRequest,
+  nopAnswer,
+  putCdb,
+  putCommand,
+  putTransferCdb,
+} from './requests.ts';
+import { DIGEST_BYTES, decodeKeys, encodeKeys, FINAL, OPCODE, padded, STATUS_INCLUDED } from './wire.ts';
 
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 const SETUP_TIMEOUT_MS = 10_000;
-const READ_FLAG = 0x40;
-const WRITE_FLAG = 0x20;
-const SIMPLE_TASK = 1;
 /** A new session may have unit attentions to tell first (power on, reset). */
 const UNIT_ATTENTIONS = 4;
+/** SPC-4 §6.47, SBC-3 §5.20 (16 bytes, service action 0x10, allocation length 32) and §5.22. */
+const CDB = {
+  testUnitReady: [0x00],
+  readCapacity16: [0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32],
+  synchronizeCache: [0x35],
+};
+/** What open-iscsi asks for by default, but for InitialR2T: nothing is sent unsolicited here. */
+const OPERATIONAL_KEYS = {
+  InitialR2T: 'Yes',
+  ImmediateData: 'Yes',
+  MaxRecvDataSegmentLength: '262144',
+  MaxBurstLength: '16776192',
+  FirstBurstLength: '262144',
+  MaxOutstandingR2T: '1',
+  MaxConnections: '1',
+  ErrorRecoveryLevel: '0',
+  DefaultTime2Wait: '2',
+  DefaultTime2Retain: '0',
+  DataPDUInOrder: 'Yes',
+  DataSequenceInOrder: 'Yes',
+};
 
 export interface SessionOptions {
   host: string;
@@ -35,13 +51,13 @@ export interface SessionOptions {
   digests: boolean;
 }
 
-/** A command under way. Its headers are reused by the next one: what the socket was given has left by the response. */
-class Slot {
-  readonly header = Buffer.alloc(HEADER_BYTES);
-  data: Buffer | null = null;
-  expected_bytes = 0;
-  received_bytes = 0;
-  done: (() => void) | null = null;
+/** A command under way. Its header is reused by the next one: what the socket was given has left by the response. */
+interface Slot {
+  readonly header: Buffer;
+  data: Buffer | null;
+  expected_bytes: number;
+  moved_bytes: number;
+  done: (() => void) | null;
 }
 
 /**
@@ -57,14 +73,12 @@ export class InitiatorSession {
   readonly #socket: Socket;
   readonly #reader: Reader;
   readonly #slots: Slot[];
-  #cmdSn = 1;
-  #expStatSn = 0;
+  readonly #numbering = { cmdSn: 1, expStatSn: 0 };
   #maxCmdSn = 1;
   #immediateLimit_bytes = 0;
   #targetSegment_bytes = 8192;
-  /** Waits for login responses and for the data of the commands of the set-up. */
+  /** Until the load starts: who waits for what the target sends. */
   #expectation: ((header: Buffer, data: Buffer) => void) | null = null;
-  #setUpData = Buffer.alloc(0);
   #ended = false;
 
   /** @throws {Error} when the target refuses, or is silent for 10 s. */
@@ -84,16 +98,22 @@ export class InitiatorSession {
 
   private constructor(options: SessionOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.depth }, (_, tag) => newSlot(tag));
+    this.#slots = Array.from({ length: options.depth }, (_, tag) => {
+      return { header: commandHeader(tag), data: null, expected_bytes: 0, moved_bytes: 0, done: null };
+    });
     this.#reader = new Reader((header, data, length_bytes) => this.#receive(header, data, length_bytes));
     // One receive buffer for the whole session instead of a new one for each chunk.
-    const onread = {
-      buffer: Buffer.allocUnsafe(RECEIVE_BUFFER_BYTES),
-      callback: (count: number, buffer: Uint8Array) => this.#push(Buffer.from(buffer.buffer, buffer.byteOffset, count)),
-    };
+    const buffer = Buffer.allocUnsafe(RECEIVE_BUFFER_BYTES);
+    const onread = { buffer, callback: (count: number) => this.#push(buffer.subarray(0, count)) };
     this.#socket = connect({ host: options.host, port: options.port, noDelay: true, onread });
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('Cannot go on as the target closed the connection')));
+  }
+
+  /** From now on data of reads is only counted. */
+  startLoad(): void {
+    this.#expectation = null;
+    this.#reader.keepsDataIn = false;
   }
 
   /** Collects what is sent meanwhile into one write. */
@@ -105,40 +125,29 @@ export class InitiatorSession {
 
   /** `slot` is free from the call of `done` on: at most one command at a time in each. */
   read(slot: number, lba: number, blocks: number, done: () => void): void {
-    const expected_bytes = blocks * this.block_bytes;
-    const task = this.#prepare(slot, READ_FLAG | FINAL, expected_bytes, done);
-    putTransferCdb(task.header, 0x28, lba, blocks);
-    this.#sendCommand(task, null);
+    const task = this.#slots[slot] as Slot;
+    putTransferCdb(task.header, 'read', lba, blocks);
+    this.#start(task, 'read', blocks * this.block_bytes, null, done);
   }
 
-  /** As much as the target takes goes along with the command, the rest when it asks (it is never sent unsolicited). */
+  /** As much as the target takes goes along with the command, the rest when it asks (nothing is sent unsolicited). */
   write(slot: number, lba: number, data: Buffer, done: () => void): void {
-    const task = this.#prepare(slot, WRITE_FLAG | FINAL, data.length, done);
-    putTransferCdb(task.header, 0x2a, lba, data.length / this.block_bytes);
-    task.data = data;
-    task.received_bytes = data.length;
-    const immediate_bytes = Math.min(data.length, this.#immediateLimit_bytes);
-    this.#sendCommand(task, immediate_bytes > 0 ? data.subarray(0, immediate_bytes) : null);
+    const task = this.#slots[slot] as Slot;
+    putTransferCdb(task.header, 'write', lba, data.length / this.block_bytes);
+    this.#start(task, 'write', data.length, data, done);
   }
 
   /** SYNCHRONIZE CACHE (10) of the whole unit. */
   flush(slot: number, done: () => void): void {
-    const task = this.#prepare(slot, FINAL, 0, done);
-    task.header.fill(0, 32);
-    task.header[32] = 0x35;
-    this.#sendCommand(task, null);
+    const task = this.#slots[slot] as Slot;
+    putCdb(task.header, CDB.synchronizeCache);
+    this.#start(task, 'none', 0, null, done);
   }
 
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const header = Buffer.alloc(HEADER_BYTES);
-    header[0] = OPCODE.logoutRequest | IMMEDIATE;
-    header[1] = FINAL;
-    header.writeUInt32BE(this.#options.depth, 16);
-    header.writeUInt32BE(this.#cmdSn, 24);
-    header.writeUInt32BE(this.#expStatSn, 28);
-    this.#send(header, null);
+    this.#send(logoutRequest(this.#options.depth, this.#numbering), null);
     this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), SETUP_TIMEOUT_MS);
     await once(this.#socket, 'close');
@@ -148,46 +157,27 @@ export class InitiatorSession {
   async #setUp(): Promise<void> {
     await once(this.#socket, 'connect');
     await this.#login();
-    for (let attempt = 0; (await this.#setUpCommand([0x00], 0)) !== 0; attempt++) {
+    for (let attempt = 0; (await this.#inquire(CDB.testUnitReady, 0)).status !== 0; attempt++) {
       if (attempt === UNIT_ATTENTIONS) throw new Error('Cannot use LUN 1: it is not ready');
     }
-    // READ CAPACITY (16), SBC-3 §5.16: last LBA, then the length of a block.
-    const cdb = [0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0];
-    if ((await this.#setUpCommand(cdb, 32)) !== 0) throw new Error('Cannot read the capacity of LUN 1');
-    this.blockCount = Number(this.#setUpData.readBigUInt64BE(0)) + 1;
-    this.block_bytes = this.#setUpData.readUInt32BE(8);
+    const { status, data } = await this.#inquire(CDB.readCapacity16, 32);
+    if (status !== 0) throw new Error('Cannot read the capacity of LUN 1');
+    this.blockCount = Number(data.readBigUInt64BE(0)) + 1;
+    this.block_bytes = data.readUInt32BE(8);
   }
 
   async #login(): Promise<void> {
     const { iqn, initiatorName, digests } = this.#options;
-    await this.#loginStep(0, 1, {
-      InitiatorName: initiatorName,
-      TargetName: iqn,
-      SessionType: 'Normal',
-      AuthMethod: 'None',
-    });
+    const names = { InitiatorName: initiatorName, TargetName: iqn, SessionType: 'Normal', AuthMethod: 'None' };
+    await this.#loginStep({ current: 0, next: 1 }, names);
     const digest = digests ? 'CRC32C' : 'None';
-    // What open-iscsi asks for by default, but for InitialR2T: nothing is sent unsolicited here.
-    const answers = await this.#loginStep(1, 3, {
-      HeaderDigest: digest,
-      DataDigest: digest,
-      InitialR2T: 'Yes',
-      ImmediateData: 'Yes',
-      MaxRecvDataSegmentLength: '262144',
-      MaxBurstLength: '16776192',
-      FirstBurstLength: '262144',
-      MaxOutstandingR2T: '1',
-      MaxConnections: '1',
-      ErrorRecoveryLevel: '0',
-      DefaultTime2Wait: '2',
-      DefaultTime2Retain: '0',
-      DataPDUInOrder: 'Yes',
-      DataSequenceInOrder: 'Yes',
-    });
+    const keys = { HeaderDigest: digest, DataDigest: digest, ...OPERATIONAL_KEYS };
+    const answers = await this.#loginStep({ current: 1, next: 3 }, keys);
     for (const key of ['HeaderDigest', 'DataDigest']) {
       const answer = answers.get(key) ?? 'None';
-      if (answer !== digest)
+      if (answer !== digest) {
         throw new Error(`Cannot use the wanted ${key}: wanted ${digest}, the target says ${answer}`);
+      }
     }
     this.#reader.digests = digests;
     this.#targetSegment_bytes = Number(answers.get('MaxRecvDataSegmentLength') ?? 8192);
@@ -196,74 +186,60 @@ export class InitiatorSession {
     this.#immediateLimit_bytes = immediate ? Math.min(firstBurst_bytes, this.#targetSegment_bytes) : 0;
   }
 
-  /** RFC 7143 §11.12. Stages: 0 security, 1 operational, 3 full feature. */
-  async #loginStep(current: number, next: number, keys: Record<string, string>): Promise<Map<string, string>> {
+  #loginStep(stages: { current: number; next: number }, keys: Record<string, string>): Promise<Map<string, string>> {
     const text = encodeKeys(keys);
-    const header = Buffer.alloc(HEADER_BYTES);
-    header[0] = OPCODE.loginRequest | IMMEDIATE;
-    header[1] = FINAL | (current << 2) | next;
-    header.writeUIntBE(text.length, 5, 3);
-    // An ISID of the random kind: 0x80, 24 bits, 16 bits of qualifier.
-    header[8] = 0x80;
-    header.writeUIntBE(process.pid & 0xff_ffff, 9, 3);
-    header.writeUInt16BE(this.#options.qualifier, 12);
-    header.writeUInt32BE(this.#cmdSn, 24);
-    header.writeUInt32BE(this.#expStatSn, 28);
-    const padding = Buffer.alloc(padded(text.length) - text.length);
+    const header = loginRequest(stages, this.#options.qualifier, text.length, this.#numbering);
     const answer = new Promise<Map<string, string>>((resolve, reject) => {
       this.#expectation = (response, data) => {
         const status = response.readUInt16BE(36);
-        const stage = (response[1] ?? 0) & 3;
+        const flags = response[1] ?? 0;
         if (status !== 0) reject(new Error(`Cannot log in: the target answers with status 0x${status.toString(16)}`));
-        else if (!((response[1] ?? 0) & FINAL) || stage !== next)
-          reject(new Error('Cannot log in: the target wants more'));
+        else if ((flags & FINAL) === 0 || (flags & 3) !== stages.next) reject(new Error('Cannot log in so simply'));
         else resolve(decodeKeys(data));
       };
     });
-    this.#socket.write(Buffer.concat([header, text, padding]));
+    this.#socket.write(Buffer.concat([header, text], header.length + padded(text.length)));
     return answer;
   }
 
-  /** The status of a command whose data is kept in `#setUpData`. */
-  #setUpCommand(cdb: readonly number[], expected_bytes: number): Promise<number> {
-    const task = this.#prepare(0, FINAL | (expected_bytes > 0 ? READ_FLAG : 0), expected_bytes, () => {});
-    task.header.fill(0, 32);
-    task.header.set(cdb, 32);
-    const status = new Promise<number>((resolve) => {
+  /** Sends a command before the load, and keeps its data. */
+  #inquire(cdb: readonly number[], expected_bytes: number): Promise<{ status: number; data: Buffer }> {
+    const task = this.#slots[0] as Slot;
+    putCdb(task.header, cdb);
+    const answer = new Promise<{ status: number; data: Buffer }>((resolve) => {
+      let kept = Buffer.alloc(0);
       this.#expectation = (header, data) => {
+        const isData = header[0] === OPCODE.dataIn;
+        if (isData) kept = Buffer.from(data);
         // A Data-In PDU without status: the response follows.
-        if (header[0] === OPCODE.dataIn) this.#setUpData = Buffer.from(data);
-        if (header[0] === OPCODE.dataIn && !((header[1] ?? 0) & STATUS_INCLUDED)) return;
-        resolve(header[3] ?? 0);
+        if (!isData || (header[1] ?? 0) & STATUS_INCLUDED) resolve({ status: header[3] ?? 0, data: kept });
       };
     });
-    this.#sendCommand(task, null);
-    return status;
+    this.#start(task, expected_bytes > 0 ? 'read' : 'none', expected_bytes, null, () => {});
+    return answer;
   }
 
-  #prepare(index: number, flags: number, expected_bytes: number, done: () => void): Slot {
-    const task = this.#slots[index] as Slot;
-    task.header[1] = flags | SIMPLE_TASK;
-    task.expected_bytes = expected_bytes;
-    task.received_bytes = 0;
-    task.data = null;
-    task.done = done;
-    return task;
-  }
-
-  #sendCommand(task: Slot, immediate: Buffer | null): void {
+  #start(
+    task: Slot,
+    direction: 'read' | 'write' | 'none',
+    expected_bytes: number,
+    data: Buffer | null,
+    done: () => void,
+  ): void {
     // RFC 1982: compared as a signed difference of 32 bits.
-    if (((this.#maxCmdSn - this.#cmdSn) | 0) < 0) {
+    if (((this.#maxCmdSn - this.#numbering.cmdSn) | 0) < 0) {
       this.#fail(new Error('Cannot send a command as the window of the target is closed: use a smaller depth'));
       return;
     }
-    const { header } = task;
-    header.writeUIntBE(immediate?.length ?? 0, 5, 3);
-    header.writeUInt32BE(task.expected_bytes, 20);
-    header.writeUInt32BE(this.#cmdSn, 24);
-    header.writeUInt32BE(this.#expStatSn, 28);
-    this.#cmdSn = (this.#cmdSn + 1) >>> 0;
-    this.#send(header, immediate);
+    task.expected_bytes = expected_bytes;
+    task.moved_bytes = 0;
+    task.data = data;
+    task.done = done;
+    const immediate_bytes = Math.min(data?.length ?? 0, this.#immediateLimit_bytes);
+    if (data !== null) task.moved_bytes = immediate_bytes;
+    putCommand(task.header, { direction, expected_bytes, immediate_bytes }, this.#numbering);
+    this.#numbering.cmdSn = (this.#numbering.cmdSn + 1) >>> 0;
+    this.#send(task.header, immediate_bytes > 0 ? (data as Buffer).subarray(0, immediate_bytes) : null);
   }
 
   /** Data always has whole words here: blocks, and parts of blocks at multiples of 512 bytes. */
@@ -287,42 +263,37 @@ export class InitiatorSession {
 
   #receive(header: Buffer, data: Buffer, length_bytes: number): void {
     const opcode = (header[0] as number) & 0x3f;
-    if (opcode !== OPCODE.loginResponse || header.readUInt16BE(36) === 0) this.#maxCmdSn = header.readUInt32BE(32);
-    if (this.#expectation !== null && opcode !== OPCODE.nopIn) {
+    this.#maxCmdSn = header.readUInt32BE(32);
+    if (opcode === OPCODE.nopIn) {
+      const answer = nopAnswer(header, this.#numbering);
+      if (answer !== null) this.#send(answer, null);
+    } else if (this.#expectation !== null) {
       // The target's numbering of responses starts with its first login response.
       if (opcode !== OPCODE.dataIn || (header[1] as number) & STATUS_INCLUDED) this.#countStatus(header);
       this.#expectation(header, data);
-      return;
-    }
-    if (opcode === OPCODE.dataIn) this.#receiveData(header, length_bytes);
-    else if (opcode === OPCODE.scsiResponse) this.#receiveResponse(header);
-    else if (opcode === OPCODE.r2t) this.#sendData(header);
-    else if (opcode === OPCODE.nopIn) this.#answerNop(header);
-    else if (opcode !== OPCODE.logoutResponse) {
+    } else if (opcode === OPCODE.dataIn) {
+      const task = this.#taskOf(header);
+      task.moved_bytes += length_bytes;
+      if ((header[1] as number) & STATUS_INCLUDED) this.#complete(header, task);
+    } else if (opcode === OPCODE.scsiResponse) {
+      this.#complete(header, this.#taskOf(header));
+    } else if (opcode === OPCODE.r2t) {
+      this.#sendData(header, this.#taskOf(header));
+    } else if (opcode !== OPCODE.logoutResponse) {
       throw new Error(`Cannot go on as the target sent a PDU with opcode 0x${opcode.toString(16)}`);
     }
   }
 
   #countStatus(header: Buffer): void {
-    this.#expStatSn = (header.readUInt32BE(24) + 1) >>> 0;
-  }
-
-  #receiveData(header: Buffer, length_bytes: number): void {
-    const task = this.#taskOf(header);
-    task.received_bytes += length_bytes;
-    if ((header[1] as number) & STATUS_INCLUDED) this.#complete(header, task);
-  }
-
-  #receiveResponse(header: Buffer): void {
-    this.#complete(header, this.#taskOf(header));
+    this.#numbering.expStatSn = (header.readUInt32BE(24) + 1) >>> 0;
   }
 
   #complete(header: Buffer, task: Slot): void {
     this.#countStatus(header);
     const status = header[3] as number;
     if (status !== 0) throw new Error(`Cannot go on as a command ended with status 0x${status.toString(16)}`);
-    if (task.received_bytes !== task.expected_bytes) {
-      throw new Error(`Cannot go on as a command moved ${task.received_bytes} of ${task.expected_bytes} bytes`);
+    if (task.moved_bytes !== task.expected_bytes) {
+      throw new Error(`Cannot go on as a command moved ${task.moved_bytes} of ${task.expected_bytes} bytes`);
     }
     const { done } = task;
     task.done = null;
@@ -330,38 +301,16 @@ export class InitiatorSession {
   }
 
   /** Answers an R2T (RFC 7143 §11.8) with as many Data-Out PDUs as the target's segment length makes of it. */
-  #sendData(r2t: Buffer): void {
-    const task = this.#taskOf(r2t);
+  #sendData(r2t: Buffer, task: Slot): void {
     if (task.data === null) throw new Error('Cannot go on as the target asks for data of a command that has none');
-    const start = r2t.readUInt32BE(40);
-    const end = start + r2t.readUInt32BE(44);
-    for (let at = start, dataSn = 0; at < end; dataSn++) {
+    const end = r2t.readUInt32BE(40) + r2t.readUInt32BE(44);
+    for (let at = r2t.readUInt32BE(40), dataSn = 0; at < end; dataSn++) {
       const length_bytes = Math.min(this.#targetSegment_bytes, end - at);
-      const header = Buffer.alloc(HEADER_BYTES);
-      header[0] = OPCODE.dataOut;
-      header[1] = at + length_bytes === end ? FINAL : 0;
-      header.writeUIntBE(length_bytes, 5, 3);
-      putLun(header);
-      r2t.copy(header, 16, 16, 24);
-      header.writeUInt32BE(this.#expStatSn, 28);
-      header.writeUInt32BE(dataSn, 36);
-      header.writeUInt32BE(at, 40);
-      this.#send(header, task.data.subarray(at, at + length_bytes));
+      const part = { offset_bytes: at, length_bytes, dataSn, final: at + length_bytes === end };
+      this.#send(dataOut(r2t, part, this.#numbering.expStatSn), task.data.subarray(at, at + length_bytes));
+      task.moved_bytes += length_bytes;
       at += length_bytes;
     }
-  }
-
-  #answerNop(nopIn: Buffer): void {
-    if (nopIn.readUInt32BE(20) === NO_TAG) return;
-    const header = Buffer.alloc(HEADER_BYTES);
-    header[0] = OPCODE.nopOut | IMMEDIATE;
-    header[1] = FINAL;
-    nopIn.copy(header, 8, 8, 16);
-    header.writeUInt32BE(NO_TAG, 16);
-    nopIn.copy(header, 20, 20, 24);
-    header.writeUInt32BE(this.#cmdSn, 24);
-    header.writeUInt32BE(this.#expStatSn, 28);
-    this.#send(header, null);
   }
 
   #taskOf(header: Buffer): Slot {
@@ -370,36 +319,12 @@ export class InitiatorSession {
     return task;
   }
 
-  /** From the set-up on, data of reads is only counted. */
-  startLoad(): void {
-    this.#expectation = null;
-    this.#reader.keepsDataIn = false;
-  }
-
   #fail(error: Error): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#socket.destroy();
     this.onError(error);
   }
-}
-
-function newSlot(tag: number): Slot {
-  const slot = new Slot();
-  slot.header[0] = OPCODE.scsiCommand;
-  putLun(slot.header);
-  slot.header.writeUInt32BE(tag, 16);
-  return slot;
-}
-
-/** READ (10) and WRITE (10), SBC-3 §5.8, §5.29. */
-function putTransferCdb(header: Buffer, operationCode: number, lba: number, blocks: number): void {
-  header[32] = operationCode;
-  header[33] = 0;
-  header.writeUInt32BE(lba, 34);
-  header[38] = 0;
-  header.writeUInt16BE(blocks, 39);
-  header.fill(0, 41);
 }
 
 function digestOf(segment: Buffer): Buffer {
