@@ -2,6 +2,9 @@ import { crc32c } from './crc32c.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 const BASIC_HEADER_BYTES = 48;
+/** Chunks below this length are gathered: a peer that sends byte by byte would else have us keep and search one buffer for each. */
+const SMALL_CHUNK_BYTES = 1_024;
+const GATHER_BYTES = 16_384;
 
 /** One PDU as it came: the data is not copied, it is cut out of the chunks that were pushed. */
 export interface Frame {
@@ -30,6 +33,9 @@ export class Framer {
   maxDataSegment_bytes: number;
   readonly #onFrame: (frame: Frame) => void;
   #chunks: Buffer[] = [];
+  /** Where small chunks are gathered: only ever added to, so what was cut out of it stays as it is. */
+  #gather: Buffer = Buffer.alloc(0);
+  #gathered_bytes = 0;
   #available_bytes = 0;
   #header: Buffer | undefined;
   #additionalHeader: Buffer = Buffer.alloc(0);
@@ -44,9 +50,28 @@ export class Framer {
    * @throws ProtocolError when a length is over its bound or a digest is wrong: with ErrorRecoveryLevel 0 the connection ends (RFC 7143 §7.7).
    */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (chunk.length < SMALL_CHUNK_BYTES && this.#available_bytes > 0) this.#append(chunk);
+    else this.#chunks.push(chunk);
     this.#available_bytes += chunk.length;
     while (this.#next());
+  }
+
+  #append(chunk: Buffer): void {
+    const last = this.#chunks.at(-1);
+    const start = this.#gathered_bytes;
+    const isAtEnd =
+      last?.buffer === this.#gather.buffer && last.byteOffset + last.length === this.#gather.byteOffset + start;
+    if (start + chunk.length > this.#gather.length) {
+      this.#gather = Buffer.allocUnsafeSlow(GATHER_BYTES);
+      this.#gathered_bytes = chunk.copy(this.#gather);
+      this.#chunks.push(this.#gather.subarray(0, chunk.length));
+      return;
+    }
+    this.#gathered_bytes += chunk.copy(this.#gather, start);
+    const length = isAtEnd ? last.length + chunk.length : chunk.length;
+    const gathered = this.#gather.subarray(this.#gathered_bytes - length, this.#gathered_bytes);
+    if (isAtEnd) this.#chunks[this.#chunks.length - 1] = gathered;
+    else this.#chunks.push(gathered);
   }
 
   #next(): boolean {

@@ -2,10 +2,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { crc32c } from '../../src/iscsi/crc32c.ts';
 import { type Frame, Framer } from '../../src/iscsi/framer.ts';
+import { LIMITS } from '../../src/iscsi/limits.ts';
 import { ProtocolError } from '../../src/iscsi/protocol-error.ts';
 import { pduBytes } from '../fixtures/iscsi/bytes.ts';
 
 const test = suite('Framer');
+
+/** What a connection takes in one PDU. */
+const LONGEST_BYTES = LIMITS.dataSegment_bytes;
 
 const NOP = pduBytes({ 0: '40' });
 const WITH_DATA = pduBytes({ 0: '05', 16: '00000007' }, Buffer.from('hello'));
@@ -109,5 +113,23 @@ for (const [name, offset] of [
     assert.is(frames.length, 0);
   });
 }
+
+test('the longest PDU in chunks of every small length, in a time that grows with its length only', () => {
+  const bytes = Buffer.concat([Buffer.alloc(48), Buffer.alloc(LONGEST_BYTES)]);
+  bytes.writeUIntBE(LONGEST_BYTES, 5, 3);
+  for (let at = 48; at < bytes.length; at += 4) bytes.writeUInt32BE(at, at);
+  for (const length of [1, 3, 100, 1_023, 1_024, 5_000]) {
+    const frames: Frame[] = [];
+    const framer = new Framer(LONGEST_BYTES, (frame) => frames.push(frame));
+    const begun = performance.now();
+    // Twice, so that the second one begins within a chunk.
+    const stream = Buffer.concat([bytes, bytes]);
+    for (let at = 0; at < stream.length; at += length) framer.push(Buffer.from(stream.subarray(at, at + length)));
+    assert.ok(performance.now() - begun < 2_000, `chunks of ${length} bytes took too long`);
+    assert.is(frames.length, 2);
+    for (const { data } of frames) assert.ok(Buffer.concat(data as Buffer[]).equals(bytes.subarray(48)));
+    assert.ok((frames[0]?.data.length ?? 0) <= 300, 'the data is in too many pieces');
+  }
+});
 
 test.run();
