@@ -1,0 +1,66 @@
+/**
+ * A seeded fuzzer of PDUs, login text, CDBs and Data-Out. By hand, longer, or again with the seed that was printed:
+ *
+ *     FUZZ_SECONDS=600 FUZZ_SEED=42 node test/iscsi/hostile/fuzz.test.ts
+ *
+ * Nothing may crash (a broken assertion of ours is reported as a defect), hang, grow, or reach a witness.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Fuzzer } from '../../fixtures/iscsi/fuzzer.ts';
+import { Random } from '../../fixtures/iscsi/random.ts';
+import { Witness } from '../../fixtures/iscsi/witness.ts';
+
+const SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+/** What the heap and the buffers may differ by between the first part of the run and its end. */
+const GROWTH_BYTES = 16 << 20;
+/** No connection, whatever it sends, may keep the process busy for longer. */
+const TURN_MS = 5_000;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function held_bytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const test = suite('fuzzer');
+
+test('nothing that is sent crashes, hangs, grows, or reaches somebody else', async () => {
+  console.log(`\nFUZZ_SEED=${SEED}`);
+  const fuzzer = new Fuzzer(new Random(SEED));
+  const witness = new Witness(fuzzer.sharedBudget);
+  const begun = performance.now();
+  let before_bytes: number | undefined;
+  for (let elapsed_ms = 0; elapsed_ms < SECONDS * 1_000; elapsed_ms = performance.now() - begun) {
+    const turn = performance.now();
+    fuzzer.connect();
+    assert.ok(performance.now() - turn < TURN_MS, 'a connection kept the process busy');
+    witness.verify();
+    await nextTurn();
+    if (before_bytes === undefined && elapsed_ms > SECONDS * 300) before_bytes = held_bytes();
+  }
+  // What was under way when the last connections ended comes to its end.
+  for (let turn = 0; turn < 1_000 && fuzzer.target.sessions.size > 0; turn += 1) await nextTurn();
+  const growth_bytes = held_bytes() - (before_bytes ?? 0);
+
+  const { connections, pdus, responses } = fuzzer.counts;
+  console.log(`${connections} connections, ${pdus} PDUs, ${responses} answers, ${growth_bytes} bytes of growth`);
+  assert.equal(
+    [...fuzzer.drops].filter((reason) => reason.startsWith('Defect')),
+    [],
+  );
+  assert.is(fuzzer.target.sessions.size, 0, 'a session is left over');
+  assert.is(fuzzer.sharedBudget.used_bytes, 0, 'bytes of the budget were not given back');
+  assert.is(fuzzer.inquire()?.header[3], 0, 'an honest initiator is not served any more');
+  assert.ok(growth_bytes < GROWTH_BYTES, `${growth_bytes} bytes of growth`);
+  assert.ok(responses > connections, 'the fuzzer did not reach the sessions');
+});
+
+test.run();
