@@ -1,6 +1,6 @@
 import { formatValue, type Report } from './report.ts';
 
-const WIDTH = 940;
+const WIDTH = 990;
 const ROW_HEIGHT = 34;
 const TOP = 74;
 const BOTTOM = 46;

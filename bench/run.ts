@@ -68,7 +68,9 @@ async function measure(): Promise<void> {
   const targets = { subject: await start.subject(files.subject), peer: await start.peer(files.peer) };
   for (const each of CASES.filter(({ name }) => isWanted(name))) {
     await attempt(each.name, async () => {
-      report.metrics.push(...(await compare(each, targets, { seconds, runs, quietWait_s })));
+      const found = await compare(each, targets, { seconds, runs, quietWait_s });
+      report.metrics.push(...found);
+      for (const { title, ratio } of found) console.error(`  ${title}: ratio ${ratio.median.toFixed(2)}`);
     });
   }
   const context = {
