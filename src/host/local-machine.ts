@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { execLines, execLocal } from './exec.ts';
-import { NO_SUCH_FILE, readFileArgv, writeFileArgv } from './file-commands.ts';
-import type { ExecOptions, ExecResult, Machine } from './machine.ts';
+import { writeFileArgv } from './file-commands.ts';
+import { arrayState, isBlockDevice, linkMirrorSet, loopsOf, readFileBytes } from './kernel-files.ts';
+import type { ExecOptions, ExecResult, StandbyMachine } from './machine.ts';
 
 /** The machine that spare runs on: the standby. */
-export class LocalMachine implements Machine {
+export class LocalMachine implements StandbyMachine {
   readonly name: string;
 
   constructor(name: string) {
@@ -24,7 +26,31 @@ export class LocalMachine implements Machine {
   }
 
   async readFile(path: string): Promise<string | undefined> {
-    const { exitCode, stdout } = await this.exec(readFileArgv(path), { acceptExitCodes: [NO_SUCH_FILE] });
-    return exitCode === NO_SUCH_FILE ? undefined : stdout;
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  arrayState(device: string): Promise<string | undefined> {
+    return arrayState(device);
+  }
+
+  linkMirrorSet(device: string, leg: string): Promise<boolean> {
+    return linkMirrorSet(device, leg);
+  }
+
+  isBlockDevice(path: string): Promise<boolean> {
+    return isBlockDevice(path);
+  }
+
+  loopsOf(path: string): Promise<string[]> {
+    return loopsOf(path);
+  }
+
+  readFileBytes(path: string, offset_bytes: number, length_bytes: number): Promise<Buffer> {
+    return readFileBytes(path, offset_bytes, length_bytes);
   }
 }

@@ -1,12 +1,15 @@
-import type { Machine } from './machine.ts';
+import type { Machine, StandbyMachine } from './machine.ts';
 
 export function attachLoopArgv(path: string): string[] {
   // Direct I/O: what the mirror set writes is not held back in the page cache of the file.
   return ['losetup', '--find', '--show', '--direct-io=on', path];
 }
 
-/** The loop devices that a file is attached to; more than one is a defect of somebody. */
-export async function loopsOf(machine: Machine, path: string): Promise<string[]> {
+/**
+ * The loop devices that a file is attached to as the kernel's own ioctl tells, also in other mount namespaces:
+ * for the last look before a leg is given away.
+ */
+export async function associatedLoops(machine: Machine, path: string): Promise<string[]> {
   const { stdout } = await machine.exec(['losetup', '--noheadings', '--output', 'NAME', '--associated', path]);
   return stdout
     .split('\n')
@@ -15,13 +18,13 @@ export async function loopsOf(machine: Machine, path: string): Promise<string[]>
 }
 
 /** Attaches the file unless it is already, and answers the device. */
-export async function attachLoop(machine: Machine, path: string): Promise<string> {
-  const [attached] = await loopsOf(machine, path);
+export async function attachLoop(machine: StandbyMachine, path: string): Promise<string> {
+  const [attached] = await machine.loopsOf(path);
   if (attached) return attached;
   const { stdout } = await machine.exec(attachLoopArgv(path));
   return stdout.trim();
 }
 
-export async function detachLoops(machine: Machine, path: string): Promise<void> {
-  for (const device of await loopsOf(machine, path)) await machine.exec(['losetup', '--detach', device]);
+export async function detachLoops(machine: StandbyMachine, path: string): Promise<void> {
+  for (const device of await machine.loopsOf(path)) await machine.exec(['losetup', '--detach', device]);
 }

@@ -25,3 +25,19 @@ export interface Machine {
   /** The content, or `undefined` where there is no such file. */
   readFile(path: string): Promise<string | undefined>;
 }
+
+/**
+ * The standby itself. What its kernel says of block devices is read in-process: in a takeover every process that is
+ * started costs, on a busy machine more than the work it does.
+ */
+export interface StandbyMachine extends Machine {
+  /** `md/array_state` of the mirror set at this path, such as `clean`; `undefined` where none runs. */
+  arrayState(device: string): Promise<string | undefined>;
+  /** Links `device` to the mirror set that a leg is held by; false while it is held by none. */
+  linkMirrorSet(device: string, leg: string): Promise<boolean>;
+  isBlockDevice(path: string): Promise<boolean>;
+  /** The loop devices that a file is attached to, e.g. `/dev/loop0`. */
+  loopsOf(path: string): Promise<string[]>;
+  /** Bytes of a regular file, through the page cache, as all who write it: as many as there are, up to `length_bytes`. */
+  readFileBytes(path: string, offset_bytes: number, length_bytes: number): Promise<Buffer>;
+}

@@ -7,7 +7,7 @@ import { quoteForShell as words } from '../host/quote.ts';
 import { isPassive, PASSIVE_PATH, type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
 import { compareLegs, waitForCopy } from './copy.ts';
-import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror } from './leg.ts';
+import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOnStandby } from './leg.ts';
 import { legOf, returnLocalLeg } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
@@ -131,7 +131,7 @@ export async function planFailback(
       title: 'Stop the mirror set',
       commandLines: [words(['mdadm', '--stop', device])],
       check: lunServed,
-      run: () => stopMirror(standbyMachine, device),
+      run: () => stopMirrorOnStandby(context),
       async undo() {
         await assembleOnStandby(context);
         await standbyMachine.exec(['mdadm', '--readwrite', device]);

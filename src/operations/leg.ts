@@ -1,20 +1,17 @@
-import { attachLoop, detachLoops, loopsOf } from '../host/loop.ts';
+import { setTimeout } from 'node:timers/promises';
+import { associatedLoops, attachLoop, detachLoops } from '../host/loop.ts';
 import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from './operation-context.ts';
 
-/** A leg that is a file needs a loop device; one that is a disk of the pool does not. */
-async function isBlockDevice(machine: Machine, path: string): Promise<boolean> {
-  const { exitCode } = await machine.exec(['test', '-b', path], { acceptExitCodes: [1] });
-  return exitCode === 0;
-}
+const LINK_POLL_ms = 50;
 
-/** Makes the standby leg a block device of the standby, and answers its path. */
+/** Makes the standby leg a block device of the standby, and answers its path. A disk of the pool is one already. */
 export async function attachLeg({ host, standbyMachine }: OperationContext): Promise<string> {
   const { path } = host.target;
-  return (await isBlockDevice(standbyMachine, path)) ? path : attachLoop(standbyMachine, path);
+  return (await standbyMachine.isBlockDevice(path)) ? path : attachLoop(standbyMachine, path);
 }
 
 export async function detachLeg({ host, standbyMachine }: OperationContext): Promise<void> {
@@ -26,8 +23,8 @@ export async function detachLeg({ host, standbyMachine }: OperationContext): Pro
  * @throws SpareError `refused`
  */
 export async function assertLegIsFree({ host, standbyMachine }: OperationContext): Promise<void> {
-  const loops = await loopsOf(standbyMachine, host.target.path);
-  const running = await mirrorStatus(standbyMachine, host.volume.device);
+  const loops = await associatedLoops(standbyMachine, host.target.path);
+  const running = await standbyMachine.arrayState(host.volume.device);
   if (loops.length === 0 && !running) return;
   const holder = running ? `the mirror set ${host.volume.device}` : loops.join(', ');
   throw new SpareError(
@@ -43,12 +40,35 @@ export async function assertLegIsFree({ host, standbyMachine }: OperationContext
 /** Starts the mirror set on the standby from the standby leg alone, degraded, with its bitmap: what is written from now on is known. */
 export async function assembleOnStandby(context: OperationContext): Promise<void> {
   const { host, standbyMachine } = context;
-  if (await mirrorStatus(standbyMachine, host.volume.device)) return;
+  const { device, mirrorUuid } = host.volume;
+  if (await standbyMachine.arrayState(device)) return;
   const leg = await attachLeg(context);
-  await standbyMachine.exec(assembleArgv(host.volume.device, host.volume.mirrorUuid, leg, { readonly: true }));
+  const assembled = standbyMachine.exec(assembleArgv(device, mirrorUuid, leg, { readonly: true }));
+  await linkMeanwhile(context, leg, assembled);
 }
 
-/** Stops the mirror set, where it runs. */
+/**
+ * mdadm waits up to 4.6 s for the link in /dev/md, which udev makes when it has probed the new devices:
+ * seconds of a takeover, on a busy machine. It finds ours.
+ */
+async function linkMeanwhile({ host, standbyMachine }: OperationContext, leg: string, assembled: Promise<unknown>) {
+  let ended = false;
+  const end = assembled.finally(() => {
+    ended = true;
+  });
+  end.catch(() => {});
+  while (!ended && !(await standbyMachine.linkMirrorSet(host.volume.device, leg))) {
+    await Promise.race([end.catch(() => {}), setTimeout(LINK_POLL_ms)]);
+  }
+  await end;
+}
+
+export async function stopMirrorOnStandby({ host, standbyMachine }: OperationContext): Promise<void> {
+  const { device } = host.volume;
+  if (await standbyMachine.arrayState(device)) await standbyMachine.exec(['mdadm', '--stop', device]);
+}
+
+/** Stops the mirror set of a primary, where it runs. */
 export async function stopMirror(machine: Machine, device: string): Promise<void> {
   if (await mirrorStatus(machine, device)) await machine.exec(['mdadm', '--stop', device]);
 }

@@ -1,14 +1,14 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { LocalMachine } from '../host/local-machine.ts';
-import type { Machine } from '../host/machine.ts';
+import type { Machine, StandbyMachine } from '../host/machine.ts';
 import { SshMachine } from '../host/ssh-machine.ts';
 
 /** What the operations on an enrolled host work with. */
 export interface OperationContext {
   host: HostConfiguration;
   standby: StandbyConfiguration;
-  standbyMachine: Machine;
+  standbyMachine: StandbyMachine;
   primaryMachine: Machine;
 }
 

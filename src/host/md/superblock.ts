@@ -8,7 +8,7 @@
  * 192 update time (seconds in its low 40 bits) | 200 events | 220 count of roles | 256 roles (2 each)
  */
 import { SpareError } from '../../std/errors.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine, StandbyMachine } from '../machine.ts';
 
 const MAGIC = 0xa92b4efc;
 export const SUPERBLOCK_OFFSET_bytes = 4096;
@@ -77,9 +77,15 @@ export function parseSuperblock(bytes: Buffer, where: string): LegSuperblock {
   };
 }
 
-/** Reads past the page cache: a buffered read may show what was there long ago. */
+/** Reads past the page cache: of a device that MD has written to, a buffered read may show what was there long ago. */
 export async function readSuperblock(machine: Machine, path: string): Promise<LegSuperblock> {
   return parseSuperblock(await readDirectly(machine, path, SUPERBLOCK_OFFSET_bytes, SUPERBLOCK_LENGTH_bytes), path);
+}
+
+/** The superblock in the standby leg. Of a file there is one account only, since the target and loop devices write it as a file. */
+export async function readStandbySuperblock(machine: StandbyMachine, path: string): Promise<LegSuperblock> {
+  if (await machine.isBlockDevice(path)) return readSuperblock(machine, path);
+  return parseSuperblock(await machine.readFileBytes(path, SUPERBLOCK_OFFSET_bytes, SUPERBLOCK_LENGTH_bytes), path);
 }
 
 /** Reads with O_DIRECT, on any machine. */

@@ -1,0 +1,81 @@
+import { assembleArgv } from '../host/md/commands.ts';
+import { quoteForShell } from '../host/quote.ts';
+import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
+import { assembleOnStandby, stopMirrorOnStandby } from './leg.ts';
+import { observeService, serviceAddress } from './observe-service.ts';
+import type { OperationContext } from './operation-context.ts';
+import type { Step } from './step.ts';
+
+/** After the address is up; the NFS server answers at once, also in its grace period. */
+const OBSERVE_TIMEOUT_ms = 20_000;
+/** e2fsck(8): 1 errors were corrected, 2 and the system should be restarted (meant for a root file system). */
+const FSCK_CORRECTED = [1, 2];
+/** A journal is replayed in seconds; a full check of a large file system takes long. */
+const FSCK_TIMEOUT_ms = 3_600_000;
+
+export interface BringUpOptions {
+  /** An earlier run may have mounted the volume: then it is not checked, as e2fsck refuses a mounted file system. */
+  mayBeMounted: boolean;
+}
+
+/**
+ * The steps that bring the service of a host up on the standby, from its leg alone: the second half of a takeover,
+ * and all that is to be done after a restart of a standby that had taken over.
+ */
+export function bringUpSteps(context: OperationContext, { mayBeMounted }: BringUpOptions): Step[] {
+  const { host, standbyMachine: machine } = context;
+  const { device, mirrorUuid, mountPoint } = host.volume;
+  const step = (partial: Omit<Step, 'machine'>): Step => ({ machine, ...partial });
+  const serviceStep = (name: string, verb: ServiceVerb, title: string): Step =>
+    step({
+      name,
+      title,
+      commandLines: [quoteForShell(serviceArgv(verb, host.name))],
+      run: () => service(machine, verb, host.name),
+    });
+  return [
+    step({
+      name: 'assemble',
+      title: 'Start the mirror set from the standby leg alone, read-only',
+      commandLines: [
+        quoteForShell(assembleArgv(device, mirrorUuid, 'LOOP', { readonly: true })),
+        `(link ${device} as soon as it runs, before udev does)`,
+      ],
+      run: () => assembleOnStandby(context),
+      undo: () => stopMirrorOnStandby(context),
+    }),
+    step({
+      name: 'read-write',
+      title: 'Make the mirror set writable: its bitmap records what is written from now on',
+      commandLines: [quoteForShell(['mdadm', '--readwrite', device])],
+      check: () => isWritable(context),
+      async run() {
+        await machine.exec(['mdadm', '--readwrite', device]);
+      },
+      pointOfNoReturn: true,
+    }),
+    step({
+      name: 'check-file-system',
+      title: 'Replay the journal and check the file system',
+      commandLines: [quoteForShell(['e2fsck', '-p', device])],
+      ...(mayBeMounted && { check: async () => (await serviceStatus(machine, host.name)).mounted }),
+      async run() {
+        await machine.exec(['e2fsck', '-p', device], { acceptExitCodes: FSCK_CORRECTED, timeout_ms: FSCK_TIMEOUT_ms });
+      },
+    }),
+    serviceStep('mount', 'mount', `Mount it at ${mountPoint}, in namespaces of its own`),
+    serviceStep('nfs', 'nfs-start', `Start the NFS server of ${host.name} with its clients' records`),
+    serviceStep('address', 'address-up', `Take the address ${host.service.address} and announce it`),
+    step({
+      name: 'observe',
+      title: 'See from outside that the volume is served',
+      commandLines: [`(read ${mountPoint}/.spare/identity through NFS at ${serviceAddress(host)})`],
+      run: () => observeService(host, OBSERVE_TIMEOUT_ms),
+    }),
+  ];
+}
+
+async function isWritable({ host, standbyMachine }: OperationContext): Promise<boolean> {
+  const state = await standbyMachine.arrayState(host.volume.device);
+  return state !== undefined && !state.startsWith('read') && state !== 'inactive';
+}

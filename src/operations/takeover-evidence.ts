@@ -1,0 +1,79 @@
+import { readEvidence } from '../config/host-records.ts';
+import { SpareError } from '../std/errors.ts';
+import { decideEvidence, type Evidence, type EvidenceFacts } from './evidence.ts';
+import type { FailoverOptions } from './failover.ts';
+import type { OperationContext } from './operation-context.ts';
+import { hostTargetStatus } from './target-control.ts';
+
+/** Mirror traffic as new as this says that the primary is alive. */
+const ALIVE_ms = 3_000;
+
+/** Before anything is changed: could the evidence be good enough if the machine were off by now? */
+export async function refuseWithoutPrerequisites(context: OperationContext, options: FailoverOptions): Promise<void> {
+  const { host } = context;
+  if (!host.fenceCommand && !options.confirmedOff) {
+    throw new SpareError(
+      'refused',
+      'NOT_PROVEN_OFF',
+      `Cannot take over ${host.name} as nothing proves that its machine is off: it has no fence command`,
+      {
+        hint: `Turn it off, then run 'spare failover ${host.name} --confirmed-off'`,
+      },
+    );
+  }
+  const facts = await evidenceFacts(context, Date.now());
+  if (options.confirmedOff && facts.lastPduAt_ms !== null && Date.now() - facts.lastPduAt_ms < ALIVE_ms) {
+    throw new SpareError(
+      'refused',
+      'HOST_ALIVE',
+      `Cannot take over ${host.name} as its mirror traffic still arrives: its machine is not off`,
+      {
+        hint: 'Turn it off first: two machines would serve the same volume',
+      },
+    );
+  }
+  refuseUnproven(host.name, decideEvidence(facts), options);
+}
+
+/** What is known by now, besides the leg's own account. `offAt_ms` is when the primary was proven to be off, just now. */
+export async function evidenceFacts(
+  { host }: OperationContext,
+  offAt_ms: number | undefined,
+): Promise<Omit<EvidenceFacts, 'leg'>> {
+  const target = await hostTargetStatus(host.name);
+  const record = readEvidence(host.name);
+  const offTimes_ms = [offAt_ms, record.provenOff && Date.parse(record.provenOff.at)].filter(
+    (time) => time !== undefined,
+  );
+  return {
+    record,
+    lastPduAt_ms: target.lastPduAt,
+    offAt_ms: offTimes_ms.length > 0 ? Math.min(...offTimes_ms) : undefined,
+    replacementTimeout_ms: host.replacementTimeout_s * 1000,
+    mirrorUuid: host.volume.mirrorUuid,
+  };
+}
+
+/** @throws SpareError `refused` unless the evidence is good enough for these options. */
+export function refuseUnproven(host: string, evidence: Evidence, options: FailoverOptions): void {
+  const reasons = evidence.reasons.join('. ');
+  if (evidence.verdict === 'unusable') {
+    throw new SpareError('refused', 'LEG_UNUSABLE', `Cannot take over ${host} from this leg. ${reasons}`, {
+      hint: `Its data is on the disk of ${host} itself: repair that machine`,
+    });
+  }
+  if (evidence.verdict === 'unproven' && !options.allowDataLoss) {
+    const lost =
+      evidence.mayMiss_ms === undefined
+        ? 'an unknown amount'
+        : `up to ${(evidence.mayMiss_ms / 1000).toFixed(0)} s of writes`;
+    throw new SpareError(
+      'refused',
+      'LEG_NOT_PROVEN',
+      `Cannot take over ${host} as its leg is not proven current: ${lost} may be missing. ${reasons}`,
+      {
+        hint: `If losing that is better than waiting for ${host}: spare failover ${host} --allow-data-loss`,
+      },
+    );
+  }
+}
