@@ -11,6 +11,7 @@ export interface MachineSettings {
   /** The last octet of `address`: its MAC address and machine-id are made from it. */
   readonly octet: number;
   readonly memory_MiB: number;
+  readonly processors: number;
   /** A primary's raw data disk; the standby has the project itself as its second disk, the client has none. */
   readonly dataDisk_MiB?: number;
 }
@@ -34,12 +35,19 @@ export const POWER_SWITCH_URL = `http://${HOST_ADDRESS}:${POWER_SWITCH_PORT}`;
 
 const DATA_DISK_MIB = Number(process.env.SPARE_LAB_DATA_MIB ?? 256);
 
-// The standby runs Node, which wants more memory than a file server that is idle.
+// The standby runs Node three times over: the target, the watch, and a command; it wants more than a file server that is idle.
 export const MACHINES: Readonly<Record<MachineName, MachineSettings>> = {
-  standby: { name: 'standby', address: '10.77.0.10', octet: 10, memory_MiB: 1024 },
-  alpha: { name: 'alpha', address: '10.77.0.11', octet: 11, memory_MiB: 384, dataDisk_MiB: DATA_DISK_MIB },
-  beta: { name: 'beta', address: '10.77.0.12', octet: 12, memory_MiB: 384, dataDisk_MiB: DATA_DISK_MIB },
-  client: { name: 'client', address: '10.77.0.20', octet: 20, memory_MiB: 384 },
+  standby: { name: 'standby', address: '10.77.0.10', octet: 10, memory_MiB: 1024, processors: 2 },
+  alpha: {
+    name: 'alpha',
+    address: '10.77.0.11',
+    octet: 11,
+    memory_MiB: 384,
+    processors: 1,
+    dataDisk_MiB: DATA_DISK_MIB,
+  },
+  beta: { name: 'beta', address: '10.77.0.12', octet: 12, memory_MiB: 384, processors: 1, dataDisk_MiB: DATA_DISK_MIB },
+  client: { name: 'client', address: '10.77.0.20', octet: 20, memory_MiB: 384, processors: 1 },
 };
 
 export const MACHINE_NAMES = Object.keys(MACHINES) as MachineName[];

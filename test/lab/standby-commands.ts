@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from './lab.ts';
 import { quoteForShell } from './secure-shell.ts';
-import { HOST_ADDRESS, MACHINES, POWER_SWITCH_PORT, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
+import { MACHINES, POWER_SWITCH_URL, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
 
 export interface RunSpareOptions {
   timeout_ms?: number;
@@ -117,7 +117,7 @@ export class StandbyCommands {
 
 /** Uses the power switch, as one would a power strip or a management board. (Debian's static busybox crashes at `wget -T`.) */
 const FENCE_COMMAND = [
-  `outlet=http://${HOST_ADDRESS}:${POWER_SWITCH_PORT}/$SPARE_HOST`,
+  `outlet=${POWER_SWITCH_URL}/$SPARE_HOST`,
   'case $1 in',
   '  off) test "$(timeout 5 busybox wget -q -O - --post-data= "$outlet/off")" = off ;;',
   '  status) timeout 5 busybox wget -q -O - "$outlet" ;;',

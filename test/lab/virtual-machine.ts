@@ -160,7 +160,16 @@ export class VirtualMachine {
     ];
     return [
       ...['-name', this.#processName, '-M', 'q35', ...ACCELERATOR_ARGUMENTS[accelerator]],
-      ...['-smp', '1', '-m', String(machine.memory_MiB), '-nodefaults', '-no-user-config', '-display', 'none'],
+      ...[
+        '-smp',
+        String(machine.processors),
+        '-m',
+        String(machine.memory_MiB),
+        '-nodefaults',
+        '-no-user-config',
+        '-display',
+        'none',
+      ],
       ...['-serial', `file:${this.console}`, '-kernel', image.kernel, '-initrd', image.initrd],
       ...['-append', kernelParameters.join(' '), ...disks],
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
