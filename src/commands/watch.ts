@@ -31,7 +31,7 @@ export default class WatchCommand extends BaseCommand {
     readConfiguration();
     const hasTerminal = process.stdout.isTTY === true;
     // A terminal that was started by a systemd unit inherits the variable: it is a terminal all the same.
-    const isLogging = flags.log || (!hasTerminal && process.env['JOURNAL_STREAM'] !== undefined);
+    const isLogging = flags.log || (!hasTerminal && process.env.JOURNAL_STREAM !== undefined);
     const isTerminal = hasTerminal && !isLogging;
     const lock = await takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
     if ('heldBy' in lock) {

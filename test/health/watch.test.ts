@@ -148,7 +148,7 @@ watch('prepares each host, proves it whole, and keeps the proof', async () => {
     assert.is(world.state('alpha'), 'protected');
     assert.is(world.evidence.get('alpha')?.lastProof?.receivedAt, new Date(world.clock - 300).toISOString());
     assert.equal(world.calls, ['prepare alpha']);
-    assert.is(world.published?.hosts['alpha']?.verdict, 'alive');
+    assert.is(world.published?.hosts.alpha?.verdict, 'alive');
   });
 });
 
@@ -170,7 +170,7 @@ watch('takes over a host that is silent on every path, once, while the others go
     await seconds(world, watch, 10);
     assert.equal(takeovers(world), ['failover alpha']);
     assert.is.not(world.evidence.get('beta')?.lastProof?.receivedAt, proof);
-    assert.is(world.published?.hosts['alpha']?.running, 'failover');
+    assert.is(world.published?.hosts.alpha?.running, 'failover');
     takeover.resolve();
   });
 });
@@ -282,7 +282,7 @@ watch('tries again what failed, later each time, and tells', async () => {
     await seconds(world, watch, 60);
     const count = takeovers(world).length;
     assert.ok(count >= 3 && count <= 5, `${count} attempts`);
-    assert.is(world.published?.hosts['alpha']?.failure?.code, 'LEG_NOT_PROVEN');
+    assert.is(world.published?.hosts.alpha?.failure?.code, 'LEG_NOT_PROVEN');
     assert.ok(world.events.some(({ event }) => event === 'failover-failed'));
   });
 });
