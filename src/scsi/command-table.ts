@@ -114,7 +114,7 @@ const COMMANDS: readonly Command[] = [
     persistentOut.releasePersistently,
     persistentOut.clear,
     persistentOut.preempt,
-    persistentOut.preempt,
+    persistentOut.preemptAndAbort,
     persistentOut.registerAndIgnoreExistingKey,
   ].map((run, serviceAction) =>
     row('PERSISTENT RESERVE OUT', '5f 1f ff 00 00 ff ff ff ff 00', {

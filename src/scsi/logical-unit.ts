@@ -1,6 +1,7 @@
 import type { Store, StoreCallback } from '../store/store.ts';
 import type { Command } from './command.ts';
 import { findCommand, hasServiceActions } from './command-table.ts';
+import { ExecutingTasks } from './executing-tasks.ts';
 import { type UnitIdentity, unitIdentity } from './identity.ts';
 import { ModePages } from './mode-pages.ts';
 import { RangeLock } from './range-lock.ts';
@@ -53,6 +54,7 @@ export class LogicalUnit implements DeviceServer {
   readonly attentions = new UnitAttentions();
   readonly reservations: Reservations;
   readonly ranges = new RangeLock();
+  readonly tasks = new ExecutingTasks();
   /** Nexuses that hold the medium with PREVENT ALLOW MEDIUM REMOVAL. */
   readonly preventing = new Set<string>();
   medium: 'ready' | 'ejected' = 'ready';
@@ -74,9 +76,12 @@ export class LogicalUnit implements DeviceServer {
 
   execute(task: Task, done: Done): void {
     const wanted_bytes = findCommand(this, task.cdb)?.dataOutLength_bytes?.(task.cdb, this) ?? 0;
-    if (wanted_bytes === task.dataOutLength_bytes) this.#execute(task, done);
-    // The transfer layer makes the residual of it.
-    else this.#execute(task, (result) => done({ ...result, dataOutWanted_bytes: wanted_bytes }));
+    this.tasks.begin(task);
+    this.#execute(task, (result) => {
+      this.tasks.end(task);
+      // The transfer layer makes the residual of it.
+      done(wanted_bytes === task.dataOutLength_bytes ? result : { ...result, dataOutWanted_bytes: wanted_bytes });
+    });
   }
 
   #execute(task: Task, done: Done): void {

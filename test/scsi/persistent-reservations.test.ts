@@ -6,7 +6,9 @@ import * as assert from 'uvu/assert';
 import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import type { Nexus } from '../../src/scsi/task.ts';
 import { SpareError } from '../../src/std/errors.ts';
-import { ALICE, BOB, brief, dataOf, makeUnit, run } from './unit-harness.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { FaultyStore } from '../fixtures/store/faulty-store.ts';
+import { ALICE, BOB, brief, cdbOf, dataOf, makeUnit, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
 const test = suite('persistent reservations');
 
@@ -391,5 +393,49 @@ durable('a file that can not be understood stops the start', async ({ path }) =>
   }
 });
 
+test('PREEMPT AND ABORT: no write of the preempted lands after GOOD, and it gets no response', async () => {
+  const store = new FaultyStore(new MemoryStore({ size_bytes: UNIT_SIZE_BYTES }));
+  const unit = await makeUnit({ store });
+  await out(unit, 'register', { nexus: BOB, actionKey: 2 });
+  await out(unit, 'register', { actionKey: 1 });
+  await out(unit, 'reserve', { nexus: BOB, type: 5, key: 2 });
+  store.break('write', { kind: 'stuck' });
+  const task = {
+    nexus: BOB,
+    lun: 1,
+    cdb: cdbOf('2a 00 00000000 00 0001 00'),
+    dataOut: [Buffer.alloc(512, 9)],
+    dataOutLength_bytes: 512,
+    aborted: false,
+  };
+  let written = false;
+  unit.execute(task, () => {
+    written = true;
+  });
+  let ended = false;
+  const preempted = out(unit, 'preemptAndAbort', { type: 5, key: 1, actionKey: 2 }).then((result) => {
+    ended = true;
+    return result;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(task.aborted);
+  assert.not.ok(ended, 'GOOD came while the write could still land');
+  store.heal();
+  assert.is(await preempted, 'good');
+  assert.ok(written);
+  assert.equal(await reservation(unit), [1, 5]);
+});
+
+test('PREEMPT alone waits for nobody', async () => {
+  const store = new FaultyStore(new MemoryStore({ size_bytes: UNIT_SIZE_BYTES }));
+  const unit = await makeUnit({ store });
+  await out(unit, 'register', { nexus: BOB, actionKey: 2 });
+  await out(unit, 'register', { actionKey: 1 });
+  store.break('write', { kind: 'stuck' });
+  const writing = run(unit, '2a 00 00000000 00 0001 00', { nexus: BOB, data: Buffer.alloc(512, 9) });
+  assert.is(await out(unit, 'preempt', { type: 5, key: 1, actionKey: 2 }), 'good');
+  store.heal();
+  assert.is(brief(await writing), 'good');
+});
+
 test.run();
-durable.run();

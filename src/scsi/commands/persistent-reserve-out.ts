@@ -1,7 +1,7 @@
 import { good } from '../block-io.ts';
 import { join } from '../data.ts';
 import type { Done, LogicalUnit } from '../logical-unit.ts';
-import { isAllRegistrants, isReservationType, type Reservations } from '../reservations.ts';
+import { isAllRegistrants, isReservationType, type ReservationState, type Reservations } from '../reservations.ts';
 import { CheckCondition, invalidCdbField, invalidParameter, SENSE } from '../sense.ts';
 import { STATUS, type Task } from '../task.ts';
 
@@ -23,9 +23,13 @@ type Action = (reservations: Reservations, task: Task, parameters: Parameters) =
 /** A key that doesn't match, and whatever else ends in RESERVATION CONFLICT. */
 class ReservationConflict extends Error {}
 
-/** Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is kept before GOOD is
- * sent); what can't be made durable is undone. */
-function persistentReserveOut(action: Action) {
+/**
+ * Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is kept before GOOD is sent); what can't be
+ * made durable is undone.
+ *
+ * @param aborts Whether the tasks of those who lose their registration end before GOOD.
+ */
+function persistentReserveOut(action: Action, aborts = false) {
   return (unit: LogicalUnit, task: Task, done: Done): void => {
     const parameters = readParameters(unit.reservations, task);
     const before = unit.reservations.snapshot();
@@ -42,8 +46,15 @@ function persistentReserveOut(action: Action) {
       done(unit.failed(SENSE.internalTargetFailure));
       return;
     }
-    done(good());
+    if (aborts) unit.tasks.abort(preemptedSince(before, unit.reservations, task), () => done(good()));
+    else done(good());
   };
+}
+
+/** Those who were registered before and are not any more. The preempting nexus does not abort itself. */
+function preemptedSince(before: ReservationState, { state }: Reservations, { nexus }: Task): Set<string> {
+  const preempted = [...before.registrations.keys()].filter((nexusId) => !state.registrations.has(nexusId));
+  return new Set(preempted.filter((nexusId) => nexusId !== nexus.id));
 }
 
 function readParameters(reservations: Reservations, task: Task): Parameters {
@@ -128,11 +139,8 @@ export const clear = persistentReserveOut((reservations, task, parameters) => {
   bumpGeneration(reservations);
 });
 
-/**
- * PREEMPT, and PREEMPT AND ABORT (SPC-4 §5.13.11.3, §5.13.11.4): removes the registrations with a key; where that is the holder's, the
- * reservation becomes the preempting nexus's own. Commands of the preempted that are already executed can't be aborted any more.
- */
-export const preempt = persistentReserveOut((reservations, task, parameters) => {
+/** Removes the registrations with a key; where that is the holder's, the reservation becomes the preempting nexus's own. */
+const removePreempted: Action = (reservations, task, parameters) => {
   checkType(parameters);
   checkKey(reservations, task, parameters);
   const { state } = reservations;
@@ -158,7 +166,13 @@ export const preempt = persistentReserveOut((reservations, task, parameters) => 
     state.reservation = undefined;
   }
   bumpGeneration(reservations);
-});
+};
+
+/** PREEMPT (SPC-4 §5.13.11.3). */
+export const preempt = persistentReserveOut(removePreempted);
+
+/** PREEMPT AND ABORT (SPC-4 §5.13.11.4): as PREEMPT, and no write of the preempted lands after GOOD. */
+export const preemptAndAbort = persistentReserveOut(removePreempted, true);
 
 /** Whether the reservation is held with that key; of an All Registrants type, 0 stands for all of its holders. */
 function holdsWith({ state }: Reservations, key: bigint): boolean {
