@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ChapSecret } from '../iscsi/chap.ts';
 import { Portal } from '../iscsi/portal.ts';
@@ -36,6 +37,7 @@ export interface ServedFile {
 
 /**
  * Serves one file, for evaluation and tests, without a configuration. Write-back: durable after SYNCHRONIZE CACHE or with FUA.
+ * Persistent reservations that are to survive a restart are kept beside the file.
  * @throws SpareError for anything that is wrong with the options, before anything is served.
  */
 export async function serveFile(options: ServeFileOptions): Promise<ServedFile> {
@@ -61,6 +63,7 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
     readOnly,
     removable,
     writeCache: true,
+    ...(!readOnly && statSync(options.path).isFile() && { reservationsPath: `${options.path}.reservations` }),
   });
   const target = new Target({
     name: iqn,
