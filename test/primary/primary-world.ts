@@ -1,0 +1,132 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { standbyLegPath } from '../../src/host/initiator.ts';
+import { serviceConfiguration } from '../../src/host/service.ts';
+import { installRoot } from '../../src/host/template.ts';
+import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+
+const FIXTURES = join(installRoot, 'test/fixtures/primary');
+const WAIT_LIMIT_ms = 10_000;
+
+/** What the fake initiator gets from its target: see test/fixtures/primary/bin/iscsiadm. */
+export type TargetAnswer =
+  `${'accepted' | 'refused' | 'pending' | 'unreachable'} ${'accepted' | 'refused' | 'unreachable'}`;
+
+/** A primary made of files: the real programs of templates/primary run in it, with fake commands and a fake /sys. */
+export class PrimaryWorld {
+  readonly root = mkdtempSync(join(tmpdir(), 'spare-primary-'));
+  #running: ChildProcess | undefined;
+
+  constructor() {
+    const { volume } = hostFixture;
+    this.put('log', '');
+    this.put(
+      'etc/spare/services/alpha.conf',
+      serviceConfiguration(
+        {
+          ...hostFixture,
+          volume: { ...volume, device: join(this.root, volume.device), localLeg: join(this.root, volume.localLeg) },
+        },
+        standbyFixture,
+        'primary',
+      ),
+    );
+    mkdirSync(join(this.root, 'run/spare'), { recursive: true });
+    const service = join(this.root, 'usr/local/lib/spare/service');
+    mkdirSync(dirname(service), { recursive: true });
+    copyFileSync(join(FIXTURES, 'service'), service);
+    chmodSync(service, 0o755);
+  }
+
+  /** A file below the root. */
+  put(path: string, content: string): void {
+    const file = join(this.root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+
+  /** Something that a shell takes for a block device; nobody opens it. @returns Its kernel name. */
+  block(path: string): string {
+    const file = join(this.root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    const existing = readdirSync('/dev').find((name) =>
+      statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
+    );
+    rmSync(file, { force: true });
+    if (existing !== undefined) symlinkSync(`/dev/${existing}`, file);
+    else execFileSync('mknod', [file, 'b', '7', '0']);
+    return existing ?? basename(file);
+  }
+
+  /** The disk of the LUN, as udev names it. */
+  plugLun(): void {
+    this.block(standbyLegPath(hostFixture, standbyFixture));
+  }
+
+  read(path: string): string | undefined {
+    const file = join(this.root, path);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** How the target answers from now on: `LOGIN DISCOVERY`. */
+  set target(answer: TargetAnswer) {
+    this.put('target', `${answer}\n`);
+  }
+
+  set sessionState(state: string) {
+    this.put('sys/class/iscsi_session/session7/state', `${state}\n`);
+  }
+
+  /** The commands that were run, oldest first, with the root taken out. */
+  get log(): string[] {
+    return (this.read('log') ?? '').replaceAll(this.root, '').split('\n').filter(Boolean);
+  }
+
+  /** How often a command was run whose line contains `text`. */
+  count(text: string): number {
+    return this.log.filter((line) => line.includes(text)).length;
+  }
+
+  /** Starts a program of templates/primary. */
+  start(name: 'guard' | 'report' | 'service', ...args: string[]): ChildProcess {
+    this.#running = spawn('sh', [join(installRoot, 'templates/primary', name), ...args], {
+      env: { ...process.env, SPARE_TEST_ROOT: this.root, PATH: `${FIXTURES}/bin:${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return this.#running;
+  }
+
+  /** Waits until `condition` holds; fails after 10 s with what was done instead. */
+  async until(condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + WAIT_LIMIT_ms;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`Waited in vain. Done last: ${this.log.slice(-10).join('; ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Ends the program and forgets everything. */
+  async end(): Promise<void> {
+    const child = this.#running;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,109 @@
+import { createInterface } from 'node:readline';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseReport } from '../../src/host/report.ts';
+import { hostFixture } from '../fixtures/host/configuration.ts';
+import { PrimaryWorld } from './primary-world.ts';
+
+const AT = '2026-11-22T12:00:00.000Z';
+const SESSION = 'sys/class/iscsi_session/session7';
+
+interface Context {
+  world: PrimaryWorld;
+}
+const report = suite<Context>('report');
+report.before.each((context) => {
+  context.world = new PrimaryWorld();
+});
+report.after.each(({ world }) => world.end());
+
+/** The next line of the program, read as the watch reads it. */
+async function nextReport(world: PrimaryWorld) {
+  const child = world.start('report', 'alpha');
+  if (!child.stdout) throw new Error('The program has no output');
+  for await (const line of createInterface({ input: child.stdout })) {
+    child.kill();
+    const parsed = parseReport(line, AT);
+    assert.ok(parsed, `no report: ${line}`);
+    return parsed;
+  }
+  throw new Error('The program printed nothing');
+}
+
+/** @returns Where the set's files are. */
+function runMirror(world: PrimaryWorld, files: Record<string, string>): void {
+  const name = world.block('dev/md/alpha');
+  for (const [file, content] of Object.entries(files)) world.put(`sys/block/${name}/md/${file}`, `${content}\n`);
+}
+
+report('a machine on which nothing runs', async ({ world }) => {
+  world.put('etc/spare/passive', 'held\n');
+  assert.equal(await nextReport(world), {
+    receivedAt: AT,
+    arrayState: 'missing',
+    standbyLegState: 'missing',
+    localLegState: 'missing',
+    syncAction: 'idle',
+    sessionLoggedIn: false,
+    passive: true,
+  });
+});
+
+report('a set in sync, with its session', async ({ world }) => {
+  const localLeg = world.block(hostFixture.volume.localLeg);
+  runMirror(world, {
+    array_state: 'clean',
+    sync_action: 'idle',
+    'dev-the-lun/state': 'in_sync,write_mostly',
+    [`dev-${localLeg}/state`]: 'in_sync',
+  });
+  world.put(`${SESSION}/targetname`, 'iqn.2026-11.net.spare:lab:alpha\n');
+  world.sessionState = 'LOGGED_IN';
+  assert.equal(await nextReport(world), {
+    receivedAt: AT,
+    arrayState: 'clean',
+    standbyLegState: 'in_sync,write_mostly',
+    localLegState: 'in_sync',
+    syncAction: 'idle',
+    sessionLoggedIn: true,
+    passive: false,
+  });
+});
+
+report('a copy under way tells how far and how fast', async ({ world }) => {
+  runMirror(world, {
+    array_state: 'active',
+    sync_action: 'recover',
+    sync_completed: '131072 / 524288',
+    sync_speed: '2048',
+    'dev-sda/state': 'spare,write_mostly',
+  });
+  const { syncAction, syncFraction, syncSpeed_bytes_s, standbyLegState } = await nextReport(world);
+  assert.equal(
+    { syncAction, syncFraction, syncSpeed_bytes_s, standbyLegState },
+    {
+      syncAction: 'recover',
+      syncFraction: 0.25,
+      syncSpeed_bytes_s: 2048 * 1024,
+      standbyLegState: 'spare,write_mostly',
+    },
+  );
+});
+
+report('a copy that is delayed has no fraction, one that is done has 1', async ({ world }) => {
+  runMirror(world, { array_state: 'active', sync_action: 'recover', sync_completed: 'delayed', sync_speed: 'none' });
+  assert.is((await nextReport(world)).syncFraction, undefined);
+  runMirror(world, { sync_completed: '524288 / 524288' });
+  assert.is((await nextReport(world)).syncFraction, 1);
+});
+
+report('a session of another target, or one that is broken, is none', async ({ world }) => {
+  world.put(`${SESSION}/targetname`, 'iqn.2026-11.net.spare:lab:beta\n');
+  world.sessionState = 'LOGGED_IN';
+  assert.is((await nextReport(world)).sessionLoggedIn, false);
+  world.put(`${SESSION}/targetname`, 'iqn.2026-11.net.spare:lab:alpha\n');
+  world.sessionState = 'FAILED';
+  assert.is((await nextReport(world)).sessionLoggedIn, false);
+});
+
+report.run();
