@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../config/host-records.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { ADDRESS_ANSWERS, addressUnusedArgv } from '../host/address.ts';
 import type { PrimaryFacts } from '../host/facts.ts';
 import type { Machine } from '../host/machine.ts';
 import {
@@ -124,6 +125,30 @@ export function checkStandbySide(options: EnrollOptions, facts: PrimaryFacts, st
     `The pool ${standby.poolDirectory} has ${bavail * bsize} bytes free, the leg of ${options.host} needs ${facts.size_bytes}`,
     {
       hint: 'Enlarge the pool, or choose a smaller device',
+    },
+  );
+}
+
+/**
+ * Asks the network, by ARP: two machines with one address would both be unusable. An enrolment that goes on may have it up already.
+ * @throws SpareError `precondition` where somebody answers at the service address.
+ */
+export async function checkAddressIsFree(
+  machine: Machine,
+  options: EnrollOptions,
+  standby: StandbyConfiguration,
+): Promise<void> {
+  const address = options.serviceAddress.replace(/\/.*/, '');
+  const { exitCode } = await machine.exec(addressUnusedArgv(standby.networkInterface, address), {
+    acceptExitCodes: [ADDRESS_ANSWERS],
+  });
+  if (exitCode !== ADDRESS_ANSWERS) return;
+  throw new SpareError(
+    'precondition',
+    'ADDRESS_ANSWERS',
+    `Cannot serve ${options.host} at ${options.serviceAddress} as a machine answers at that address`,
+    {
+      hint: 'Choose another one with --service-address: the machine keeps its own address, the service gets one that can move',
     },
   );
 }

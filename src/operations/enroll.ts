@@ -113,7 +113,8 @@ function mirrorSteps(context: OperationContext): Step[] {
   const { device, localLeg, mirrorUuid, identity } = host.volume;
   const records = initiatorFiles(host, standby);
   const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
-  const mkfs = ['mkfs.ext4', '-q', '-U', identity, '-L', host.name.slice(0, 16), device];
+  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
+  const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
   const step = stepOn(machine);
   return [
     step({

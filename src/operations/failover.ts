@@ -1,4 +1,5 @@
 import { enterState, readHostRecord } from '../config/host-records.ts';
+import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
 import { attachLoopArgv } from '../host/loop.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
@@ -54,6 +55,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
   const stateBefore = record?.state === 'failing-over' || !record ? 'suspect' : record.state;
   let offAt_ms: number | undefined;
 
+  const addressUnused = addressUnusedArgv(context.standby.networkInterface, serviceAddress(host));
   const step = (partial: Omit<Step, 'machine'>): Step => ({ machine, ...partial });
 
   const steps: Step[] = [
@@ -80,9 +82,9 @@ export async function planFailover(context: OperationContext, options: FailoverO
       : step({
           name: 'address-unused',
           title: `See that nobody answers at ${serviceAddress(host)}: the machine of ${host.name} is said to be off`,
-          commandLines: [quoteForShell(addressUnusedArgv(context))],
+          commandLines: [quoteForShell(addressUnused)],
           async run() {
-            await machine.exec(addressUnusedArgv(context)).catch((cause) => {
+            await machine.exec(addressUnused).catch((cause) => {
               throw new SpareError(
                 'refused',
                 'ADDRESS_ANSWERS',
@@ -143,9 +145,4 @@ export async function planFailover(context: OperationContext, options: FailoverO
     }),
   ];
   return { name: 'failover', host: host.name, steps, onlyForward: resumed };
-}
-
-/** arping(8), `-D`: duplicate address detection; ends with 0 when nobody answers. */
-function addressUnusedArgv({ host, standby }: OperationContext): string[] {
-  return ['arping', '-D', '-q', '-c', '2', '-w', '2', '-I', standby.networkInterface, serviceAddress(host)];
 }

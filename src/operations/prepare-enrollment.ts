@@ -8,6 +8,7 @@ import { LocalMachine } from '../host/local-machine.ts';
 import { SshMachine } from '../host/ssh-machine.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
 import {
+  checkAddressIsFree,
   checkFacts,
   checkPrograms,
   checkStandbySide,
@@ -33,10 +34,12 @@ export async function prepareEnrollment(options: EnrollOptions, hostKey: HostKey
   const facts = await primaryFacts(primaryMachine, options);
   checkFacts(options, facts, existing);
   checkStandbySide(options, facts, standby);
+  const standbyMachine = new LocalMachine('standby');
+  if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
   return {
     host: existing ?? newHostConfiguration(options, facts, standby),
     standby,
-    standbyMachine: new LocalMachine('standby'),
+    standbyMachine,
     primaryMachine,
   };
 }
