@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Command, Config, Help } from '@oclif/core';
 import { stateDiagram } from '../src/health/state.ts';
 import { EXIT_CODES } from '../src/std/errors.ts';
+import * as protocol from './protocol-tables.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -42,6 +43,15 @@ function withSection(page: string, name: string, content: string): string {
 
 const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
   'README.md': { commands: commandReference, 'exit codes': exitCodes },
+  'docs/protocol.md': {
+    pdus: protocol.pduTable,
+    keys: protocol.keyTable,
+    'task management': protocol.taskManagementTable,
+    commands: protocol.commandTable,
+    'vital product data': protocol.vitalProductDataTable,
+    'mode pages': protocol.modePageTable,
+    bounds: protocol.limitTable,
+  },
   'docs/failover.md': { states: () => `\`\`\`mermaid\n${stateDiagram().trim()}\n\`\`\`` },
 };
 

@@ -1,0 +1,169 @@
+import { LIMITS } from '../src/iscsi/limits.ts';
+import { defaultParameters, negotiate } from '../src/iscsi/negotiation.ts';
+import { OPCODE } from '../src/iscsi/pdu/opcode.ts';
+import { TASK_MANAGEMENT } from '../src/iscsi/pdu/task-management.ts';
+import { commandsOf } from '../src/scsi/command-table.ts';
+import { vitalProductData } from '../src/scsi/inquiry.ts';
+import { LogicalUnit } from '../src/scsi/logical-unit.ts';
+import { MemoryStore } from '../src/store/memory-store.ts';
+
+/** A thin, writable unit has every command and page. */
+const unit = new LogicalUnit({ store: new MemoryStore({ size_bytes: 1 << 20 }), identity: 'documentation' });
+
+type Row = readonly string[];
+
+function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function hexadecimal(value: number): string {
+  return `${value.toString(16).toUpperCase().padStart(2, '0')}h`;
+}
+
+/** Name, clause of RFC 7143, and what happens to it. */
+const PDUS: Readonly<Record<keyof typeof OPCODE, Row>> = {
+  nopOut: ['NOP-Out', '§11.18', 'answered with its data; an answer to our ping is taken as a sign of life'],
+  scsiCommand: ['SCSI Command', '§11.3', 'immediate and unsolicited data; CDBs of up to 16 bytes; LUN 1'],
+  taskManagementRequest: ['Task Management Function Request', '§11.5', 'see below'],
+  loginRequest: ['Login Request', '§11.12', 'security and operational stage; one connection a session'],
+  textRequest: ['Text Request', '§11.10', 'SendTargets; MaxRecvDataSegmentLength anew; text in several parts'],
+  dataOut: ['SCSI Data-Out', '§11.7', 'in order only; anything else fails its command (ABORTED COMMAND)'],
+  logoutRequest: ['Logout Request', '§11.14', 'session or connection; removal for recovery is refused (reason 2)'],
+  snackRequest: ['SNACK Request', '§11.16', 'refused with Reject: ErrorRecoveryLevel is 0'],
+  nopIn: ['NOP-In', '§11.19', 'sent: answers, and pings of idle sessions'],
+  scsiResponse: ['SCSI Response', '§11.4', 'sent: status, sense, residuals in both directions'],
+  taskManagementResponse: ['Task Management Function Response', '§11.6', 'sent once the tasks have ended'],
+  loginResponse: ['Login Response', '§11.13', 'sent; refusals with their status class and detail'],
+  textResponse: ['Text Response', '§11.11', 'sent, in several parts where it is long'],
+  dataIn: ['SCSI Data-In', '§11.7', 'sent; status goes with the last one (S bit) where there is no sense'],
+  logoutResponse: ['Logout Response', '§11.15', 'sent after the responses of what was under way'],
+  r2t: ['R2T', '§11.8', `sent; up to ${LIMITS.outstandingR2t} at one time for one command`],
+  asyncMessage: ['Asynchronous Message', '§11.9', 'sent at an orderly shutdown (event 3)'],
+  reject: ['Reject', '§11.17', 'sent with the header that was refused'],
+};
+
+export function pduTable(): string {
+  const rows = Object.entries(OPCODE).map(([kind, opcode]) => {
+    const [name = '', clause = '', note = ''] = PDUS[kind as keyof typeof OPCODE];
+    return [hexadecimal(opcode), name, clause, note];
+  });
+  return table(['opcode', 'PDU', 'RFC 7143', 'what happens to it'], rows);
+}
+
+/** Key, clause of RFC 7143, and offers; the answers are those of the code. */
+const KEYS: readonly (readonly [key: string, clause: string, offers: readonly string[]])[] = [
+  ['HeaderDigest', '§13.1', ['CRC32C,None', 'None']],
+  ['DataDigest', '§13.1', ['CRC32C,None', 'None']],
+  ['MaxConnections', '§13.2', ['8']],
+  ['InitialR2T', '§13.10', ['Yes', 'No']],
+  ['ImmediateData', '§13.11', ['Yes', 'No']],
+  ['MaxRecvDataSegmentLength', '§13.12', ['262144']],
+  ['MaxBurstLength', '§13.13', ['16776192']],
+  ['FirstBurstLength', '§13.14', ['16776192']],
+  ['DefaultTime2Wait', '§13.15', ['2']],
+  ['DefaultTime2Retain', '§13.16', ['20']],
+  ['MaxOutstandingR2T', '§13.17', ['16']],
+  ['DataPDUInOrder', '§13.18', ['No']],
+  ['DataSequenceInOrder', '§13.19', ['No']],
+  ['ErrorRecoveryLevel', '§13.20', ['2']],
+  ['TaskReporting', '§13.23', ['FastAbort,RFC3720']],
+  ['iSCSIProtocolLevel', '§13.24', ['2']],
+  ['IFMarker', '§13.25', ['Yes']],
+  ['OFMarker', '§13.25', ['Yes']],
+  ['X-net.example.anything', '§13.22', ['1']],
+];
+
+export function keyTable(): string {
+  const rows = KEYS.map(([key, clause, offers]) => {
+    const answers = offers.map((offer) => {
+      const [answer] = negotiate(new Map([[key, offer]]), defaultParameters(), 'normal');
+      return `\`${offer}\` → ${answer === undefined ? 'noted' : `\`${answer[1]}\``}`;
+    });
+    return [`\`${key}\``, clause, answers.join(', ')];
+  });
+  return table(['key', 'RFC 7143', 'offer → answer'], rows);
+}
+
+const FUNCTIONS: Readonly<Record<keyof typeof TASK_MANAGEMENT, Row>> = {
+  abortTask: ['ABORT TASK', 'supported; a command that has not arrived yet is taken as received and never runs'],
+  abortTaskSet: ['ABORT TASK SET', 'supported'],
+  clearAca: ['CLEAR ACA', 'refused (response 5): nothing is ever blocked by an auto contingent allegiance'],
+  clearTaskSet: ['CLEAR TASK SET', 'supported, for the tasks of all sessions'],
+  logicalUnitReset: ['LOGICAL UNIT RESET', 'supported; a unit attention for every nexus'],
+  targetWarmReset: ['TARGET WARM RESET', 'supported'],
+  targetColdReset: ['TARGET COLD RESET', 'supported; then every session is dropped'],
+  taskReassign: ['TASK REASSIGN', 'refused (response 4): ErrorRecoveryLevel is 0'],
+};
+
+export function taskManagementTable(): string {
+  const rows = Object.entries(TASK_MANAGEMENT).map(([name, code]) => [
+    String(code),
+    ...FUNCTIONS[name as keyof typeof TASK_MANAGEMENT],
+  ]);
+  return table(['function', 'name', 'what happens to it'], rows);
+}
+
+export function commandTable(): string {
+  const serviceActions = new Map<string, number[]>();
+  for (const { name, opcode, serviceAction } of commandsOf(unit)) {
+    const key = `${hexadecimal(opcode)} ${name}`;
+    serviceActions.set(key, [
+      ...(serviceActions.get(key) ?? []),
+      ...(serviceAction === undefined ? [] : [serviceAction]),
+    ]);
+  }
+  const rows = [...serviceActions].map(([key, actions]) => {
+    const [opcode = '', ...words] = key.split(' ');
+    return [opcode, actions.map(hexadecimal).join(', '), words.join(' ')];
+  });
+  return table(['opcode', 'service actions', 'command'], rows);
+}
+
+const PAGE_NAMES: Readonly<Record<number, string>> = {
+  0: 'Supported VPD pages',
+  128: 'Unit serial number',
+  131: 'Device identification: T10 vendor ID, NAA, relative target port, target port group',
+  134: 'Extended INQUIRY data',
+  176: 'Block limits',
+  177: 'Block device characteristics',
+  178: 'Logical block provisioning',
+};
+
+export function vitalProductDataTable(): string {
+  const codes = vitalProductData(unit, 0)?.subarray(4) ?? [];
+  return table(
+    ['page', 'name'],
+    Array.from(codes, (code) => [hexadecimal(code), nameOf(PAGE_NAMES, code)]),
+  );
+}
+
+const MODE_PAGE_NAMES: Readonly<Record<number, string>> = {
+  1: 'Read-write error recovery',
+  8: 'Caching',
+  10: 'Control',
+  28: 'Informational exceptions control',
+};
+
+export function modePageTable(): string {
+  const changeable = unit.modePages.read(0x3f, 'changeable');
+  const rows = unit.modePages.read(0x3f, 'default').map((values, index) => {
+    const code = (values[0] ?? 0) & 0x3f;
+    const bits = Array.from(changeable[index]?.subarray(2) ?? [], (mask, at) =>
+      mask === 0 ? '' : `byte ${at + 2} mask ${hexadecimal(mask)}`,
+    );
+    return [hexadecimal(code), nameOf(MODE_PAGE_NAMES, code), bits.filter(Boolean).join(', ') || 'nothing'];
+  });
+  return table(['page', 'name', 'MODE SELECT may change'], rows);
+}
+
+function nameOf(names: Readonly<Record<number, string>>, code: number): string {
+  const name = names[code];
+  if (name === undefined) throw new Error(`Page ${hexadecimal(code)} has no name in the documentation`);
+  return name;
+}
+
+export function limitTable(): string {
+  const rows = Object.entries(LIMITS).map(([name, value]) => [`\`${name}\``, value.toLocaleString('en')]);
+  return table(['bound', 'value'], rows);
+}
