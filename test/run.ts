@@ -25,7 +25,7 @@ const MAIN_JOB = 'test/lab/scenarios/main-job.test.ts';
 
 const GROUPS = {
   unit: {
-    files: () => find('test/**/*.test.ts').filter((file) => !/^test\/(lab|clients)\//.test(file)),
+    files: () => find('test/**/*.test.ts').filter((file) => !/^test\/(lab\/scenarios|clients)\//.test(file)),
     timeout_ms: 120_000,
     concurrency: 2,
     needsPackages: false,
@@ -92,7 +92,7 @@ function isGroup(name: string): name is keyof typeof GROUPS {
 
 /** The group that a file named on the command line belongs to decides on its time limit. */
 function groupOf(file: string): Group {
-  if (file.startsWith('test/lab/')) return GROUPS.lab;
+  if (file.startsWith('test/lab/scenarios/')) return GROUPS.lab;
   return file.startsWith('test/clients/') ? GROUPS.clients : GROUPS.unit;
 }
 

@@ -1,6 +1,7 @@
 import { setInterval } from 'node:timers/promises';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { reportError } from '../cli/report-error.ts';
 import { WatchView } from '../cli/watch-view.ts';
 import { readConfiguration } from '../config/configuration.ts';
 import { Watch } from '../health/watch.ts';
@@ -14,14 +15,14 @@ import { SpareError } from '../std/errors.ts';
 const INTERVAL_ms = 1000;
 
 export default class WatchCommand extends BaseCommand {
-  // It never ends by itself: its JSON is a line an event, with --log.
+  // It never ends by itself, so that its JSON is a line an event, not one value.
   static override enableJsonFlag = false;
   static override summary = 'watch every host, and take over what dies';
   static override description =
     'Looks at each host each second by independent paths. A host whose policy is auto is taken over after six misses on all of them. One watch at a time has authority, normally the one that systemd runs; beside it, this is a live view that only looks. q leaves.';
-  static override examples = ['<%= config.bin %> watch', '<%= config.bin %> watch --log | jq .'];
+  static override examples = ['<%= config.bin %> watch', '<%= config.bin %> watch --json | jq .'];
   static override flags = {
-    log: Flags.boolean({
+    json: Flags.boolean({
       description: 'print one line of JSON an event instead of a table [default under systemd]',
     }),
   };
@@ -31,7 +32,7 @@ export default class WatchCommand extends BaseCommand {
     readConfiguration();
     const hasTerminal = process.stdout.isTTY === true;
     // A terminal that was started by a systemd unit inherits the variable: it is a terminal all the same.
-    const isLogging = flags.log || (!hasTerminal && process.env.JOURNAL_STREAM !== undefined);
+    const isLogging = flags.json || (!hasTerminal && process.env.JOURNAL_STREAM !== undefined);
     const isTerminal = hasTerminal && !isLogging;
     const lock = await takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
     if ('heldBy' in lock) {
@@ -46,6 +47,10 @@ export default class WatchCommand extends BaseCommand {
     } finally {
       await lock.release();
     }
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    reportError(error, { json: this.argv.includes('--json') });
   }
 
   async #watchInTerminal(): Promise<void> {

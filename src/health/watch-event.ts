@@ -11,7 +11,7 @@ export interface WatchEvent {
 
 export type WatchLog = (event: WatchEvent) => void;
 
-/** One line of JSON, as `spare watch --log` prints it. Times are ISO 8601. */
+/** One line of JSON, as `spare watch --json` prints it. Times are ISO 8601. */
 export function eventAsJson(event: WatchEvent, at: Date): string {
   const { facts, ...rest } = event;
   return JSON.stringify({ time: at.toISOString(), ...rest, ...facts });

@@ -29,6 +29,10 @@ interface WatchedHost {
 
 const PREPARATION = { longestPause_ms: 60_000, settle_ms: 0 };
 
+/** Rounds begin once a second: one that begins sooner or later than this after the one before is out of step. */
+const EARLY_ms = 500;
+const LATE_ms = 2000;
+
 /** States in which the host's own machine is not what serves: its silence says nothing about the standby's network. */
 const ELSEWHERE = new Set(['failing-over', 'taken-over', 'failing-back']);
 
@@ -38,6 +42,8 @@ export class Watch {
   readonly #hosts = new Map<string, WatchedHost>();
   #lastHosts: Record<string, HostConfiguration> = {};
   #isolated = false;
+  #lastRoundAt_ms: number | undefined;
+  #wasLate = false;
 
   constructor(world: WatchWorld) {
     this.#world = world;
@@ -48,6 +54,7 @@ export class Watch {
     this.#followConfiguration();
     const network = await this.#world.network();
     const now = this.#world.now();
+    if (this.#isOutOfStep(now)) return;
     const looks = [...this.#hosts].map(([name, watched]) => ({ name, watched, samples: watched.monitor.look(now) }));
     const telling = looks.filter(({ name }) => !this.#isServedElsewhere(name));
     this.#tellIsolation(
@@ -86,6 +93,20 @@ export class Watch {
     await Promise.all(
       all.flatMap(({ probing, keeper, preparation }) => [probing, keeper.settled(), preparation.settled()]),
     );
+  }
+
+  /**
+   * A busy standby must not take its own slowness for the silence of its hosts. A round after a hold-up is passed over, since answers
+   * may wait unread, but never two in a row: a standby that is slow for long would see nothing. So are the rounds that
+   * follow at once on a hold-up, to catch up: a miss is a second of silence.
+   */
+  #isOutOfStep(now: number): boolean {
+    const elapsed_ms = now - (this.#lastRoundAt_ms ?? Number.NEGATIVE_INFINITY);
+    if (elapsed_ms < EARLY_ms) return true;
+    const isLate = this.#lastRoundAt_ms !== undefined && elapsed_ms > LATE_ms && !this.#wasLate;
+    this.#lastRoundAt_ms = now;
+    this.#wasLate = isLate;
+    return isLate;
   }
 
   /** Hosts come and go while the watch runs. */

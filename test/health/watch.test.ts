@@ -152,6 +152,23 @@ watch('prepares each host, proves it whole, and keeps the proof', async () => {
   });
 });
 
+watch('does not take its own hold-ups for silence', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 2);
+    // The standby stands still; then the rounds that were missed follow at once.
+    world.clock += 20_000;
+    for (let round = 0; round < 20; round += 1) await watch.tick();
+    assert.is(world.state('alpha'), 'protected');
+    assert.equal(takeovers(world), []);
+    await seconds(world, watch, 10);
+    assert.equal(takeovers(world), ['failover alpha']);
+  });
+});
+
 watch('takes over a host that is silent on every path, once, while the others go on', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');
