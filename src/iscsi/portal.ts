@@ -61,8 +61,8 @@ export class Portal {
   }
 
   #accept(socket: Socket): void {
-    const inLogin = [...this.#connections.values()].filter((connection) => !connection.loggedIn).length;
-    if (this.#connections.size >= LIMITS.connections || inLogin >= LIMITS.connectionsInLogin) {
+    this.#makeRoom();
+    if (this.#connections.size >= LIMITS.connections) {
       socket.destroy();
       return;
     }
@@ -80,6 +80,20 @@ export class Portal {
       this.#connections.delete(socket);
       connection.closed();
     });
+  }
+
+  /**
+   * Drops the oldest connection that has not finished its login, where there are too many of them. A login takes milliseconds:
+   * connections that say nothing can't keep an initiator out, as they could if the newest one were turned away.
+   */
+  #makeRoom(): void {
+    const inLogin = [...this.#connections].filter(([, connection]) => !connection.loggedIn);
+    const [oldest] = inLogin;
+    if (!oldest || inLogin.length < LIMITS.connectionsInLogin) return;
+    const [socket] = oldest;
+    // Its 'close' comes later, and others may be accepted before.
+    this.#connections.delete(socket);
+    socket.destroy();
   }
 
   #tick(): void {

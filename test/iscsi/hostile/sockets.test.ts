@@ -149,7 +149,9 @@ test('a port scan, and connections that say nothing: no more than the bound, and
   await until(() => turnedAway() >= silent.length - LIMITS.connectionsInLogin, 'more are kept than the bound says');
   await pause(50);
   assert.ok(silent.length - turnedAway() > 0, 'nobody is let in');
-  for (const { socket } of silent) socket.destroy();
+  const honest = new SocketInitiator(address);
+  assert.ok(await honest.login(ATTACKED), 'connections that say nothing keep an initiator out');
+  for (const { socket } of [...silent, honest]) socket.destroy();
   await until(() => descriptors() <= before, 'descriptors are left open');
   const late = new SocketInitiator(address);
   assert.ok(await late.login(ATTACKED), 'nobody is let in afterwards');
