@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { enterState, readHostRecord } from '../../src/config/host-records.ts';
+import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
+import { type Operation, runOperation } from '../../src/operations/runner.ts';
+import type { Step } from '../../src/operations/step.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { TakeoverWorld } from './takeover-world.ts';
+
+const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };
+const recovering = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'recovering.sb'));
+
+interface Context {
+  world: TakeoverWorld;
+}
+const failover = suite<Context>('failover');
+failover.before.each(async (context) => {
+  context.world = new TakeoverWorld();
+  await context.world.begin();
+});
+failover.after.each(({ world }) => world.end());
+
+/** The plan, with the one thing that a world in memory lacks, an NFS server, replaced by a look at that world. */
+async function plan(world: TakeoverWorld, options = FENCED): Promise<Operation> {
+  const operation = await planFailover(world.context, options);
+  const observe = async () => {
+    if (!world.served) throw new Error('Nothing is served');
+  };
+  return {
+    ...operation,
+    steps: operation.steps.map((step) => (step.name === 'observe' ? { ...step, run: observe } : step)),
+  };
+}
+
+async function refusal(promise: Promise<unknown>): Promise<SpareError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.instance(error, SpareError);
+    return error as SpareError;
+  }
+  throw new Error('It should have been refused');
+}
+
+function assertTakenOver(world: TakeoverWorld, when: string): void {
+  assert.equal(world.violations, [], when);
+  assert.ok(world.served && world.fenced && world.powerOff && world.arrayState === 'clean', when);
+  assert.is(readHostRecord('alpha')?.state, 'taken-over', when);
+}
+
+failover('takes over a host that was protected', async ({ world }) => {
+  await runOperation(await plan(world));
+  assertTakenOver(world, 'at the end');
+});
+
+failover('planning changes nothing', async ({ world }) => {
+  await plan(world);
+  assert.equal(world.standbyMachine.commands, []);
+  assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'protected']);
+});
+
+failover('killed after any step, and run again: goes on to the end', async () => {
+  const count = (await inNewWorld((world) => plan(world))).steps.length;
+  for (let done = 1; done < count; done += 1) {
+    await inNewWorld(async (world) => {
+      const operation = await plan(world);
+      await runOperation({ ...operation, steps: operation.steps.slice(0, done) });
+      await runOperation(await plan(world));
+      assertTakenOver(world, `after ${operation.steps[done - 1]?.name}`);
+    });
+  }
+});
+
+failover('killed inside of any step, its effect there and not recorded: goes on to the end', async () => {
+  const count = (await inNewWorld((world) => plan(world))).steps.length;
+  for (let killed = 0; killed < count - 1; killed += 1) {
+    await inNewWorld(async (world) => {
+      const operation = await plan(world);
+      await runOperation({ ...operation, steps: operation.steps.slice(0, killed) });
+      await operation.steps[killed]?.run(() => {});
+      await runOperation(await plan(world));
+      assertTakenOver(world, `inside of ${operation.steps[killed]?.name}`);
+    });
+  }
+});
+
+failover(
+  'any step fails, before or after its effect: all is taken back or nothing, and run again it ends',
+  async () => {
+    const { steps } = await inNewWorld((world) => plan(world));
+    const last = steps.findIndex((step) => step.pointOfNoReturn);
+    for (const when of ['before', 'after'] as const) {
+      for (const [index, { name }] of steps.entries()) {
+        await inNewWorld(async (world) => {
+          const operation = await plan(world);
+          const broken = operation.steps.map((step) => (step.name === name ? failing(step, when) : step));
+          const error = await refusal(runOperation({ ...operation, steps: broken }));
+          const label = `${name} failed ${when} its effect`;
+          assert.is(error.kind, 'stepFailed', label);
+          if (index < last) {
+            assert.equal([world.attached, world.arrayState, world.fenced], [false, undefined, false], label);
+            assert.is(readHostRecord('alpha')?.state, 'protected', label);
+          }
+          // The lease is measured again, as the watch's own record of the primary is still as fresh here.
+          await runOperation(await plan(world));
+          assertTakenOver(world, label);
+        });
+      }
+    }
+  },
+);
+
+failover('a host that is taken over is not taken over again', async ({ world }) => {
+  enterState('alpha', 'taken-over');
+  const error = await refusal(plan(world));
+  assert.equal([error.code, error.exitCode], ['ALREADY_TAKEN_OVER', 3]);
+});
+
+failover('refuses where nothing proves that the machine is off', async ({ world }) => {
+  const { fenceCommand: _none, ...host } = world.host;
+  const error = await refusal(planFailover({ ...world.context, host }, FENCED));
+  assert.equal([error.code, error.exitCode], ['NOT_PROVEN_OFF', 4]);
+});
+
+failover('does not believe that a machine is off whose mirror writes still arrive', async ({ world }) => {
+  const error = await refusal(plan(world, { ...FENCED, confirmedOff: true }));
+  assert.equal([error.code, error.exitCode], ['HOST_ALIVE', 4]);
+});
+
+failover('refuses a leg that was dropped, unless data may be lost', async ({ world }) => {
+  world.report({ standbyLegState: 'faulty,write_mostly' });
+  const error = await refusal(plan(world));
+  assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
+  assert.match(error.hint, '--allow-data-loss');
+  assert.is(world.powerOff, false, 'it was not turned off for nothing');
+  await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
+  assertTakenOver(world, 'with data loss allowed');
+});
+
+failover('refuses a leg whose primary may have gone on alone after the lease', async ({ world }) => {
+  const longAgo = Date.now() - 60_000;
+  world.lastPduAt = longAgo;
+  world.report({ receivedAt: new Date(longAgo).toISOString() });
+  const error = await refusal(plan(world));
+  assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
+  assert.match(error.message, /up to 48 s of writes/);
+});
+
+const unusable: [string, (world: TakeoverWorld) => void][] = [
+  [
+    'that is being copied',
+    (world) => {
+      world.leg = recovering;
+    },
+  ],
+  [
+    'of another mirror set',
+    (world) => {
+      world.host.volume = { ...world.host.volume, mirrorUuid: '99999999:22222222:33333333:44444444' };
+    },
+  ],
+  [
+    'that is no leg',
+    (world) => {
+      world.leg = Buffer.alloc(4096);
+    },
+  ],
+];
+for (const [what, change] of unusable) {
+  failover(`never uses a leg ${what}, whatever is allowed, and takes everything back`, async () => {
+    await inNewWorld(async (world) => {
+      change(world);
+      const error = await refusal(runOperation(await plan(world, { ...FENCED, allowDataLoss: true })));
+      assert.ok(['LEG_UNUSABLE', 'NO_SUPERBLOCK'].includes(error.code), error.code);
+      assert.equal([world.attached, world.fenced, world.violations], [false, false, []]);
+      assert.is(readHostRecord('alpha')?.state, 'protected');
+    });
+  });
+}
+
+failover('a fence that fails refuses, and nothing else was done', async ({ world }) => {
+  const host = { ...world.host, fenceCommand: 'echo no answer from the switch >&2; exit 1' };
+  const error = await refusal(runOperation(await planFailover({ ...world.context, host }, FENCED)));
+  assert.equal([error.code, error.exitCode], ['FENCE_FAILED', 4]);
+  assert.match(error.message, 'no answer from the switch');
+  assert.equal([world.fenced, world.attached], [false, false]);
+});
+
+function failing(step: Step, when: 'before' | 'after'): Step {
+  const run: Step['run'] = async (report) => {
+    if (when === 'after') await step.run(report);
+    throw new Error('disk on fire');
+  };
+  // What is found done already is not run, and could not fail.
+  return { ...step, check: async () => false, run };
+}
+
+async function inNewWorld<Result>(use: (world: TakeoverWorld) => Promise<Result>): Promise<Result> {
+  const world = new TakeoverWorld();
+  await world.begin();
+  try {
+    return await use(world);
+  } finally {
+    await world.end();
+  }
+}
+
+failover.run();

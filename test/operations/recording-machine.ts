@@ -1,0 +1,28 @@
+import { writeFileArgv } from '../../src/host/file-commands.ts';
+import type { ExecOptions, ExecResult, Machine } from '../../src/host/machine.ts';
+
+/** Remembers what it was told to run, and answers what `answer` says: nothing, with success, by itself. */
+export class RecordingMachine implements Machine {
+  readonly name: string;
+  readonly commands: (readonly string[])[] = [];
+  readonly #answer: (argv: readonly string[]) => ExecResult;
+
+  constructor(name: string, answer?: (argv: readonly string[]) => ExecResult) {
+    this.name = name;
+    this.#answer = answer ?? (() => ({ exitCode: 0, stdout: '', stderr: '' }));
+  }
+
+  async exec(argv: readonly string[], _options?: ExecOptions): Promise<ExecResult> {
+    this.commands.push(argv);
+    return this.#answer(argv);
+  }
+
+  /** By the same command as the real machines. */
+  async writeFile(path: string, content: string, mode: number): Promise<void> {
+    await this.exec(writeFileArgv(path, mode), { input: content });
+  }
+
+  async readFile(_path: string): Promise<string | undefined> {
+    return undefined;
+  }
+}

@@ -1,0 +1,183 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/configuration.ts';
+import type { PrimaryReport } from '../../src/config/host-record.ts';
+import { enterState, updateEvidence } from '../../src/config/host-records.ts';
+import { controlSocketPath } from '../../src/config/paths.ts';
+import type { HostConfiguration } from '../../src/config/schema.ts';
+import type { ExecResult, StandbyMachine } from '../../src/host/machine.ts';
+import type { OperationContext } from '../../src/operations/operation-context.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
+import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+import { RecordingMachine } from './recording-machine.ts';
+
+const LOOP = '/dev/loop0';
+const OK: ExecResult = { exitCode: 0, stdout: '', stderr: '' };
+
+/**
+ * A standby in memory: the target behind a real control socket, a loop device, a mirror set and a service, which follow the
+ * commands that they are given and refuse what the real ones refuse. What must never happen is an error of its own:
+ * `violations`.
+ */
+export class TakeoverWorld {
+  readonly standbyMachine: StandbyMachine & RecordingMachine;
+  readonly primaryMachine = new RecordingMachine('alpha');
+  host: HostConfiguration;
+  readonly violations: string[] = [];
+  leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'insync.sb'));
+  lastPduAt: number | null = Date.now();
+  fenced = false;
+  attached = false;
+  arrayState: string | undefined;
+  checked = false;
+  mounted = false;
+  nfs = false;
+  address = false;
+  readonly #directories = useTemporaryDirectories();
+  #server: Server | undefined;
+
+  constructor() {
+    this.host = { ...hostFixture, fenceCommand: `[ "$1" = off ] && : >${this.#powerOffPath}` };
+    this.standbyMachine = this.#standby();
+  }
+
+  /** A host that was protected a moment ago, and the target's daemon. */
+  async begin(): Promise<void> {
+    writeStandbyConfiguration(standbyFixture);
+    writeHostConfiguration(this.host);
+    enterState('alpha', 'protected');
+    this.report();
+    mkdirSync(dirname(controlSocketPath()), { recursive: true });
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      createInterface({ input: socket }).on('line', (line) => {
+        const result = this.#control(JSON.parse(line) as ControlRequest);
+        socket.end(`${JSON.stringify(result)}\n`);
+      });
+    });
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(controlSocketPath(), resolve));
+  }
+
+  async end(): Promise<void> {
+    await new Promise((resolve) => this.#server?.close(resolve));
+    this.#directories.remove();
+  }
+
+  get context(): OperationContext {
+    return {
+      host: this.host,
+      standby: standbyFixture,
+      standbyMachine: this.standbyMachine,
+      primaryMachine: this.primaryMachine,
+    };
+  }
+
+  /** What the watch has heard of the primary. */
+  report(change: Partial<PrimaryReport> = {}): void {
+    const report: PrimaryReport = {
+      receivedAt: new Date().toISOString(),
+      arrayState: 'clean',
+      standbyLegState: 'in_sync,write_mostly',
+      localLegState: 'in_sync',
+      syncAction: 'idle',
+      sessionLoggedIn: true,
+      passive: false,
+      ...change,
+    };
+    updateEvidence('alpha', () => ({ version: 1, lastReport: report }));
+  }
+
+  get powerOff(): boolean {
+    return existsSync(this.#powerOffPath);
+  }
+
+  /** What a client sees. */
+  get served(): boolean {
+    return this.mounted && this.nfs && this.address;
+  }
+
+  get #powerOffPath(): string {
+    return join(this.#directories.root, 'power-is-off');
+  }
+
+  #must(condition: boolean, violation: string): void {
+    if (!condition) this.violations.push(violation);
+  }
+
+  #control(request: ControlRequest): ControlResponse {
+    if (request.method === 'fence') {
+      this.fenced = true;
+    } else if (request.method === 'unfence') {
+      this.#must(!this.attached && this.arrayState === undefined, 'the LUN was served while the standby held the leg');
+      this.fenced = false;
+    }
+    const host = { host: 'alpha', fenced: this.fenced, lastPduAt: this.lastPduAt } as HostTargetStatus;
+    return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
+  }
+
+  #standby(): StandbyMachine & RecordingMachine {
+    const machine = new RecordingMachine('standby', (argv) => this.#exec(argv));
+    return Object.assign(machine, {
+      arrayState: async () => this.arrayState,
+      linkMirrorSet: async () => this.arrayState !== undefined,
+      isBlockDevice: async () => false,
+      loopsOf: async () => (this.attached ? [LOOP] : []),
+      readFileBytes: async () => this.leg,
+    });
+  }
+
+  #exec(argv: readonly string[]): ExecResult {
+    const line = argv.join(' ');
+    const refuse = (reason: string): never => {
+      throw new SpareError('stepFailed', 'COMMAND_FAILED', `Cannot run '${line}': ${reason}`, {
+        hint: 'see it by hand',
+      });
+    };
+    if (line.startsWith('losetup --find')) {
+      this.#must(this.fenced && this.powerOff, 'the leg was attached while the primary could write to it');
+      this.#must(!this.attached, 'the leg was attached twice');
+      this.attached = true;
+      return { ...OK, stdout: `${LOOP}\n` };
+    }
+    if (line.startsWith('losetup --detach')) {
+      if (this.arrayState !== undefined) refuse('device is busy');
+      this.attached = false;
+    } else if (line.startsWith('mdadm --assemble')) {
+      if (this.arrayState !== undefined || !this.attached) refuse('busy, or no such leg');
+      this.#must(line.includes('--readonly'), 'the set was started writable');
+      this.arrayState = 'readonly';
+    } else if (line.startsWith('mdadm --readwrite')) {
+      this.arrayState = 'clean';
+    } else if (line.startsWith('mdadm --stop')) {
+      if (this.mounted) refuse('it is mounted');
+      this.arrayState = undefined;
+    } else if (line.startsWith('e2fsck')) {
+      if (this.mounted) refuse('it ended with 8: is mounted');
+      this.checked = true;
+    } else if (argv[0]?.endsWith('/service')) {
+      return this.#service(argv[1] ?? '', refuse);
+    }
+    return OK;
+  }
+
+  #service(verb: string, refuse: (reason: string) => never): ExecResult {
+    if (verb === 'mount') {
+      if (this.arrayState !== 'clean') refuse('the set does not run, or is read-only');
+      this.#must(this.checked, 'it was mounted unchecked');
+      this.mounted = true;
+    } else if (verb === 'nfs-start') {
+      if (!this.mounted) refuse('it is not mounted');
+      this.nfs = true;
+    } else if (verb === 'address-up') {
+      this.#must(this.nfs, 'the address was taken before there was a server');
+      this.#must(this.powerOff, 'the address was taken from a running machine');
+      this.address = true;
+    }
+    return { ...OK, stdout: `mounted=${this.mounted ? 'yes' : 'no'}\n` };
+  }
+}
