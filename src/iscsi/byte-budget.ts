@@ -12,11 +12,16 @@ export class ByteBudget {
     return this.#used_bytes;
   }
 
-  /** Takes the bytes if they fit. What is larger than the whole budget fits when nothing else is held. */
+  /** Takes the bytes if they fit. What is larger than the whole budget fits when nothing else is held, and nothing always fits. */
   tryTake(bytes: number): boolean {
-    if (this.#used_bytes > 0 && this.#used_bytes + bytes > this.#limit_bytes) return false;
-    this.#used_bytes += bytes;
+    if (bytes > 0 && this.#used_bytes > 0 && this.#used_bytes + bytes > this.#limit_bytes) return false;
+    this.take(bytes);
     return true;
+  }
+
+  /** Takes them in any case: the caller has a bound of its own. */
+  take(bytes: number): void {
+    this.#used_bytes += bytes;
   }
 
   /** Calls `retry` once, at the next release. */

@@ -39,7 +39,7 @@ export const LIMITS = {
   outstandingR2t: 4,
   /** Data of commands under way in one session: while it is used up no task is started and the socket is not read. */
   sessionData_bytes: 32 * 1024 * 1024,
-  /** The same for all sessions together. */
+  /** The same for all sessions together, and one command more for each target: no host can stop another one by holding all of it. */
   allData_bytes: 192 * 1024 * 1024,
   /** What one connection has queued for a peer that does not read: beyond it, we don't read either. Over `sessionData_bytes`, which bounds all Data-In. */
   backlog_bytes: 40 * 1024 * 1024,

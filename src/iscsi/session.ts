@@ -77,13 +77,15 @@ export class Session {
     // SPC-4 §7.6.4.2: the initiator port's name, and the target port group that it talks to.
     const { initiatorName } = identity;
     this.#nexus = { id: `${initiatorName},i,0x${identity.isid},t,1`, initiatorName };
-    const deviceServer = identity.target?.deviceServer;
-    if (identity.type === 'normal' && deviceServer) {
+    const { target } = identity;
+    const deviceServer = target?.deviceServer;
+    if (identity.type === 'normal' && target && deviceServer) {
       this.#taskSet = new TaskSet({
         nexus: this.#nexus,
         deviceServer,
         parameters: identity.parameters,
         sharedBudget,
+        share: target,
         send: (pdu, kind, flushed) => this.#send(pdu, kind, flushed),
         closed: (task) => this.#commandClosed(task),
         changed: () => this.#steerReading(),

@@ -34,6 +34,8 @@ export class Target {
   /** When the last PDU of an authenticated session arrived, milliseconds since the epoch. */
   lastPduAt: number | null = null;
   sessionEndedAt: number | null = null;
+  /** Data of commands under way in all of its sessions. */
+  heldData_bytes = 0;
   #lastTsih = 0;
 
   constructor(options: TargetOptions) {

@@ -21,6 +21,8 @@ export interface TaskSetOptions {
   parameters: Parameters;
   /** Bytes under way in all sessions. */
   sharedBudget: ByteBudget;
+  /** What the sessions of this target hold of it. */
+  share: { heldData_bytes: number };
   /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
   send(pdu: OutgoingPdu, kind: 'status' | 'next' | 'data', flushed?: () => void): void;
   /** A task has its response or was aborted: its place in the command window is free. */
@@ -107,13 +109,17 @@ export class TaskSet {
   }
 
   #tryAdmit(task: ActiveTask): boolean {
-    const { sharedBudget } = this.#options;
+    const { sharedBudget, share } = this.#options;
     if (!this.#budget.tryTake(task.cost_bytes)) return false;
-    if (!sharedBudget.tryTake(task.cost_bytes)) {
+    // A target with nothing under way gets one command beyond the budget: no host can stop another one by holding all of it.
+    if (share.heldData_bytes === 0) {
+      sharedBudget.take(task.cost_bytes);
+    } else if (!sharedBudget.tryTake(task.cost_bytes)) {
       this.#budget.release(task.cost_bytes);
       sharedBudget.whenReleased(this.#admitWaiting);
       return false;
     }
+    share.heldData_bytes += task.cost_bytes;
     task.admitted = true;
     return true;
   }
@@ -177,8 +183,10 @@ export class TaskSet {
   }
 
   #release(task: ActiveTask): void {
+    const { sharedBudget, share } = this.#options;
     this.#budget.release(task.cost_bytes);
-    this.#options.sharedBudget.release(task.cost_bytes);
+    share.heldData_bytes -= task.cost_bytes;
+    sharedBudget.release(task.cost_bytes);
     this.#admitWaiting();
   }
 }
