@@ -43,6 +43,17 @@ test('zeroes and discards', async ({ served }) => {
   assert.not.match(output, /Pattern verification failed/);
 });
 
+test('qemu-img asks what is allocated from an LBA within a physical block', async ({ served }) => {
+  const written = await client(['qemu-io', '-f', 'raw', '-c', 'write -P 7 0 64k', served.url]);
+  assert.is(written.exitCode, 0);
+  // The initiator takes an answer that begins at any other LBA for an I/O error.
+  const argv = ['qemu-img', 'map', '--output=json', '--start-offset=512', '-f', 'raw', served.url];
+  const { output, exitCode } = await client(argv);
+  assert.is(exitCode, 0, output);
+  const [data, hole] = JSON.parse(output) as { start: number; length: number; data: boolean }[];
+  assert.equal([data?.start, data?.length, data?.data, hole?.data], [512, 65_024, true, false]);
+});
+
 test('qemu-img copies an image there, and finds it the same', async ({ served }) => {
   const image = join(served.path, '..', 'source.img');
   const bytes = Buffer.alloc(32 << 20);
