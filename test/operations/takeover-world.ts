@@ -27,6 +27,7 @@ export class TakeoverWorld {
   readonly standbyMachine: StandbyMachine & RecordingMachine;
   readonly primaryMachine = new RecordingMachine('alpha');
   host: HostConfiguration;
+  standby = standbyFixture;
   readonly violations: string[] = [];
   leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'insync.sb'));
   lastPduAt: number | null = Date.now();
@@ -71,7 +72,7 @@ export class TakeoverWorld {
   get context(): OperationContext {
     return {
       host: this.host,
-      standby: standbyFixture,
+      standby: this.standby,
       standbyMachine: this.standbyMachine,
       primaryMachine: this.primaryMachine,
     };
@@ -94,6 +95,11 @@ export class TakeoverWorld {
 
   get powerOff(): boolean {
     return existsSync(this.#powerOffPath);
+  }
+
+  /** Where this world may really write. */
+  get root(): string {
+    return this.#directories.root;
   }
 
   /** What a client sees. */
