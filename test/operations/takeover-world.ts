@@ -35,6 +35,8 @@ export class TakeoverWorld {
   attached = false;
   arrayState: string | undefined;
   checked = false;
+  /** The primary has been seen to hold nothing. */
+  primaryPassive = false;
   mounted = false;
   nfs = false;
   address = false;
@@ -150,6 +152,7 @@ export class TakeoverWorld {
       this.attached = true;
       return { ...OK, stdout: `${LOOP}\n` };
     }
+    if (line.includes('--associated')) return { ...OK, stdout: this.attached ? `${LOOP}\n` : '' };
     if (line.startsWith('losetup --detach')) {
       if (this.arrayState !== undefined) refuse('device is busy');
       this.attached = false;
@@ -176,12 +179,19 @@ export class TakeoverWorld {
       if (this.arrayState !== 'clean') refuse('the set does not run, or is read-only');
       this.#must(this.checked, 'it was mounted unchecked');
       this.mounted = true;
+    } else if (verb === 'unmount') {
+      if (this.nfs) refuse('the NFS server has it open');
+      this.mounted = false;
+    } else if (verb === 'nfs-stop') {
+      this.nfs = false;
+    } else if (verb === 'address-down') {
+      this.address = false;
     } else if (verb === 'nfs-start') {
       if (!this.mounted) refuse('it is not mounted');
       this.nfs = true;
     } else if (verb === 'address-up') {
       this.#must(this.nfs, 'the address was taken before there was a server');
-      this.#must(this.powerOff, 'the address was taken from a running machine');
+      this.#must(this.powerOff || this.primaryPassive, 'the address was taken from a running machine');
       this.address = true;
     }
     return { ...OK, stdout: `mounted=${this.mounted ? 'yes' : 'no'}\n` };

@@ -1,0 +1,111 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { PrimaryFacts } from '../../src/host/facts.ts';
+import { checkAddressIsFree, checkFacts, checkPrograms } from '../../src/operations/enroll-checks.ts';
+import type { EnrollOptions } from '../../src/operations/enroll-options.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { RecordingMachine } from './recording-machine.ts';
+
+const options: EnrollOptions = {
+  host: 'alpha',
+  ssh: hostFixture.ssh,
+  device: '/dev/vdb',
+  mountPoint: '/srv/alpha',
+  serviceAddress: '10.77.0.101/24',
+  networkInterface: 'eth0',
+  clients: '10.77.0.0/24',
+  exportOptions: 'rw',
+  policy: 'manual',
+  replacementTimeout_s: 12,
+  lease_s: 10,
+};
+
+/** A machine on which everything is as it should be. */
+const facts: PrimaryFacts = {
+  initiatorName: 'iqn.1993-08.org.debian:01:alpha',
+  realPath: '/dev/vdb',
+  stablePath: '/dev/disk/by-id/virtio-alpha-data',
+  size_bytes: 268_435_456,
+  readOnly: false,
+  inUse: [],
+  mirrorUuid: undefined,
+  interfaceExists: true,
+  mountedThere: undefined,
+  mountPointEmpty: true,
+  enrolledAs: [],
+  hasUpdateInitramfs: true,
+};
+
+const checks = suite('enroll checks');
+
+function codeOf(check: () => void): string {
+  try {
+    check();
+  } catch (error) {
+    assert.instance(error, SpareError);
+    assert.is((error as SpareError).exitCode, 3);
+    return (error as SpareError).code;
+  }
+  return 'none';
+}
+
+const REFUSED: [string, Partial<PrimaryFacts>][] = [
+  ['ENROLLED_OTHERWISE', { enrolledAs: ['beta'] }],
+  ['NO_INITIATOR_NAME', { initiatorName: undefined }],
+  ['NO_INTERFACE', { interfaceExists: false }],
+  ['NO_DEVICE', { realPath: '' }],
+  ['DEVICE_READ_ONLY', { readOnly: true }],
+  ['DEVICE_TOO_SMALL', { size_bytes: 1_000_000 }],
+  ['DEVICE_IN_USE', { inUse: ['signature of ext4'] }],
+  ['DEVICE_IN_USE', { inUse: ['signature of linux_raid_member'], mirrorUuid: '99999999:0:0:0' }],
+  ['MOUNT_POINT_IN_USE', { mountedThere: '/dev/vdc' }],
+  ['MOUNT_POINT_NOT_EMPTY', { mountPointEmpty: false }],
+];
+
+checks('a machine that is as it should be is taken', () => {
+  assert.is(
+    codeOf(() => checkFacts(options, facts, undefined)),
+    'none',
+  );
+});
+
+for (const [code, change] of REFUSED) {
+  checks(`refuses: ${code} ${JSON.stringify(change)}`, () => {
+    assert.is(
+      codeOf(() => checkFacts(options, { ...facts, ...change }, undefined)),
+      code,
+    );
+  });
+}
+
+checks('an enrolment that goes on finds its own mirror set, and no other', () => {
+  const own = { inUse: ['signature of linux_raid_member'], mirrorUuid: hostFixture.volume.mirrorUuid };
+  assert.is(
+    codeOf(() => checkFacts(options, { ...facts, ...own }, hostFixture)),
+    'none',
+  );
+  assert.is(
+    codeOf(() => checkFacts(options, { ...facts, ...own, mirrorUuid: '99999999:0:0:0' }, hostFixture)),
+    'DEVICE_IN_USE',
+  );
+});
+
+checks('the service address is asked for by ARP, and refused where somebody answers', async () => {
+  const answering = (exitCode: number) => new RecordingMachine('standby', () => ({ exitCode, stdout: '', stderr: '' }));
+  const silent = answering(0);
+  await checkAddressIsFree(silent, options, standbyFixture);
+  assert.equal(silent.commands, [['arping', '-D', '-q', '-c', '2', '-w', '2', '-I', 'eth0', '10.77.0.101']]);
+  const error = await checkAddressIsFree(answering(1), options, standbyFixture).catch((thrown: unknown) => thrown);
+  assert.instance(error, SpareError);
+  assert.equal([(error as SpareError).code, (error as SpareError).exitCode], ['ADDRESS_ANSWERS', 3]);
+});
+
+checks('names the packages of missing programs', async () => {
+  const machine = new RecordingMachine('alpha', () => ({ exitCode: 0, stdout: 'mdadm\niscsiadm\n', stderr: '' }));
+  const error = (await checkPrograms(machine).catch((thrown: unknown) => thrown)) as SpareError;
+  assert.equal([error.code, error.exitCode], ['PROGRAMS_MISSING', 3]);
+  assert.match(error.hint, 'apt-get install mdadm open-iscsi');
+});
+
+checks.run();
