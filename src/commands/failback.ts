@@ -2,7 +2,8 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailbackHost } from '../operations/choose-host.ts';
-import { type FailbackMeasurements, planFailback } from '../operations/failback.ts';
+import type { FailbackMeasurements } from '../operations/copy-back.ts';
+import { planFailback } from '../operations/failback.ts';
 import { operationContext } from '../operations/operation-context.ts';
 import type { OperationReport } from '../operations/runner.ts';
 

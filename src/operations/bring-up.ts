@@ -4,7 +4,7 @@ import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/s
 import { assembleOnStandby, stopMirrorOnStandby } from './leg.ts';
 import { observeService, serviceAddress } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
-import type { Step } from './step.ts';
+import { type Step, stepOn } from './step.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */
 const OBSERVE_TIMEOUT_ms = 20_000;
@@ -25,7 +25,7 @@ export interface BringUpOptions {
 export function bringUpSteps(context: OperationContext, { mayBeMounted }: BringUpOptions): Step[] {
   const { host, standbyMachine: machine } = context;
   const { device, mirrorUuid, mountPoint } = host.volume;
-  const step = (partial: Omit<Step, 'machine'>): Step => ({ machine, ...partial });
+  const step = stepOn(machine);
   const serviceStep = (name: string, verb: ServiceVerb, title: string): Step =>
     step({
       name,

@@ -1,26 +1,17 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { readConfiguration, removeHostConfiguration, writeHostConfiguration } from '../config/configuration.ts';
 import { enterState } from '../config/host-records.ts';
-import { type HostKey, withKnownHost } from '../host/host-key.ts';
-import { initiatorFiles, login, loginArgv, logout, standbyLegPath } from '../host/initiator.ts';
-import type { Machine } from '../host/machine.ts';
-import { addArgv, assembleArgv, createArgv, growBitmapArgv, mdadmConfLines } from '../host/md/commands.ts';
-import { mirrorStatus } from '../host/md/status.ts';
-import { readSuperblock } from '../host/md/superblock.ts';
+import type { HostKey } from '../host/host-key.ts';
+import { standbyLegPath } from '../host/initiator.ts';
+import { addArgv } from '../host/md/commands.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { service, serviceArgv } from '../host/service.ts';
-import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
-import { runningMirror, waitForCopy } from './copy.ts';
-import { ignoreLegsAtBoot, installFiles, primaryFiles, standbyFiles } from './host-files.ts';
-import { stopMirror } from './leg.ts';
+import { waitForCopy } from './copy.ts';
+import { mirrorSteps } from './enroll-mirror.ts';
+import { standbySteps } from './enroll-standby.ts';
 import { addStandbyLeg, legOf } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { Operation } from './runner.ts';
-import type { Step } from './step.ts';
-import { addTarget, closeTarget } from './target-control.ts';
+import { type Step, stepOn } from './step.ts';
 
 export interface EnrollPlanOptions {
   hostKey: HostKey;
@@ -29,168 +20,17 @@ export interface EnrollPlanOptions {
 }
 
 const OBSERVE_TIMEOUT_ms = 60_000;
-/** A file system of many TiB takes minutes to make. */
-const MKFS_TIMEOUT_ms = 1_800_000;
 
 /** The steps that make a machine a protected primary. Everything was checked before; nothing is changed by planning. */
 export function planEnroll(context: OperationContext, options: EnrollPlanOptions): Operation {
   const { host } = context;
   const steps = [
-    ...standbySteps(context, options),
+    ...standbySteps(context, options.hostKey),
     ...mirrorSteps(context),
     ...serviceSteps(context),
     ...copySteps(context, options),
   ];
   return { name: 'enroll', host: host.name, steps };
-}
-
-/** The standby: host key, leg, configuration, LUN. */
-function standbySteps(context: OperationContext, { hostKey }: EnrollPlanOptions): Step[] {
-  const { host, standby, standbyMachine: machine } = context;
-  const { path, size_bytes } = host.target;
-  const step = stepOn(machine);
-  return [
-    step({
-      name: 'pin-host-key',
-      title: `Pin the SSH host key ${hostKey.fingerprint}`,
-      commandLines: [`(add ${host.name} to ${standby.knownHosts})`],
-      async run() {
-        writeFileDurably(standby.knownHosts, withKnownHost(readOrEmpty(standby.knownHosts), host.name, hostKey), 0o600);
-      },
-    }),
-    step({
-      name: 'leg',
-      title: `Make the standby leg: ${size_bytes} bytes, sparse`,
-      commandLines: [words(['truncate', '--size', String(size_bytes), path])],
-      check: async () => sizeOf(path) === size_bytes,
-      async run() {
-        closeSync(openSync(path, 'a', 0o600));
-        truncateSync(path, size_bytes);
-        syncDirectory(dirname(path));
-      },
-      async undo() {
-        rmSync(path, { force: true });
-      },
-    }),
-    step({
-      name: 'standby-files',
-      title: 'Install what a takeover needs on the standby',
-      commandLines: [
-        ...standbyFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(host.volume.mirrorUuid),
-      ],
-      async run() {
-        await installFiles(machine, standbyFiles(context));
-        await ignoreLegsAtBoot(machine, host.volume.mirrorUuid);
-      },
-    }),
-    step({
-      name: 'configuration',
-      title: 'Write the configuration, with new CHAP secrets',
-      commandLines: ['(write the host to config.json)', '(state: enrolled)'],
-      check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
-      async run() {
-        enterState(host.name, 'enrolled');
-        writeHostConfiguration(host);
-      },
-      async undo() {
-        removeHostConfiguration(host.name);
-      },
-    }),
-    step({
-      name: 'serve-lun',
-      title: `Serve it as ${host.target.iqn}, LUN 1`,
-      commandLines: [`(control socket: add ${host.name})`],
-      run: () => addTarget(host.name),
-      undo: () => closeTarget(host.name),
-    }),
-  ];
-}
-
-/** The primary: initiator, mirror set with its own disk only, file system. */
-function mirrorSteps(context: OperationContext): Step[] {
-  const { host, standby, primaryMachine: machine } = context;
-  const { device, localLeg, mirrorUuid, identity } = host.volume;
-  const records = initiatorFiles(host, standby);
-  const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
-  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
-  const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
-  const step = stepOn(machine);
-  return [
-    step({
-      name: 'primary-files',
-      title: 'Install the service, guard and report programs',
-      commandLines: [
-        ...primaryFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(mirrorUuid),
-        'systemctl daemon-reload',
-      ],
-      async run() {
-        await installFiles(machine, primaryFiles(context));
-        await ignoreLegsAtBoot(machine, mirrorUuid);
-        await machine.exec(['systemctl', 'daemon-reload']);
-      },
-    }),
-    step({
-      name: 'initiator',
-      title: `Give the initiator its secrets and time-outs (replacement time-out ${host.replacementTimeout_s} s)`,
-      commandLines: [`(write ${records.nodePath}, mode 0600)`, `(write ${records.discoveryPath}, mode 0600)`],
-      async run() {
-        await machine.writeFile(records.nodePath, records.node, 0o600);
-        await machine.writeFile(records.discoveryPath, records.discovery, 0o600);
-      },
-    }),
-    step({
-      name: 'login',
-      title: 'Log in to the LUN',
-      commandLines: [words(loginArgv(host, standby))],
-      run: () => login(machine, host, standby),
-      undo: () => logout(machine, host, standby),
-    }),
-    step({
-      name: 'mirror-set',
-      title: `Make the mirror set on ${localLeg}, without its second leg`,
-      commandLines: [words(create)],
-      check: async () => (await mirrorStatus(machine, device)) !== undefined,
-      async run() {
-        const made = await readSuperblock(machine, localLeg).catch(() => undefined);
-        const resumed = made?.mirrorUuid === mirrorUuid;
-        await machine.exec(resumed ? assembleArgv(device, mirrorUuid, localLeg, { readonly: false }) : create);
-      },
-      async undo() {
-        await stopMirror(machine, device);
-        await machine.exec(['mdadm', '--zero-superblock', localLeg]);
-      },
-    }),
-    step({
-      name: 'file-system',
-      title: 'Make the file system',
-      commandLines: [words(mkfs)],
-      // Its UUID is set last of all: an interrupted mkfs is not taken for a file system.
-      check: async () => (await fileSystemUuid(machine, device)) === identity,
-      async run() {
-        await machine.exec(mkfs, { timeout_ms: MKFS_TIMEOUT_ms });
-      },
-    }),
-    step({
-      name: 'bitmap',
-      title: 'Add the write-intent bitmap, now that something has been written',
-      commandLines: [words(growBitmapArgv(device))],
-      check: async () => {
-        const { kernelName } = await runningMirror(machine, device);
-        const { stdout } = await machine.exec(['cat', `/sys/block/${kernelName}/md/bitmap/location`]);
-        return stdout.trim() !== 'none';
-      },
-      async run() {
-        const { kernelName } = await runningMirror(machine, device);
-        // With the set clean, its count of events is final: a bitmap that is younger than a write would refuse the second leg.
-        const script =
-          'sync; i=0; until grep -qx clean "/sys/block/$1/md/array_state" || [ $i -ge 100 ]; do i=$((i + 1)); sleep 0.1; done';
-        await machine.exec(['sh', '-c', script, 'wait-until-clean', kernelName]);
-        await machine.exec(growBitmapArgv(device));
-      },
-    }),
-  ];
 }
 
 /** The primary's service, before the first copy: a copy of many hours need not be waited for. */
@@ -292,35 +132,4 @@ function copySteps(context: OperationContext, { wait }: EnrollPlanOptions): Step
     }),
     ...(wait ? copied : []),
   ];
-}
-
-function stepOn(machine: Machine): (partial: Omit<Step, 'machine'>) => Step {
-  return (partial) => ({ machine, ...partial });
-}
-
-function mdadmConfCommandLines(mirrorUuid: string): string[] {
-  return [
-    ...mdadmConfLines(mirrorUuid).map((line) => `(mdadm.conf: ${line})`),
-    'update-initramfs -u (where it is installed)',
-  ];
-}
-
-async function fileSystemUuid(machine: Machine, device: string): Promise<string> {
-  const { stdout } = await machine.exec(['blkid', '--probe', '--match-tag', 'UUID', '--output', 'value', device], {
-    acceptExitCodes: [2, 8],
-  });
-  return stdout.trim();
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
 }

@@ -11,7 +11,7 @@ import { attachLeg, detachLeg } from './leg.ts';
 import { serviceAddress } from './observe-service.ts';
 import { type OperationContext, operationContext } from './operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from './runner.ts';
-import type { Step } from './step.ts';
+import { type Step, stepOn } from './step.ts';
 import { forgetTakeoverDecision, readTakeoverDecision, recordTakeoverDecision } from './takeover-decision.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
 import { fenceTarget, unfenceTarget } from './target-control.ts';
@@ -56,7 +56,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
   let offAt_ms: number | undefined;
 
   const addressUnused = addressUnusedArgv(context.standby.networkInterface, serviceAddress(host));
-  const step = (partial: Omit<Step, 'machine'>): Step => ({ machine, ...partial });
+  const step = stepOn(machine);
 
   const steps: Step[] = [
     step({

@@ -1,5 +1,5 @@
 import type { Machine } from '../host/machine.ts';
-import { withMdadmConfLines } from '../host/md/commands.ts';
+import { mdadmConfLines, withMdadmConfLines } from '../host/md/commands.ts';
 import { PROGRAM_DIRECTORY, primaryTemplate, serviceConfiguration, serviceConfigurationPath } from '../host/service.ts';
 import type { OperationContext } from './operation-context.ts';
 
@@ -42,6 +42,14 @@ sync`;
     ({ path, content, mode }) => `${path} ${mode.toString(8)} ${Buffer.from(content).toString('base64')}\n`,
   );
   await machine.exec(['sh', '-c', script, 'install'], { input: lines.join('') });
+}
+
+/** What `ignoreLegsAtBoot` does, for a plan. */
+export function mdadmConfCommandLines(mirrorUuid: string): string[] {
+  return [
+    ...mdadmConfLines(mirrorUuid).map((line) => `(mdadm.conf: ${line})`),
+    'update-initramfs -u (where it is installed)',
+  ];
 }
 
 /** An update of the initramfs compresses a whole system. */

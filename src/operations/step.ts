@@ -28,6 +28,11 @@ export interface Step {
   readonly pointOfNoReturn?: boolean;
 }
 
+/** Makes steps on one machine. */
+export function stepOn(machine: Machine): (partial: Omit<Step, 'machine'>) => Step {
+  return (partial) => ({ machine, ...partial });
+}
+
 export type StepStatus = 'pending' | 'running' | 'done' | 'already-done' | 'failed' | 'undone';
 
 export type RunEvent =

@@ -1,0 +1,135 @@
+import { enterState } from '../config/host-records.ts';
+import type { Machine } from '../host/machine.ts';
+import { reAddArgv } from '../host/md/commands.ts';
+import { mirrorStatus } from '../host/md/status.ts';
+import { quoteForShell as words } from '../host/quote.ts';
+import { PASSIVE_PATH } from '../host/service.ts';
+import { SpareError } from '../std/errors.ts';
+import { compareLegs, waitForCopy } from './copy.ts';
+import { legOf, returnLocalLeg } from './legs-on-primary.ts';
+import type { OperationContext } from './operation-context.ts';
+import { type Step, stepOn } from './step.ts';
+import { forgetTakeoverDecision } from './takeover-decision.ts';
+
+export interface FailbackOptions {
+  /** Compares both legs block by block at the end: it reads the whole volume. */
+  verify: boolean;
+}
+
+/** What a failback measures; filled while it runs. */
+export interface FailbackMeasurements {
+  /** From taking the address down on the standby until the standby has read the volume through it again. */
+  outage_s?: number;
+  /** Written to the primary's own disk while its leg was brought up to date, what clients wrote meanwhile included. */
+  copied_bytes?: number;
+  size_bytes: number;
+  copy?: 'incremental' | 'full';
+  /** `undefined` where it was not asked for. */
+  legs_equal?: boolean;
+}
+
+/** The second half of a failback, behind the service that is home already: the primary's own leg is brought up to date. */
+export function copyBackSteps(
+  context: OperationContext,
+  options: FailbackOptions,
+  measurements: FailbackMeasurements,
+): Step[] {
+  const { host, standbyMachine, primaryMachine } = context;
+  const { device, localLeg } = host.volume;
+  const onStandby = stepOn(standbyMachine);
+  const onPrimary = stepOn(primaryMachine);
+  let writtenBefore_bytes: number | undefined;
+  const localLegIsBack = async () => {
+    const leg = (await mirrorStatus(primaryMachine, device)) && (await legOf(context, 'local'));
+    return leg !== undefined && !leg.state.includes('faulty');
+  };
+
+  return [
+    onPrimary({
+      name: 'return-local-leg',
+      title: `Mark what ${host.name} had written alone, and take its own disk back into the mirror set`,
+      commandLines: [
+        `(dirty ranges of ${localLeg} to md/bitmap_set_bits)`,
+        words(reAddArgv(device, localLeg)),
+        '(mark the LUN write-mostly)',
+      ],
+      check: localLegIsBack,
+      async run(report) {
+        writtenBefore_bytes = await diskWrittenBytes(primaryMachine, localLeg);
+        measurements.copy = await returnLocalLeg(context);
+        report({
+          detail:
+            measurements.copy === 'full'
+              ? 'its bitmap can not be used: everything is copied'
+              : 'only what differs is copied',
+        });
+      },
+    }),
+    onPrimary({
+      name: 'active',
+      title: `Let the guard of ${host.name} take over from here`,
+      commandLines: [`rm -f ${PASSIVE_PATH}`],
+      async run() {
+        await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
+      },
+    }),
+    onStandby({
+      name: 'home',
+      title: `Record that ${host.name} serves again, and is being brought up to date`,
+      commandLines: ['(state: syncing)'],
+      async run() {
+        enterState(host.name, 'syncing');
+        forgetTakeoverDecision(host.name);
+      },
+    }),
+    onPrimary({
+      name: 'copy',
+      title: 'Copy back what differs',
+      commandLines: [`(watch md/sync_completed of ${device})`],
+      async run(report) {
+        await waitForCopy(primaryMachine, device, host.target.size_bytes, report);
+        if (writtenBefore_bytes !== undefined) {
+          measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
+        }
+      },
+    }),
+    ...(options.verify ? [onPrimary(verifyStep(context, measurements))] : []),
+    onStandby({
+      name: 'end',
+      title: `Record that ${host.name} is protected again`,
+      commandLines: ['(state: protected)'],
+      async run() {
+        enterState(host.name, 'protected');
+      },
+    }),
+  ];
+}
+
+function verifyStep(context: OperationContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
+  const { host, primaryMachine } = context;
+  return {
+    name: 'verify',
+    title: 'Compare both legs block by block',
+    commandLines: ['echo check >/sys/block/mdX/md/sync_action'],
+    async run(report) {
+      const different_sectors = await compareLegs(primaryMachine, host.volume.device, host.target.size_bytes, report);
+      measurements.legs_equal = different_sectors === 0;
+      if (different_sectors === 0) return;
+      throw new SpareError(
+        'stepFailed',
+        'LEGS_DIFFER',
+        `The legs of ${host.name} differ in ${different_sectors} sectors`,
+        {
+          hint: `The standby leg is the one that was in service: on ${host.name}, fail, remove and --add ${host.volume.localLeg}, then run the failback again`,
+        },
+      );
+    },
+  };
+}
+
+/** How much has been written to a disk since its machine started (Documentation/block/stat.rst, field 7, sectors). */
+async function diskWrittenBytes(machine: Machine, path: string): Promise<number> {
+  const script = 'cat "/sys/class/block/$(basename "$(readlink -f "$1")")/stat"';
+  const { stdout } = await machine.exec(['sh', '-c', script, 'disk-written', path]);
+  return Number(stdout.trim().split(/\s+/)[6] ?? 0) * 512;
+}

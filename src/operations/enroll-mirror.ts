@@ -1,0 +1,107 @@
+import { initiatorFiles, login, loginArgv, logout } from '../host/initiator.ts';
+import type { Machine } from '../host/machine.ts';
+import { assembleArgv, createArgv, growBitmapArgv } from '../host/md/commands.ts';
+import { mirrorStatus } from '../host/md/status.ts';
+import { readSuperblock } from '../host/md/superblock.ts';
+import { quoteForShell as words } from '../host/quote.ts';
+import { runningMirror } from './copy.ts';
+import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
+import { stopMirror } from './leg.ts';
+import type { OperationContext } from './operation-context.ts';
+import { type Step, stepOn } from './step.ts';
+
+/** A file system of many TiB takes minutes to make. */
+const MKFS_TIMEOUT_ms = 1_800_000;
+
+/** The primary: initiator, mirror set with its own disk only, file system. */
+export function mirrorSteps(context: OperationContext): Step[] {
+  const { host, standby, primaryMachine: machine } = context;
+  const { device, localLeg, mirrorUuid, identity } = host.volume;
+  const records = initiatorFiles(host, standby);
+  const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
+  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
+  const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
+  const step = stepOn(machine);
+  return [
+    step({
+      name: 'primary-files',
+      title: 'Install the service, guard and report programs',
+      commandLines: [
+        ...primaryFiles(context).map((file) => `(write ${file.path})`),
+        ...mdadmConfCommandLines(mirrorUuid),
+        'systemctl daemon-reload',
+      ],
+      async run() {
+        await installFiles(machine, primaryFiles(context));
+        await ignoreLegsAtBoot(machine, mirrorUuid);
+        await machine.exec(['systemctl', 'daemon-reload']);
+      },
+    }),
+    step({
+      name: 'initiator',
+      title: `Give the initiator its secrets and time-outs (replacement time-out ${host.replacementTimeout_s} s)`,
+      commandLines: [`(write ${records.nodePath}, mode 0600)`, `(write ${records.discoveryPath}, mode 0600)`],
+      async run() {
+        await machine.writeFile(records.nodePath, records.node, 0o600);
+        await machine.writeFile(records.discoveryPath, records.discovery, 0o600);
+      },
+    }),
+    step({
+      name: 'login',
+      title: 'Log in to the LUN',
+      commandLines: [words(loginArgv(host, standby))],
+      run: () => login(machine, host, standby),
+      undo: () => logout(machine, host, standby),
+    }),
+    step({
+      name: 'mirror-set',
+      title: `Make the mirror set on ${localLeg}, without its second leg`,
+      commandLines: [words(create)],
+      check: async () => (await mirrorStatus(machine, device)) !== undefined,
+      async run() {
+        const made = await readSuperblock(machine, localLeg).catch(() => undefined);
+        const resumed = made?.mirrorUuid === mirrorUuid;
+        await machine.exec(resumed ? assembleArgv(device, mirrorUuid, localLeg, { readonly: false }) : create);
+      },
+      async undo() {
+        await stopMirror(machine, device);
+        await machine.exec(['mdadm', '--zero-superblock', localLeg]);
+      },
+    }),
+    step({
+      name: 'file-system',
+      title: 'Make the file system',
+      commandLines: [words(mkfs)],
+      // Its UUID is set last of all: an interrupted mkfs is not taken for a file system.
+      check: async () => (await fileSystemUuid(machine, device)) === identity,
+      async run() {
+        await machine.exec(mkfs, { timeout_ms: MKFS_TIMEOUT_ms });
+      },
+    }),
+    step({
+      name: 'bitmap',
+      title: 'Add the write-intent bitmap, now that something has been written',
+      commandLines: [words(growBitmapArgv(device))],
+      check: async () => {
+        const { kernelName } = await runningMirror(machine, device);
+        const { stdout } = await machine.exec(['cat', `/sys/block/${kernelName}/md/bitmap/location`]);
+        return stdout.trim() !== 'none';
+      },
+      async run() {
+        const { kernelName } = await runningMirror(machine, device);
+        // With the set clean, its count of events is final: a bitmap that is younger than a write would refuse the second leg.
+        const script =
+          'sync; i=0; until grep -qx clean "/sys/block/$1/md/array_state" || [ $i -ge 100 ]; do i=$((i + 1)); sleep 0.1; done';
+        await machine.exec(['sh', '-c', script, 'wait-until-clean', kernelName]);
+        await machine.exec(growBitmapArgv(device));
+      },
+    }),
+  ];
+}
+
+async function fileSystemUuid(machine: Machine, device: string): Promise<string> {
+  const { stdout } = await machine.exec(['blkid', '--probe', '--match-tag', 'UUID', '--output', 'value', device], {
+    acceptExitCodes: [2, 8],
+  });
+  return stdout.trim();
+}

@@ -1,0 +1,88 @@
+import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { readConfiguration, removeHostConfiguration, writeHostConfiguration } from '../config/configuration.ts';
+import { enterState } from '../config/host-records.ts';
+import { type HostKey, withKnownHost } from '../host/host-key.ts';
+import { quoteForShell as words } from '../host/quote.ts';
+import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
+import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
+import type { OperationContext } from './operation-context.ts';
+import { type Step, stepOn } from './step.ts';
+import { addTarget, closeTarget } from './target-control.ts';
+
+/** The standby: host key, leg, configuration, LUN. */
+export function standbySteps(context: OperationContext, hostKey: HostKey): Step[] {
+  const { host, standby, standbyMachine: machine } = context;
+  const { path, size_bytes } = host.target;
+  const step = stepOn(machine);
+  return [
+    step({
+      name: 'pin-host-key',
+      title: `Pin the SSH host key ${hostKey.fingerprint}`,
+      commandLines: [`(add ${host.name} to ${standby.knownHosts})`],
+      async run() {
+        writeFileDurably(standby.knownHosts, withKnownHost(readOrEmpty(standby.knownHosts), host.name, hostKey), 0o600);
+      },
+    }),
+    step({
+      name: 'leg',
+      title: `Make the standby leg: ${size_bytes} bytes, sparse`,
+      commandLines: [words(['truncate', '--size', String(size_bytes), path])],
+      check: async () => sizeOf(path) === size_bytes,
+      async run() {
+        closeSync(openSync(path, 'a', 0o600));
+        truncateSync(path, size_bytes);
+        syncDirectory(dirname(path));
+      },
+      async undo() {
+        rmSync(path, { force: true });
+      },
+    }),
+    step({
+      name: 'standby-files',
+      title: 'Install what a takeover needs on the standby',
+      commandLines: [
+        ...standbyFiles(context).map((file) => `(write ${file.path})`),
+        ...mdadmConfCommandLines(host.volume.mirrorUuid),
+      ],
+      async run() {
+        await installFiles(machine, standbyFiles(context));
+        await ignoreLegsAtBoot(machine, host.volume.mirrorUuid);
+      },
+    }),
+    step({
+      name: 'configuration',
+      title: 'Write the configuration, with new CHAP secrets',
+      commandLines: ['(write the host to config.json)', '(state: enrolled)'],
+      check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
+      async run() {
+        enterState(host.name, 'enrolled');
+        writeHostConfiguration(host);
+      },
+      async undo() {
+        removeHostConfiguration(host.name);
+      },
+    }),
+    step({
+      name: 'serve-lun',
+      title: `Serve it as ${host.target.iqn}, LUN 1`,
+      commandLines: [`(control socket: add ${host.name})`],
+      run: () => addTarget(host.name),
+      undo: () => closeTarget(host.name),
+    }),
+  ];
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
