@@ -25,8 +25,8 @@ export class TargetDaemon implements TargetDirectory {
   readonly #startedAt = Date.now();
   readonly #portal: Portal;
   #address = '';
-  /** Control requests change one thing after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** Control requests of one host come one after the other; a host whose disk hangs holds up no other. */
+  readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(configuration: Configuration, report: (event: ServeEvent) => void) {
     this.#standby = configuration.standby;
@@ -57,12 +57,14 @@ export class TargetDaemon implements TargetDirectory {
   /** Performs one request after those that came before. */
   perform(request: ControlRequest): Promise<TargetStatus> {
     if (request.method === 'status') return Promise.resolve(this.#status());
-    const result = this.#last.then(async () => {
+    const last = this.#last.get(request.host) ?? Promise.resolve();
+    const result = last.then(async () => {
       await this.#change(request);
       this.#report({ event: 'control', method: request.method, host: request.host });
       return this.#status();
     });
-    this.#last = result.catch(() => {});
+    const settled = result.catch(() => {});
+    this.#last.set(request.host, settled);
     return result;
   }
 
@@ -70,7 +72,7 @@ export class TargetDaemon implements TargetDirectory {
   async close(): Promise<void> {
     this.#portal.announceDrop(TIME_TO_WAIT_S);
     this.#portal.close();
-    await this.#last;
+    await Promise.all(this.#last.values());
     await Promise.all([...this.#hosts.values()].map((host) => host.close('the daemon ends')));
   }
 

@@ -1,4 +1,4 @@
-import {
+import fs, {
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,9 +8,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Configuration, HostConfiguration } from '../../src/config/schema.ts';
@@ -297,6 +299,37 @@ test('an unknown host is told, with those that are known', async (context) => {
     assert.match((error as { hint: string }).hint, 'alpha, beta');
   }
 });
+
+test('a host whose disk hangs does not hold up the fencing of another', async (context) => {
+  const client = await loggedIn(context);
+  await client.write(1, 1);
+  const { fdatasync } = fs;
+  const stuck: (() => void)[] = [];
+  const hang = (fd: number, done: fs.NoParamCallback): void => {
+    if (readlinkSync(`/proc/self/fd/${fd}`).endsWith('alpha.img')) stuck.push(() => fdatasync(fd, done));
+    else fdatasync(fd, done);
+  };
+  Object.assign(fs, { fdatasync: hang });
+  syncBuiltinESMExports();
+  let alpha: Promise<HostTargetStatus> | undefined;
+  try {
+    client.write(2, 2).catch(() => {});
+    for (let count = 0; count < 100 && stuck.length === 0; count++) await pause(10);
+    assert.ok(stuck.length > 0, 'no write hangs');
+    alpha = hostStatus(context, { method: 'fence', host: 'alpha' });
+    assert.is(await Promise.race([beginFence(context, 'beta'), pause(3_000)]), true, 'beta is not fenced');
+    assert.is(await new Client(context.portal).login('alpha'), 0x0204, 'alpha is let in while its disk hangs');
+  } finally {
+    Object.assign(fs, { fdatasync });
+    syncBuiltinESMExports();
+    for (const goOn of stuck) goOn();
+  }
+  assert.ok((await alpha).fenced);
+});
+
+async function beginFence(context: Context, host: string): Promise<boolean> {
+  return (await hostStatus(context, { method: 'fence', host }, host)).fenced;
+}
 
 test('the control socket is for its owner only, and there is one daemon', async (context) => {
   assert.is(statSync(socketOf(context)).mode & 0o777, 0o600);
