@@ -16,6 +16,7 @@ import { type Step, stepOn } from './step.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
+
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
 export async function planFailback(
   context: OperationContext,
