@@ -89,6 +89,10 @@ test('logging in and out under verified I/O', async () => {
     assert.ok(late.descriptors <= fresh.descriptors + 1, 'descriptors are left open');
     const growth_bytes = late.resident_bytes - early.resident_bytes;
     assert.ok(growth_bytes < GROWTH_BYTES, `${growth_bytes} bytes of growth`);
+  } catch (error) {
+    // Its last events say why a session has ended.
+    console.log(served.log.slice(-4_000));
+    throw error;
   } finally {
     await served.remove();
   }
