@@ -1,4 +1,5 @@
 import { suite, type Test } from 'uvu';
+import { tellDiagnostics } from '../diagnostics.ts';
 import { MainJob } from '../main-job.ts';
 import { withTemporaryLab } from '../temporary-lab.ts';
 
@@ -25,6 +26,7 @@ export async function scenario(name: string, define: (job: MainJob, step: Scenar
           await withinLimit(run, limit_ms);
         } catch (error) {
           failed = true;
+          await tellDiagnostics(lab, tell);
           throw error;
         } finally {
           tell(`${title}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
@@ -44,6 +46,7 @@ export async function scenario(name: string, define: (job: MainJob, step: Scenar
     test.after(() => finished.resolve());
     test.run();
     await finished.promise;
+    if (failed) throw new Error(`The scenario '${name}' failed`);
   });
 }
 
