@@ -4,10 +4,9 @@ import { standbyLegPath } from '../host/initiator.ts';
 import { addArgv } from '../host/md/commands.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { service, serviceArgv } from '../host/service.ts';
-import { waitForCopy } from './copy.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
-import { addStandbyLeg, legOf } from './legs-on-primary.ts';
+import { addStandbyLeg, copyToStandby, legOf } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { Operation } from './runner.ts';
@@ -99,7 +98,7 @@ function copySteps(context: OperationContext, { wait }: EnrollPlanOptions): Step
       name: 'copy',
       title: 'Copy the volume to the standby',
       commandLines: [`(watch md/sync_completed of ${device})`],
-      run: (report) => waitForCopy(primaryMachine, device, host.target.size_bytes, report),
+      run: (report) => copyToStandby(context, report),
     }),
     stepOn(standbyMachine)({
       name: 'protected',

@@ -3,8 +3,15 @@ import { type Bitmap, bitmapSetBitsLines, readLegHead } from '../host/md/bitmap.
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import type { LegStatus, MirrorStatus } from '../host/md/status.ts';
 import { SpareError } from '../std/errors.ts';
-import { runningMirror } from './copy.ts';
+import { retryUntil } from '../std/retry.ts';
+import { runningMirror, waitForCopy } from './copy.ts';
 import type { OperationContext } from './operation-context.ts';
+import type { Progress } from './step.ts';
+
+/** How often a copy may lose the standby before a person should look. */
+const MOST_DROPS = 3;
+/** The initiator logs in again by itself, a few seconds after the target answers. */
+const SESSION_BACK_ms = 90_000;
 
 /** The set as it runs on the primary; which leg is which is told by the local disk, as the LUN may come back under another name. */
 export async function primaryMirror({ host, primaryMachine }: OperationContext): Promise<MirrorStatus> {
@@ -105,6 +112,24 @@ export async function remirror(context: OperationContext): Promise<boolean> {
   }
   await preferLocalReads(context, await assertLegAccepted(context, 'standby'));
   return true;
+}
+
+/**
+ * Waits for the copy to the standby leg. When the standby is lost for so long that the leg is dropped, it is put back, and the copy goes
+ * on where the kernel remembers how far it was.
+ */
+export async function copyToStandby(context: OperationContext, report: (progress: Progress) => void): Promise<void> {
+  const { host, primaryMachine } = context;
+  for (let drops = 0; ; drops += 1) {
+    try {
+      return await waitForCopy(primaryMachine, host.volume.device, host.target.size_bytes, report);
+    } catch (error) {
+      const wasDropped = error instanceof SpareError && error.code === 'COPY_FAILED';
+      if (!wasDropped || drops === MOST_DROPS) throw error;
+      report({ detail: 'the standby was lost for a while: putting its leg back' });
+      await retryUntil(() => remirror(context), { timeout_ms: SESSION_BACK_ms, pause_ms: 2_000 });
+    }
+  }
 }
 
 async function assertLegAccepted(context: OperationContext, which: 'local' | 'standby'): Promise<MirrorStatus> {
