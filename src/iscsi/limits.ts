@@ -8,7 +8,7 @@ export const LIMITS = {
   /** Connections that have not finished their login: a port scan or a login storm gets no further. */
   connectionsInLogin: 64,
   /** Sessions of one target. One is usual, two while a path or a rebooted initiator overlaps. */
-  sessionsPerTarget: 16,
+  sessionsPerTarget: 32,
   /** From accepting the connection to full feature phase. */
   login_ms: 15_000,
   /** Login requests of one connection, all stages. CHAP needs four. */
