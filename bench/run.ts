@@ -9,13 +9,14 @@
 import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installPackages } from '../test/lab/packages.ts';
 import { CASES, type Case } from './cases.ts';
 import { drawChart } from './chart.ts';
 import { compare } from './compare.ts';
 import { EXTRAS } from './extras.ts';
 import { appendHistory, findRegressions, historyRow, readHistory } from './history.ts';
 import { machineFacts } from './machine.ts';
-import { requirePackages } from './packages.ts';
+import { BENCH_PACKAGES } from './packages.ts';
 import { hotSpots, readProfile } from './profile.ts';
 import { formatReport, type Report } from './report.ts';
 import { Sandbox } from './sandbox.ts';
@@ -44,7 +45,7 @@ const quietWait_s = positive('quiet-wait', 600);
 const isWhole = flags.case.length === 0 && !flags['self-test'] && !flags.profile;
 const isWanted = (name: string) => flags.case.length === 0 || flags.case.some((wanted) => name.startsWith(wanted));
 
-await requirePackages();
+await installPackages(BENCH_PACKAGES);
 const sandbox = new Sandbox();
 const files = { subject: makeFile('subject.img'), peer: makeFile('peer.img') };
 const start = {

@@ -16,7 +16,6 @@ interface Group {
   timeout_ms: number;
   /** How many files run at once. */
   concurrency: number;
-  needsPackages: boolean;
 }
 
 const root = resolve(import.meta.dirname, '..');
@@ -28,15 +27,13 @@ const GROUPS = {
     files: () => find('test/**/*.test.ts').filter((file) => !/^test\/(lab\/scenarios|clients)\//.test(file)),
     timeout_ms: 120_000,
     concurrency: 2,
-    needsPackages: false,
   },
-  clients: { files: () => find('test/clients/*.test.ts'), timeout_ms: 600_000, concurrency: 1, needsPackages: true },
-  'main-job': { files: () => [MAIN_JOB], timeout_ms: 2_700_000, concurrency: 1, needsPackages: true },
+  clients: { files: () => find('test/clients/*.test.ts'), timeout_ms: 600_000, concurrency: 1 },
+  'main-job': { files: () => [MAIN_JOB], timeout_ms: 2_700_000, concurrency: 1 },
   lab: {
     files: () => find('test/lab/scenarios/*.test.ts'),
     timeout_ms: 2_700_000,
     concurrency: 1,
-    needsPackages: true,
   },
 } satisfies Record<string, Group>;
 
@@ -74,7 +71,6 @@ function lastNumber(text: string, pattern: RegExp): number {
 }
 
 async function runGroup(group: Group, files: readonly string[]): Promise<Outcome[]> {
-  if (group.needsPackages) await installPackages(LAB_PACKAGES);
   const waiting = [...files];
   const outcomes: Outcome[] = [];
   const worker = async () => {
@@ -95,6 +91,8 @@ function groupOf(file: string): Group {
   if (file.startsWith('test/lab/scenarios/')) return GROUPS.lab;
   return file.startsWith('test/clients/') ? GROUPS.clients : GROUPS.unit;
 }
+
+await installPackages(LAB_PACKAGES, console.log);
 
 const args = process.argv.slice(2);
 const names =

@@ -21,6 +21,9 @@ export const LAB_PACKAGES: readonly NeededPackage[] = [
   { package: 'iproute2', command: 'ip' },
   { package: 'openssh-client', command: 'ssh-keygen' },
   { package: 'cpio', command: 'cpio' },
+  { package: 'iputils-ping', command: 'ping' },
+  // The peer of the conformance suite and of the benchmark.
+  { package: 'tgt', command: 'tgtd' },
 ];
 const INSTALL_TIMEOUT_MS = 600_000;
 
