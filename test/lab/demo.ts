@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Listr } from 'listr2';
+import { Listr, PRESET_TIMER } from 'listr2';
 import type { ClientAccount } from './client-workload.ts';
 import type { LegComparison } from './legs.ts';
 import { type Failback, MainJob, stall_s, type Takeover } from './main-job.ts';
@@ -132,7 +132,7 @@ async function runStages(stages: readonly Stage[], { json }: { json: boolean }):
     // Signals belong to the lab, which has machines to switch off; listr2's own handler would just exit.
     await new Listr(tasks, {
       registerSignalListeners: false,
-      rendererOptions: { timer: { condition: true, field: (ms: number) => `${(ms / 1000).toFixed(0)} s` } },
+      rendererOptions: { timer: PRESET_TIMER },
     }).run();
     return;
   }
