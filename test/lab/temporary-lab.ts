@@ -11,6 +11,7 @@ export interface TemporaryLabOptions {
 }
 
 const INTERRUPTED = 130;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Opens a lab, runs `use` with it, and takes it down again, whatever happens: a failure, Ctrl-C, SIGTERM.
@@ -27,13 +28,18 @@ export async function withTemporaryLab<T>(options: TemporaryLabOptions, use: (la
   }
   await lab.down();
   let keep = false;
+  let interrupted = false;
   const interrupt = async () => {
+    // A terminal that is closed sends SIGHUP after Ctrl-C's SIGINT, and can't be written to any more: the lab is taken down once, and wholly.
+    if (interrupted) return;
+    interrupted = true;
+    process.stdout.on('error', () => {});
+    process.stderr.on('error', () => {});
     options.tell('Interrupted: taking the lab down');
     await lab.down();
     process.exit(INTERRUPTED);
   };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await use(lab);
   } catch (error) {
@@ -41,8 +47,7 @@ export async function withTemporaryLab<T>(options: TemporaryLabOptions, use: (la
     if (keep) options.tell(`The lab '${name}' is left running: SPARE_LAB_NAME=${name} npm run lab -- ssh standby`);
     throw error;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    if (!keep) await lab.down();
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+    if (!keep && !interrupted) await lab.down();
   }
 }
