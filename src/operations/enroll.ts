@@ -29,7 +29,7 @@ export function planEnroll(context: OperationContext, options: EnrollPlanOptions
     ...serviceSteps(context),
     ...copySteps(context, options),
   ];
-  return { name: 'enroll', host: host.name, steps };
+  return { name: 'enroll', host: host.name, again: `run the same 'spare enroll ${host.name} …' again`, steps };
 }
 
 /** The primary's service, before the first copy: a copy of many hours need not be waited for. */

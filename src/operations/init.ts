@@ -95,5 +95,5 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
       },
     }),
   ];
-  return { name: 'init', host: standby.name, steps };
+  return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
 }

@@ -19,5 +19,11 @@ export function planRestore(context: OperationContext): Operation {
     },
     ...bringUpSteps(context, { mayBeMounted: true }),
   ];
-  return { name: 'restore', host: host.name, steps, onlyForward: true };
+  return {
+    name: 'restore',
+    host: host.name,
+    again: 'wait for the watch, which tries again by itself',
+    steps,
+    onlyForward: true,
+  };
 }

@@ -5,10 +5,12 @@ import type { RunEvent, Step, StepStatus } from './step.ts';
 
 /** A plan, ready to be shown or run. */
 export interface Operation {
-  /** `enroll`, `failover`, `failback`, …: also what the user types to run it again. */
+  /** `enroll`, `failover`, `failback`, …: the journal's name for it. */
   readonly name: string;
   readonly host: string;
   readonly steps: readonly Step[];
+  /** How it is run again, where that is not by typing `spare NAME HOST`. */
+  readonly again?: string;
   /** An earlier run may have passed the point of no return: nothing is taken back, whatever fails now. */
   readonly onlyForward?: boolean;
 }
@@ -123,7 +125,7 @@ function failure(operation: Operation, step: Step, error: unknown, undone: boole
     error instanceof SpareError ? error.code : 'STEP_FAILED',
     `Cannot finish ${name} of ${host} as a step failed: ${step.title}: ${messageOf(error)}`,
     {
-      hint: `${own} ${undone ? 'What was done has been taken back' : `Mend it and run 'spare ${name} ${host}' again: it goes on from there`}; the journal is ${journalPath(host)}`.trim(),
+      hint: `${own} ${undone ? 'What was done has been taken back' : `Mend it, then ${againOf(operation)}: it goes on from there`}; the journal is ${journalPath(host)}`.trim(),
       cause: error,
     },
   );
@@ -132,8 +134,12 @@ function failure(operation: Operation, step: Step, error: unknown, undone: boole
 function throwIfInterrupted(operation: Operation, signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   throw new SpareError('stepFailed', 'INTERRUPTED', 'Interrupted before this step began', {
-    hint: `Run 'spare ${operation.name} ${operation.host}' again to go on`,
+    hint: `To go on, ${againOf(operation)}`,
   });
+}
+
+function againOf({ name, host, again }: Operation): string {
+  return again ?? `run 'spare ${name} ${host}' again`;
 }
 
 function messageOf(error: unknown): string {

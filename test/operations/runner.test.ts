@@ -133,6 +133,13 @@ test('takes nothing back where an earlier run may have passed the point of no re
   assert.equal([...world], ['a']);
 });
 
+test('says how an operation is run again that is no command of that form', async () => {
+  const steps = [flagStep(new Set(), 'a', { run: broken, pointOfNoReturn: true })];
+  const error = await failureOf(runOperation({ ...operationOf(steps), again: "run 'spare init' again" }));
+  assert.match(error.hint, "Mend it, then run 'spare init' again");
+  assert.not.match(error.hint, 'spare failover alpha');
+});
+
 test('goes on after being killed at any step boundary, doing nothing twice', async () => {
   for (let killAt = 0; killAt < 4; killAt++) {
     const world = new Set<string>();
