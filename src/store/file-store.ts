@@ -17,6 +17,8 @@ export interface FileStoreParts {
   readOnly: boolean;
   /** Present where holes can be punched and found. */
   holes: Libc | undefined;
+  /** Present where it can be told what is in the page cache. */
+  cache: Libc | undefined;
 }
 
 /** A sparse file or a block device. Made by `openFileStore`. */
@@ -26,11 +28,17 @@ export class FileStore implements Store {
   readonly thin: boolean;
   readonly #fd: number;
   readonly #holes: Libc | undefined;
+  readonly #cache: Libc | undefined;
   readonly #flushes: FlushQueue;
   /** Calls of the thread pool under way: the descriptor must outlive them, or they would hit whatever is opened next. */
   #pending = 0;
   #whenIdle: (() => void) | undefined;
   #closed = false;
+
+  /** Where reads of cached pages are done: at once, or by the thread pool, as all others are. */
+  get cachedReads(): 'inline' | 'thread-pool' {
+    return this.#cache ? 'inline' : 'thread-pool';
+  }
 
   constructor(parts: FileStoreParts) {
     this.size_bytes = parts.size_bytes;
@@ -38,26 +46,23 @@ export class FileStore implements Store {
     this.thin = parts.holes !== undefined;
     this.#fd = parts.fd;
     this.#holes = parts.holes;
+    this.#cache = parts.cache;
     this.#flushes = new FlushQueue((done) => fs.fdatasync(this.#fd, this.#track(done)));
   }
 
   read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
     if (this.#refuse(false, done)) return;
-    if (target.length > INLINE_LIMIT_BYTES) {
-      this.#readLater(target, offset_bytes, this.#track(done));
-      return;
-    }
+    let count = 0;
     try {
-      for (let filled = 0; filled < target.length; ) {
-        const count = fs.readSync(this.#fd, target, filled, target.length - filled, offset_bytes + filled);
-        if (count === 0) throw storeError('EIO', 'Cannot read past the end of the file');
-        filled += count;
-      }
+      if (this.#cache && target.length <= INLINE_LIMIT_BYTES)
+        count = this.#cache.readCached(this.#fd, target, offset_bytes);
     } catch (error) {
       done(error as NodeJS.ErrnoException);
       return;
     }
-    done(null);
+    if (count === target.length) done(null);
+    // What the disk has to be asked for must not hold up other sessions.
+    else this.#readLater(count === 0 ? target : target.subarray(count), offset_bytes + count, this.#track(done));
   }
 
   #readLater(target: Buffer, offset_bytes: number, done: StoreCallback): void {

@@ -8,6 +8,8 @@ const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 /** `flock(2)`: LOCK_EX | LOCK_NB. */
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
+/** `preadv2(2)`. */
+const RWF_NOWAIT = 0x08;
 
 /** The system calls that Node has no function for. All are synchronous and throw an error with an errno-like code. */
 export interface Libc {
@@ -16,6 +18,11 @@ export interface Libc {
   nextData(fd: number, offset_bytes: number): number | undefined;
   /** The next hole at or after `offset_bytes`; the end of the file counts as one. */
   nextHole(fd: number, offset_bytes: number): number;
+  /**
+   * Reads what can be had without waiting for the disk: the number of bytes, fewer than asked for where the rest isn't in the
+   * page cache. Throws `EOPNOTSUPP` where the file system cannot tell.
+   */
+  readCached(fd: number, target: Buffer, offset_bytes: number): number;
   /** Takes the exclusive advisory lock, or says that somebody else has it. */
   tryLock(fd: number): boolean;
 }
@@ -39,6 +46,7 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
     lseek: { arguments: ['i32', 'i64', 'i32'], return: 'i64' },
     flock: { arguments: ['i32', 'i32'], return: 'i32' },
+    preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   });
   const errno = (): number => ffi.getInt32(functions.__errno_location());
@@ -49,7 +57,19 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     if (code === osConstants.errno.ENXIO) return undefined;
     throw errnoError(code, 'lseek');
   };
+  // One `struct iovec`, filled anew for each call: calls are synchronous.
+  const vector = new BigUint64Array(2);
+  const vectorAt = ffi.getRawPointer(vector);
   return {
+    readCached(fd, target, offset_bytes) {
+      vector[0] = ffi.getRawPointer(target);
+      vector[1] = BigInt(target.length);
+      const count = functions.preadv2(fd, vectorAt, 1, BigInt(offset_bytes), RWF_NOWAIT);
+      if (count >= 0n) return Number(count);
+      const code = errno();
+      if (code === osConstants.errno.EAGAIN) return 0;
+      throw errnoError(code, 'preadv2');
+    },
     punchHole(fd, offset_bytes, length_bytes) {
       const result = functions.fallocate(fd, PUNCH_HOLE_KEEP_SIZE, BigInt(offset_bytes), BigInt(length_bytes));
       if (result !== 0) throw errnoError(errno(), 'fallocate');

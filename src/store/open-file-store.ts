@@ -11,7 +11,7 @@ export interface OpenFileStoreOptions {
   readOnly?: boolean;
   /** Makes a sparse file of this size, mode 0600, where there is nothing yet; its existence survives a loss of power. */
   create_bytes?: number;
-  /** `undefined` does without hole punching, hole finding and the lock. @default what `node:ffi` gives */
+  /** `undefined` does without hole punching, hole finding, inline reads of cached pages and the lock. @default what `node:ffi` gives */
   libc?: Libc | undefined;
 }
 
@@ -49,7 +49,8 @@ export function openFileStore(options: OpenFileStoreOptions): FileStore {
       });
     }
     const holes = libc !== undefined && stat.isFile() && canPunch(libc, fd, size_bytes, readOnly) ? libc : undefined;
-    return new FileStore({ fd, size_bytes, readOnly, holes });
+    const cache = libc !== undefined && canTellCached(libc, fd) ? libc : undefined;
+    return new FileStore({ fd, size_bytes, readOnly, holes, cache });
   } catch (error) {
     fs.closeSync(fd);
     throw error;
@@ -97,6 +98,16 @@ function canPunch(libc: Libc, fd: number, size_bytes: number, readOnly: boolean)
   try {
     if (readOnly) libc.nextHole(fd, 0);
     else libc.punchHole(fd, size_bytes, 4096);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads the first block, or nothing: fails where the file system cannot read without waiting. */
+function canTellCached(libc: Libc, fd: number): boolean {
+  try {
+    libc.readCached(fd, Buffer.alloc(512), 0);
     return true;
   } catch {
     return false;

@@ -43,6 +43,7 @@ export interface ServedFile {
 export async function serveFile(options: ServeFileOptions): Promise<ServedFile> {
   guardPortal(options);
   const store = openFileStore({ path: options.path, readOnly: options.readOnly });
+  options.report({ event: 'store-opened', path: options.path, thin: store.thin, cachedReads: store.cachedReads });
   const { blockSize_bytes, physicalBlockSize_bytes, thin, readOnly, removable } = options;
   if (store.size_bytes % blockSize_bytes !== 0) {
     store.close(() => {});

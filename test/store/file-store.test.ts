@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SpareError } from '../../src/std/errors.ts';
+import { type Libc, loadLibc } from '../../src/store/libc.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { call, failure, pattern, read } from './store-contract.ts';
 
 const SIZE_BYTES = 8 * 1024 * 1024;
@@ -99,6 +102,65 @@ test('without the C library nothing is thin, and unmap writes zeroes', async ({ 
   await call((done) => store.flush(done));
   assert.ok(allocated_bytes(path) >= 3_000_000);
   await call((done) => store.close(done));
+});
+
+/** Whether a read of the range had its answer before the call returned, and got the right bytes. */
+async function answersAtOnce(store: Store, offset_bytes: number, expected: Buffer): Promise<boolean> {
+  const target = Buffer.alloc(expected.length);
+  let returned = false;
+  let atOnce = false;
+  const result = call((done) =>
+    store.read(target, offset_bytes, (error) => {
+      atOnce = !returned;
+      done(error);
+    }),
+  );
+  returned = true;
+  await result;
+  assert.ok(target.equals(expected));
+  return atOnce;
+}
+
+/** The C library with another answer to what is in the page cache. */
+function withReadCached(readCached: Libc['readCached']): Libc {
+  const libc = loadLibc();
+  if (!libc) throw new Error('This Node has no node:ffi');
+  return { ...libc, readCached };
+}
+
+test('what is in the page cache is read at once, what is not never holds up the caller', async ({ path }) => {
+  const data = pattern(1_048_576, 5);
+  fs.writeFileSync(path, data);
+  const store = openFileStore({ path });
+  assert.is(store.cachedReads, 'inline');
+  assert.is(await answersAtOnce(store, 8192, data.subarray(8192, 12_288)), true);
+  // Of the file's pages none is left in the cache afterwards (posix_fadvise).
+  execFileSync('dd', [`of=${path}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], { stdio: 'pipe' });
+  assert.is(await answersAtOnce(store, 524_288, data.subarray(524_288, 528_384)), false);
+  await call((done) => store.close(done));
+});
+
+test('what is half in the page cache is read to its end', async ({ path }) => {
+  const data = pattern(65_536, 6);
+  fs.writeFileSync(path, data);
+  const libc = withReadCached((_fd, target, offset_bytes) => data.copy(target, 0, offset_bytes, offset_bytes + 1000));
+  const store = openFileStore({ path, libc });
+  assert.is(await answersAtOnce(store, 4096, data.subarray(4096, 12_288)), false);
+  await call((done) => store.close(done));
+});
+
+test('where nothing tells what is in the page cache, the thread pool reads', async ({ path }) => {
+  const data = pattern(8192, 7);
+  fs.writeFileSync(path, data);
+  const unsupported = withReadCached(() => {
+    throw Object.assign(new Error('EOPNOTSUPP: preadv2'), { code: 'EOPNOTSUPP' });
+  });
+  for (const libc of [undefined, unsupported]) {
+    const store = openFileStore({ path, libc });
+    assert.is(store.cachedReads, 'thread-pool');
+    assert.is(await answersAtOnce(store, 0, data), false);
+    await call((done) => store.close(done));
+  }
 });
 
 test('only one may have it open', async ({ path }) => {
