@@ -157,7 +157,10 @@ export class TaskSet {
   #execute(task: ActiveTask): void {
     this.#collecting.delete(task);
     task.state = 'executing';
-    this.#options.deviceServer.execute(task, (result) => this.#finish(task, task.aborted ? undefined : result));
+    this.#options.deviceServer.execute(task, (result) => {
+      if (task.aborted) result.released?.();
+      this.#finish(task, task.aborted ? undefined : result);
+    });
   }
 
   #fail(task: ActiveTask, additionalSenseCode: number): void {
@@ -172,7 +175,7 @@ export class TaskSet {
     if (waitingAt >= 0) this.#waiting.splice(waitingAt, 1);
     this.#tasks.delete(task.command.initiatorTaskTag);
     closed(task);
-    const release = task.admitted ? () => this.#release(task) : undefined;
+    const release = task.admitted ? () => this.#release(task, result) : undefined;
     if (result) {
       sendResult(task, result, parameters, (pdu, kind) => send(pdu, kind, kind === 'status' ? release : undefined));
     } else {
@@ -182,8 +185,9 @@ export class TaskSet {
     if (waitingAt >= 0) this.#options.changed();
   }
 
-  #release(task: ActiveTask): void {
+  #release(task: ActiveTask, result: TaskResult | undefined): void {
     const { sharedBudget, share } = this.#options;
+    result?.released?.();
     this.#budget.release(task.cost_bytes);
     share.heldData_bytes -= task.cost_bytes;
     sharedBudget.release(task.cost_bytes);

@@ -59,13 +59,16 @@ export function withRange(
   });
 }
 
-/** Reads a whole range into a new buffer; the error, if any, is already sense. */
+/**
+ * Reads a whole range; the error, if any, is already sense. The caller may give the buffer to
+ * `unit.readBuffers` when nobody looks at it any more.
+ */
 export function readRange(
   unit: LogicalUnit,
   range: BlockRange,
   done: (failure: Sense | null, data: Buffer) => void,
 ): void {
-  const data = Buffer.allocUnsafe(range.blockCount * unit.blockSize_bytes);
+  const data = unit.readBuffers.take(range.blockCount * unit.blockSize_bytes);
   unit.store.read(data, range.lba * unit.blockSize_bytes, (error) => {
     done(error === null ? null : senseOfStoreError(error, false, range.lba), data);
   });

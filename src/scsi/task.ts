@@ -34,6 +34,8 @@ export interface TaskResult {
   status: number;
   /** Data-In, whole; the transfer layer cuts it at the expected length and sets the residual. */
   dataIn?: readonly Buffer[];
+  /** Called by the transfer layer once, when nobody looks at `dataIn` any more: its memory is used again. */
+  released?: () => void;
   /** Sense data, with `status` CHECK CONDITION. */
   sense?: Buffer;
   /**

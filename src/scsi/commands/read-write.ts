@@ -25,7 +25,14 @@ export function read(unit: LogicalUnit, task: Task, done: Done): void {
     return;
   }
   const transfer = (finished: Done): void =>
-    readRange(unit, range, (failure, data) => finished(failure === null ? good(data) : unit.failed(failure)));
+    readRange(unit, range, (failure, data) => {
+      if (failure === null) {
+        finished({ status: STATUS.good, dataIn: [data], released: () => unit.readBuffers.give(data) });
+      } else {
+        unit.readBuffers.give(data);
+        finished(unit.failed(failure));
+      }
+    });
   if (forcesUnitAccess(task.cdb) && !unit.store.readOnly) {
     // FUA: what is newer in the cache goes to the medium first (SBC-3 §4.15.3).
     flush(unit, (result) =>
