@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { BusyPoll } from './busy-poll.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Connection, type ConnectionContext, type TargetEvent } from './connection.ts';
 import { LIMITS } from './limits.ts';
@@ -22,6 +23,7 @@ export class Portal {
   readonly #context: ConnectionContext;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #busyPoll = new BusyPoll();
   #ticker: NodeJS.Timeout | undefined;
 
   constructor(options: PortalOptions) {
@@ -71,9 +73,14 @@ export class Portal {
       local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
       remote: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     };
-    const connection = new Connection(this.#context, new SocketOutlet(socket), addresses, Date.now());
+    const outlet = new SocketOutlet(socket, () => this.#busyPoll.answered(performance.now()));
+    const connection = new Connection(this.#context, outlet, addresses, Date.now());
     this.#connections.set(socket, connection);
-    socket.on('data', (chunk: Buffer) => connection.push(chunk, Date.now()));
+    socket.on('data', (chunk: Buffer) => {
+      const arrived_ms = performance.now();
+      connection.push(chunk, Date.now());
+      this.#busyPoll.received(arrived_ms, performance.now());
+    });
     // The 'close' that follows does what is to be done.
     socket.on('error', () => {});
     socket.on('close', () => {

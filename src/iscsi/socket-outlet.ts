@@ -9,12 +9,15 @@ const PADDING = [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(2), Buffer.alloc
 /** Writes PDUs to a socket: all that one turn of the event loop gives goes out in one `writev`. */
 export class SocketOutlet implements Outlet {
   readonly #socket: Socket;
+  readonly #sent: () => void;
   #headerDigest = false;
   #dataDigest = false;
   #corked = false;
 
-  constructor(socket: Socket) {
+  /** @param sent is told of each turn of the event loop in which something was sent. */
+  constructor(socket: Socket, sent: () => void = () => {}) {
     this.#socket = socket;
+    this.#sent = sent;
   }
 
   get backlog_bytes(): number {
@@ -73,6 +76,7 @@ export class SocketOutlet implements Outlet {
     process.nextTick(() => {
       this.#corked = false;
       this.#socket.uncork();
+      this.#sent();
     });
   }
 }
