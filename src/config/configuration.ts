@@ -1,21 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Conf from 'conf';
 import { SpareError } from '../std/errors.ts';
 import { paths } from './paths.ts';
-import type { Configuration, HostConfiguration, StandbyConfiguration } from './schema.ts';
-
-/** The only place that knows conf. conf writes atomically; its mode is ours since it holds secrets. */
-function open(): Conf<Configuration> {
-  return new Conf<Configuration>({
-    cwd: paths().configuration,
-    configName: 'config',
-    fileExtension: 'json',
-    configFileMode: 0o600,
-    clearInvalidConfig: false,
-    accessPropertiesByDotNotation: false,
-  });
-}
+import type { Configuration, HostConfiguration } from './schema.ts';
 
 export function configurationPath(): string {
   return join(paths().configuration, 'config.json');
@@ -43,7 +30,7 @@ export function readConfiguration(): Configuration {
   }
   let configuration: Configuration;
   try {
-    configuration = { ...open().store };
+    configuration = JSON.parse(readFileSync(configurationPath(), 'utf8'));
   } catch (cause) {
     throw new SpareError(
       'precondition',
@@ -68,12 +55,6 @@ export function readConfiguration(): Configuration {
   return configuration;
 }
 
-/** Writes the standby's own part, keeping the hosts. */
-export function writeStandbyConfiguration(standby: StandbyConfiguration): void {
-  const hosts = isInitialised() ? readConfiguration().hosts : {};
-  open().store = { version: 1, standby, hosts };
-}
-
 /**
  * The configuration of one host.
  * @throws SpareError `usage` where it is not enrolled, naming those that are.
@@ -88,14 +69,4 @@ export function readHostConfiguration(host: string): HostConfiguration {
     });
   }
   return configuration;
-}
-
-export function writeHostConfiguration(configuration: HostConfiguration): void {
-  const { hosts } = readConfiguration();
-  open().set('hosts', { ...hosts, [configuration.name]: configuration });
-}
-
-export function removeHostConfiguration(host: string): void {
-  const { [host]: _removed, ...others } = readConfiguration().hosts;
-  open().set('hosts', others);
 }

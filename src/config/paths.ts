@@ -21,3 +21,8 @@ export function paths(environment: NodeJS.ProcessEnv = process.env): Paths {
 export function controlSocketPath(environment: NodeJS.ProcessEnv = process.env): string {
   return join(paths(environment).runtime, 'serve.sock');
 }
+
+/** Where the pool keeps what belongs to one host, and nothing of any other: `leg.img`, `fenced`, `reservations`. */
+export function hostFolder(poolDirectory: string, host: string): string {
+  return join(poolDirectory, host);
+}

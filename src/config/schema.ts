@@ -8,7 +8,7 @@ export interface Configuration {
 export interface StandbyConfiguration {
   /** The standby's own name, as in its IQN. */
   name: string;
-  /** Where the legs are: one `<host>.img` for each host. */
+  /** Where the legs are: a folder for each host. */
   poolDirectory: string;
   portal: { address: string; port: number };
   /** Target names are `<iqnPrefix>:<host>`. */

@@ -8,6 +8,8 @@ const WINDOW_MS = 0.2;
  * a window apart, and nothing when they don't: pings and slow loads never start it.
  */
 export class BusyPoll {
+  /** False where others need the processor more. */
+  allowed = true;
   #lastActive_ms = 0;
   #polling = false;
 
@@ -15,7 +17,7 @@ export class BusyPoll {
   received(arrived_ms: number, now_ms: number): void {
     const soon = arrived_ms - this.#lastActive_ms < WINDOW_MS;
     this.#lastActive_ms = now_ms;
-    if (this.#polling || !soon) return;
+    if (this.#polling || !soon || !this.allowed) return;
     this.#polling = true;
     setImmediate(this.#look);
   }

@@ -1,11 +1,12 @@
 /** A bound on bytes that are held at one time, shared by all that take from it. */
 export class ByteBudget {
-  readonly #limit_bytes: number;
+  /** May be changed at any time: what is held already stays held. */
+  limit_bytes: number;
   #used_bytes = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(limit_bytes: number) {
-    this.#limit_bytes = limit_bytes;
+    this.limit_bytes = limit_bytes;
   }
 
   get used_bytes(): number {
@@ -14,7 +15,7 @@ export class ByteBudget {
 
   /** Takes the bytes if they fit. What is larger than the whole budget fits when nothing else is held, and nothing always fits. */
   tryTake(bytes: number): boolean {
-    if (bytes > 0 && this.#used_bytes > 0 && this.#used_bytes + bytes > this.#limit_bytes) return false;
+    if (bytes > 0 && this.#used_bytes > 0 && this.#used_bytes + bytes > this.limit_bytes) return false;
     this.take(bytes);
     return true;
   }

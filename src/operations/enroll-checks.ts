@@ -3,6 +3,7 @@ import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../config/host-records.ts';
+import { hostFolder } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../host/address.ts';
 import type { PrimaryFacts } from '../host/facts.ts';
@@ -201,7 +202,7 @@ export function newHostConfiguration(
     target: {
       iqn: `${standby.iqnPrefix}:${host}`,
       initiatorName: facts.initiatorName ?? '',
-      path: join(standby.poolDirectory, `${host}.img`),
+      path: join(hostFolder(standby.poolDirectory, host), 'leg.img'),
       size_bytes: facts.size_bytes,
       chap: { user: host, secret: randomBytes(SECRET_bytes).toString('base64url') },
       mutualChap: { user: `${host}-standby`, secret: randomBytes(SECRET_bytes).toString('base64url') },

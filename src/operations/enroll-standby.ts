@@ -1,8 +1,10 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readConfiguration, removeHostConfiguration, writeHostConfiguration } from '../config/configuration.ts';
+import { readConfiguration } from '../config/configuration.ts';
 import { enterState } from '../config/host-records.ts';
+import { hostFolder } from '../config/paths.ts';
+import { removeHostConfiguration, writeHostConfiguration } from '../config/write-configuration.ts';
 import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
@@ -15,6 +17,7 @@ import { addTarget, closeTarget } from './target-control.ts';
 export function standbySteps(context: OperationContext, hostKey: HostKey): Step[] {
   const { host, standby, standbyMachine: machine } = context;
   const { path, size_bytes } = host.target;
+  const folder = hostFolder(standby.poolDirectory, host.name);
   const step = stepOn(machine);
   return [
     step({
@@ -28,15 +31,17 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
     step({
       name: 'leg',
       title: `Make the standby leg: ${size_bytes} bytes, sparse`,
-      commandLines: [words(['truncate', '--size', String(size_bytes), path])],
+      commandLines: [words(['mkdir', '--mode=0700', folder]), words(['truncate', '--size', String(size_bytes), path])],
       check: async () => sizeOf(path) === size_bytes,
       async run() {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        syncDirectory(standby.poolDirectory);
         closeSync(openSync(path, 'a', 0o600));
         truncateSync(path, size_bytes);
         syncDirectory(dirname(path));
       },
       async undo() {
-        rmSync(path, { force: true });
+        rmSync(folder, { recursive: true, force: true });
       },
     }),
     step({

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeStandbyConfiguration } from '../config/configuration.ts';
 import { controlSocketPath, paths } from '../config/paths.ts';
 import type { StandbyConfiguration } from '../config/schema.ts';
+import { writeStandbyConfiguration } from '../config/write-configuration.ts';
 import type { Machine } from '../host/machine.ts';
 import { STANDBY_MODULES } from '../host/requirements.ts';
 import { installRoot, renderTemplate } from '../host/template.ts';

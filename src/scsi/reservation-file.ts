@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { removeFileDurably, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import type { PersistentReservation, Registration, ReservationState } from './reservations.ts';
 
@@ -40,26 +40,14 @@ export function loadReservations(path: string): ReservationState | undefined {
 /** Writes the state so that it survives a loss of power, or removes it where APTPL is off. Synchronous: it is rare, and must be done before GOOD. */
 export function saveReservations(path: string, state: ReservationState): void {
   if (!state.aptpl) {
-    if (!fs.existsSync(path)) return;
-    fs.unlinkSync(path);
-  } else {
-    const stored: StoredReservations = {
-      version: 1,
-      generation: state.generation,
-      registrations: [...state.registrations.values()].map((each) => ({ ...each, key: each.key.toString(16) })),
-      reservation: state.reservation ?? null,
-    };
-    fs.writeFileSync(`${path}.new`, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600, flush: true });
-    fs.renameSync(`${path}.new`, path);
+    if (fs.existsSync(path)) removeFileDurably(path);
+    return;
   }
-  syncDirectory(dirname(path));
-}
-
-function syncDirectory(path: string): void {
-  const directory = fs.openSync(path, 'r');
-  try {
-    fs.fsyncSync(directory);
-  } finally {
-    fs.closeSync(directory);
-  }
+  const stored: StoredReservations = {
+    version: 1,
+    generation: state.generation,
+    registrations: [...state.registrations.values()].map((each) => ({ ...each, key: each.key.toString(16) })),
+    reservation: state.reservation ?? null,
+  };
+  writeFileDurably(path, `${JSON.stringify(stored, null, 2)}\n`, 0o600);
 }

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncNow } from './sync.ts';
 
 /** Replaces a file so that after a loss of power there is the old content or the new one, whole. `mode` is octal, e.g. 0o600. */
 export function writeFileDurably(path: string, content: string, mode: number): void {
@@ -7,11 +8,17 @@ export function writeFileDurably(path: string, content: string, mode: number): v
   const descriptor = openSync(temporary, 'w', mode);
   try {
     writeSync(descriptor, content);
-    fsyncSync(descriptor);
+    syncNow(descriptor);
   } finally {
     closeSync(descriptor);
   }
   renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}
+
+/** Removes a file, if it is there, so that it does not come back after a loss of power. */
+export function removeFileDurably(path: string): void {
+  rmSync(path, { force: true });
   syncDirectory(dirname(path));
 }
 
@@ -26,7 +33,7 @@ export function replaceFile(path: string, content: string, mode: number): void {
 export function syncDirectory(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
-    fsyncSync(descriptor);
+    syncNow(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
+import type { Libc } from '../std/libc.ts';
+import type { DataSync } from './data-sync.ts';
 import { FlushQueue } from './flush-queue.ts';
-import type { Libc } from './libc.ts';
 import type { Extent, Store, StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
 import { isZero, zeroes } from './zero.ts';
@@ -19,6 +20,7 @@ export interface FileStoreParts {
   holes: Libc | undefined;
   /** Present where it can be told what is in the page cache. */
   cache: Libc | undefined;
+  sync: DataSync;
 }
 
 /** A sparse file or a block device. Made by `openFileStore`. */
@@ -47,7 +49,7 @@ export class FileStore implements Store {
     this.#fd = parts.fd;
     this.#holes = parts.holes;
     this.#cache = parts.cache;
-    this.#flushes = new FlushQueue((done) => fs.fdatasync(this.#fd, this.#track(done)));
+    this.#flushes = new FlushQueue((done) => parts.sync(this.#fd, this.#track(done)));
   }
 
   read(target: Buffer, offset_bytes: number, done: StoreCallback): void {

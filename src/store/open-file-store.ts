@@ -1,8 +1,11 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
+import { type Libc, loadLibc } from '../std/libc.ts';
+import { syncNow } from '../std/sync.ts';
+import { dataSync } from './data-sync.ts';
 import { FileStore } from './file-store.ts';
-import { type Libc, loadLibc } from './libc.ts';
 
 export interface OpenFileStoreOptions {
   /** A regular file or a block device. */
@@ -50,7 +53,7 @@ export function openFileStore(options: OpenFileStoreOptions): FileStore {
     }
     const holes = libc !== undefined && stat.isFile() && canPunch(libc, fd, size_bytes, readOnly) ? libc : undefined;
     const cache = libc !== undefined && canTellCached(libc, fd) ? libc : undefined;
-    return new FileStore({ fd, size_bytes, readOnly, holes, cache });
+    return new FileStore({ fd, size_bytes, readOnly, holes, cache, sync: dataSync() });
   } catch (error) {
     fs.closeSync(fd);
     throw error;
@@ -74,16 +77,11 @@ function create(path: string, size_bytes: number): void {
   const fd = fs.openSync(path, 'wx', 0o600);
   try {
     fs.ftruncateSync(fd, size_bytes);
-    fs.fsyncSync(fd);
+    syncNow(fd);
   } finally {
     fs.closeSync(fd);
   }
-  const directory = fs.openSync(dirname(path), 'r');
-  try {
-    fs.fsyncSync(directory);
-  } finally {
-    fs.closeSync(directory);
-  }
+  syncDirectory(dirname(path));
 }
 
 /** A block device's `stat` has no size: sysfs has it, in units of 512 bytes whatever the device's block size is. */

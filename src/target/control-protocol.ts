@@ -27,9 +27,14 @@ export interface TargetStatus {
   hosts: HostTargetStatus[];
 }
 
+/** What a host's own process says of it. */
 export interface HostTargetStatus {
   host: string;
   iqn: string;
+  /** The process that serves the host; `null` while there is none. */
+  pid: number | null;
+  /** False where that process has not answered: the rest is what it said last. */
+  responding: boolean;
   /** True while a fence record stands: no login, no store open. */
   fenced: boolean;
   sessions: SessionStatus[];

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SpareError } from '../std/errors.ts';
 import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
+import { asTargetError } from './target-error.ts';
 
 /** A request is a line of a few words. */
 const MAX_LINE_BYTES = 4_096;
@@ -70,7 +71,7 @@ export class ControlServer {
     try {
       return { ok: true, result: await this.#perform(parseRequest(line)) };
     } catch (error) {
-      const { code, message, hint } = explained(error);
+      const { code, message, hint } = asTargetError(error);
       return { ok: false, error: { code, message, hint } };
     }
   }
@@ -91,15 +92,6 @@ function parseRequest(line: string): ControlRequest {
   }
   throw new SpareError('usage', 'BAD_REQUEST', 'Cannot understand the control request', {
     hint: `Send one line of JSON with a method (${METHODS.join(', ')}) and a host`,
-  });
-}
-
-function explained(error: unknown): SpareError {
-  if (error instanceof SpareError) return error;
-  const message = `The target failed: ${error instanceof Error ? error.message : String(error)}`;
-  return new SpareError('unexpected', 'TARGET_FAILED', message, {
-    hint: "See what it says: 'journalctl -u spare-serve'",
-    cause: error,
   });
 }
 

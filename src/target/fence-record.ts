@@ -1,9 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeFileDurably, writeFileDurably } from '../std/durable-file.ts';
 
 /**
- * The durable record that a host's leg belongs to the standby now (invariants 1 and 6): `<pool>/<host>.fenced`.
+ * The durable record that a host's leg belongs to the standby now (invariants 1 and 6): `<pool>/<host>/fenced`.
  * While it is there the host's logins are refused and its store stays closed, across restarts of daemon and machine.
  *
  * A fenced host learns it from its login: status class 02 (initiator error), detail 04 (target removed), RFC 7143 §11.13.5,
@@ -27,8 +27,9 @@ import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
 export class FenceRecord {
   readonly #path: string;
 
-  constructor(poolDirectory: string, host: string) {
-    this.#path = join(poolDirectory, `${host}.fenced`);
+  /** @param folder The host's folder in the pool. */
+  constructor(folder: string) {
+    this.#path = join(folder, 'fenced');
   }
 
   get stands(): boolean {
@@ -43,7 +44,6 @@ export class FenceRecord {
 
   /** Durable when it returns. */
   remove(): void {
-    rmSync(this.#path, { force: true });
-    syncDirectory(dirname(this.#path));
+    removeFileDurably(this.#path);
   }
 }

@@ -17,15 +17,16 @@ const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenByte
 export class HostTarget {
   readonly configuration: HostConfiguration;
   readonly target: Target;
-  readonly #poolDirectory: string;
+  readonly #folder: string;
   readonly #fence: FenceRecord;
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
 
-  constructor(configuration: HostConfiguration, poolDirectory: string) {
+  /** @param folder The host's folder in the pool. */
+  constructor(configuration: HostConfiguration, folder: string) {
     this.configuration = configuration;
-    this.#poolDirectory = poolDirectory;
-    this.#fence = new FenceRecord(poolDirectory, configuration.name);
+    this.#folder = folder;
+    this.#fence = new FenceRecord(folder);
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
@@ -36,10 +37,6 @@ export class HostTarget {
       chap,
       mutualChap,
     });
-  }
-
-  get isServed(): boolean {
-    return this.#unit !== undefined;
   }
 
   /** Opens the store and lets the initiator in. Does nothing while the host is fenced, or when it is open already. */
@@ -63,7 +60,7 @@ export class HostTarget {
       identity: `${target.iqn},lun${LUN}`,
       // Write-through: what the mirror set was told is written survives a loss of power here.
       writeCache: false,
-      reservationsPath: join(this.#poolDirectory, `${name}.reservations`),
+      reservationsPath: join(this.#folder, 'reservations'),
     });
     this.#unit = unit;
     this.#device = new CountingDeviceServer(new TargetDevice({ lun: LUN, unit }));
@@ -103,6 +100,8 @@ export class HostTarget {
     return {
       host: this.configuration.name,
       iqn: target.name,
+      pid: process.pid,
+      responding: true,
       fenced: target.fenced,
       sessions: [...target.sessions].map(({ identity: { initiatorName, remoteAddress, since } }) => ({
         initiatorName,

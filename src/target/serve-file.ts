@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ChapSecret } from '../iscsi/chap.ts';
+import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { Portal } from '../iscsi/portal.ts';
 import { Target, type TargetDirectory } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
@@ -73,15 +74,16 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
     fenced: false,
     ...(options.chap && { chap: options.chap }),
   });
-  const portal = new Portal({
-    ...options.portal,
+  const connections = new ConnectionSet({
     directory: directoryOf(target),
     pingInterval_ms: undefined,
     report: options.report,
   });
+  const portal = new Portal({ ...options.portal, accept: (socket) => connections.adopt(socket) });
   const close = async (): Promise<void> => {
     await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
     portal.close();
+    connections.close();
     await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
   };
   try {

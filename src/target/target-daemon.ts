@@ -1,29 +1,28 @@
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
-import type { Configuration } from '../config/schema.ts';
-import { Portal } from '../iscsi/portal.ts';
-import type { Target, TargetDirectory } from '../iscsi/target.ts';
+import { hostFolder, paths } from '../config/paths.ts';
+import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import type { LoginNames } from '../iscsi/first-login.ts';
 import { SpareError } from '../std/errors.ts';
 import type { ControlRequest, TargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
-import { HostTarget } from './host-target.ts';
+import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';
+import { ServedHost } from './served-host.ts';
+import { SharedPortal } from './shared-portal.ts';
+import { writeStrippedProgram } from './stripped-program.ts';
 
-/** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
-const PING_INTERVAL_MS = 1_000;
-
-/** What initiators are told to wait after an orderly end: about what a restart takes. */
-const TIME_TO_WAIT_S = 2;
-
-/** The target as a daemon: one portal, one target for each host of the configuration, steered by control requests. */
-export class TargetDaemon implements TargetDirectory {
-  /** Every host has a secret: who does not give a known name has to try in vain like everybody else. */
-  readonly authenticationRequired = true;
+/** The target as a daemon: one portal, one process for each host of the configuration, steered by control requests. */
+export class TargetDaemon {
   readonly #standby: Configuration['standby'];
-  readonly #hosts = new Map<string, HostTarget>();
+  readonly #hosts = new Map<string, ServedHost>();
+  /** Takes who names no host of ours. A process like the others, so that nobody can tell by the time that it takes which names exist. */
+  readonly #strangers: HostProcess;
   readonly #report: (event: ServeEvent) => void;
+  readonly #program = join(paths().runtime, 'program.json');
   readonly #startedAt = Date.now();
-  readonly #portal: Portal;
+  readonly #portal: SharedPortal;
   #address = '';
   /** Control requests of one host come one after the other; a host whose disk hangs holds up no other. */
   readonly #last = new Map<string, Promise<unknown>>();
@@ -31,32 +30,26 @@ export class TargetDaemon implements TargetDirectory {
   constructor(configuration: Configuration, report: (event: ServeEvent) => void) {
     this.#standby = configuration.standby;
     this.#report = report;
+    writeStrippedProgram(this.#program);
+    for (const host of Object.values(configuration.hosts)) this.#serve(host);
+    this.#strangers = new HostProcess({ configuration: undefined, folder: '', program: this.#program, report });
     const { address, port } = this.#standby.portal;
-    this.#portal = new Portal({ address, port, directory: this, pingInterval_ms: PING_INTERVAL_MS, report });
-    for (const host of Object.values(configuration.hosts)) {
-      const hostTarget = new HostTarget(host, this.#standby.poolDirectory);
-      this.#hosts.set(host.name, hostTarget);
-      this.#tryOpen(hostTarget);
-    }
+    this.#portal = new SharedPortal({
+      address,
+      port,
+      handOver: (socket, received, names) => this.#processOf(names).adopt(socket, received),
+    });
   }
 
   /** Begins to accept connections; the portal's address. */
   async listen(): Promise<string> {
-    this.#address = await listenOrExplain(this.#portal, this.#standby.portal);
+    this.#address = await listenOrExplain(this.#portal.portal, this.#standby.portal);
     return this.#address;
-  }
-
-  find(targetName: string): Target | undefined {
-    return this.#targets().find(({ name }) => name === targetName);
-  }
-
-  visibleTo(initiatorName: string): Target | undefined {
-    return this.#targets().find((target) => target.initiatorName === initiatorName);
   }
 
   /** Performs one request after those that came before. */
   perform(request: ControlRequest): Promise<TargetStatus> {
-    if (request.method === 'status') return Promise.resolve(this.#status());
+    if (request.method === 'status') return this.#status();
     const last = this.#last.get(request.host) ?? Promise.resolve();
     const result = last.then(async () => {
       await this.#change(request);
@@ -70,10 +63,9 @@ export class TargetDaemon implements TargetDirectory {
 
   /** Ends everything in order: what initiators were told is written is written. */
   async close(): Promise<void> {
-    this.#portal.announceDrop(TIME_TO_WAIT_S);
     this.#portal.close();
     await Promise.all(this.#last.values());
-    await Promise.all([...this.#hosts.values()].map((host) => host.close('the daemon ends')));
+    await Promise.all([...this.#hosts.values(), this.#strangers].map((process) => process.end()));
   }
 
   async #change(request: Exclude<ControlRequest, { method: 'status' }>): Promise<void> {
@@ -83,11 +75,12 @@ export class TargetDaemon implements TargetDirectory {
         return this.#add(request.host);
       case 'close':
         this.#hosts.delete(request.host);
-        return known?.close('closed');
+        await known?.end();
+        return this.#tellNeighbours();
       case 'fence':
-        return (known ?? this.#configured(request.host)).fence();
+        return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
       case 'unfence':
-        return (known ?? this.#configured(request.host)).unfence();
+        return (known ?? this.#serve(readHostConfiguration(request.host))).unfence();
       default:
         throw new SpareError('usage', 'UNKNOWN_METHOD', 'Cannot do what the control request asks for', {
           hint: 'The daemon may be of another version than this command: restart it',
@@ -99,35 +92,32 @@ export class TargetDaemon implements TargetDirectory {
   async #add(name: string): Promise<void> {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
-    if (known && isDeepStrictEqual(known.configuration.target, configuration.target)) {
-      known.open();
-      return;
-    }
-    await known?.close('configured anew');
-    this.#configured(name).open();
+    if (known && isDeepStrictEqual(known.configuration.target, configuration.target)) return known.open();
+    await known?.end();
+    await this.#serve(configuration).open();
   }
 
-  #configured(name: string): HostTarget {
-    const host = new HostTarget(readHostConfiguration(name), this.#standby.poolDirectory);
-    this.#hosts.set(name, host);
+  #serve(configuration: HostConfiguration): ServedHost {
+    const folder = hostFolder(this.#standby.poolDirectory, configuration.name);
+    const host = new ServedHost({ configuration, folder, program: this.#program, report: this.#report });
+    this.#hosts.set(configuration.name, host);
+    this.#tellNeighbours();
     return host;
   }
 
-  /** A host whose disk is missing must not keep the others from being served. */
-  #tryOpen(host: HostTarget): void {
-    try {
-      host.open();
-    } catch (error) {
-      this.#report({ event: 'not-served', host: host.configuration.name, error: String(error) });
-    }
+  #tellNeighbours(): void {
+    for (const host of this.#hosts.values()) host.neighbours = this.#hosts.size;
   }
 
-  #targets(): Target[] {
-    return [...this.#hosts.values()].map(({ target }) => target);
+  #processOf({ targetName, initiatorName }: LoginNames): { adopt: HostProcess['adopt'] } {
+    const hosts = [...this.#hosts.values()];
+    const isMeant = ({ configuration: { target } }: ServedHost) =>
+      targetName === undefined ? target.initiatorName === initiatorName : target.iqn === targetName;
+    return hosts.find(isMeant) ?? this.#strangers;
   }
 
-  #status(): TargetStatus {
-    const hosts = [...this.#hosts.values()].map((host) => host.status());
+  async #status(): Promise<TargetStatus> {
+    const hosts = await Promise.all([...this.#hosts.values()].map((host) => host.status()));
     return { pid: process.pid, startedAt: this.#startedAt, portal: this.#address, hosts };
   }
 }

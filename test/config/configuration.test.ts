@@ -2,16 +2,14 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { configurationPath, readConfiguration, readHostConfiguration } from '../../src/config/configuration.ts';
+import { enterState, readHostRecord, updateEvidence } from '../../src/config/host-records.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
 import {
-  configurationPath,
-  readConfiguration,
-  readHostConfiguration,
   removeHostConfiguration,
   writeHostConfiguration,
   writeStandbyConfiguration,
-} from '../../src/config/configuration.ts';
-import { enterState, readHostRecord, updateEvidence } from '../../src/config/host-records.ts';
-import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
+} from '../../src/config/write-configuration.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 

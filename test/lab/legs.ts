@@ -57,7 +57,7 @@ async function extractStandbyLeg(lab: Lab, host: PrimaryName): Promise<string> {
     // Exit code 1: something was corrected, which after a loss of power is what a journal is for.
     const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', root], { reject: false });
     if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's disk: e2fsck says\n${stdout}`);
-    await execa('/sbin/debugfs', ['-R', `dump ${POOL}/${host}.img ${leg}`, root], { timeout: DUMP_TIMEOUT_MS });
+    await execa('/sbin/debugfs', ['-R', `dump ${POOL}/${host}/leg.img ${leg}`, root], { timeout: DUMP_TIMEOUT_MS });
     return leg;
   } finally {
     await rm(root, { force: true });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SpareError } from '../../src/std/errors.ts';
-import { type Libc, loadLibc } from '../../src/store/libc.ts';
+import { type Libc, loadLibc } from '../../src/std/libc.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { call, failure, pattern, read } from './store-contract.ts';

@@ -1,14 +1,15 @@
-import fs, {
+import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +45,7 @@ function hostConfiguration(root: string, name: string): HostConfiguration {
     target: {
       iqn: `iqn.2026-11.test:${name}`,
       initiatorName: `iqn.2026-11.test:initiator-${name}`,
-      path: join(root, 'pool', `${name}.img`),
+      path: join(root, 'pool', name, 'leg.img'),
       size_bytes: SIZE_BYTES,
       chap: { user: name, secret: `secret of ${name}` },
       mutualChap: { user: 'spare', secret: 'secret of spare' },
@@ -64,8 +65,9 @@ function configure(root: string, ...names: string[]): Configuration {
 }
 
 function makeDisk(root: string, name: string): void {
-  writeFileSync(join(root, 'pool', `${name}.img`), '');
-  truncateSync(join(root, 'pool', `${name}.img`), SIZE_BYTES);
+  mkdirSync(join(root, 'pool', name));
+  writeFileSync(join(root, 'pool', name, 'leg.img'), '');
+  truncateSync(join(root, 'pool', name, 'leg.img'), SIZE_BYTES);
 }
 
 async function start(context: Context, configuration: Configuration): Promise<void> {
@@ -96,6 +98,7 @@ const environment = { ...process.env };
 test.before.each(async (context) => {
   context.root = mkdtempSync(join(tmpdir(), 'spare-daemon-'));
   process.env.SPARE_CONFIG_DIR = context.root;
+  process.env.SPARE_RUNTIME_DIR = context.root;
   mkdirSync(join(context.root, 'pool'));
   for (const name of ['alpha', 'beta']) makeDisk(context.root, name);
   await start(context, configure(context.root, 'alpha', 'beta'));
@@ -132,8 +135,12 @@ class Client {
     });
   }
 
-  async request(fields: Record<number, string>, data?: Buffer): Promise<Frame> {
+  request(fields: Record<number, string>, data?: Buffer): Promise<Frame> {
     this.socket.write(pduBytes(fields, data));
+    return this.next();
+  }
+
+  async next(): Promise<Frame> {
     for (;;) {
       const frame = this.#frames.shift();
       // Pings of the target are not what was asked for.
@@ -188,21 +195,34 @@ async function loggedIn(context: Context, name = 'alpha'): Promise<Client> {
   return client;
 }
 
-function openFiles(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
+/** What a process has open. */
+function openFiles(pid: number | null): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
     } catch {
       return [];
     }
   });
 }
 
+/** The process that serves a host. */
+async function processOf(context: Context, host = 'alpha'): Promise<number> {
+  const { pid } = await hostStatus(context, { method: 'status' }, host);
+  assert.type(pid, 'number');
+  return pid as number;
+}
+
+/** Until a write goes well: the first command of a session meets the unit attention of power on. */
+async function written(client: Client, byte: number): Promise<void> {
+  for (let cmdSn = 1; (await client.write(byte, cmdSn)) !== 0; cmdSn++)
+    assert.ok(cmdSn < 4, 'the write does not go well');
+}
+
 test('serves every host, tells who is there and when it wrote', async (context) => {
   const before = Date.now();
   const client = await loggedIn(context);
-  for (let cmdSn = 1; (await client.write(0x5a, cmdSn)) !== 0; cmdSn++)
-    assert.ok(cmdSn < 4, 'the write does not go well');
+  await written(client, 0x5a);
   const alpha = await hostStatus(context, { method: 'status' });
   assert.is(alpha.sessions.length, 1);
   assert.is(alpha.sessions[0]?.initiatorName, 'iqn.2026-11.test:initiator-alpha');
@@ -223,14 +243,14 @@ test('serves every host, tells who is there and when it wrote', async (context) 
 test('fence: the record, the sessions, the file, the login, and only of that host', async (context) => {
   const alpha = await loggedIn(context);
   const beta = await loggedIn(context, 'beta');
-  const path = join(context.root, 'pool', 'alpha.img');
-  assert.ok(openFiles().includes(path));
+  const path = join(context.root, 'pool', 'alpha', 'leg.img');
+  assert.ok(openFiles(await processOf(context)).includes(path));
 
   const status = await hostStatus(context, { method: 'fence', host: 'alpha' });
   assert.ok(status.fenced);
   assert.equal(status.sessions, []);
-  assert.not.ok(openFiles().includes(path), 'the file is still open');
-  assert.ok(statSync(join(context.root, 'pool', 'alpha.fenced')).isFile());
+  assert.not.ok(openFiles(status.pid).includes(path), 'the file is still open');
+  assert.ok(statSync(join(context.root, 'pool', 'alpha', 'fenced')).isFile());
   await alpha.untilClosed();
   assert.is(await new Client(context.portal).login('alpha'), 0x0204);
   assert.is(await new Client(context.portal).login('alpha', 'a wrong secret'), 0x0201);
@@ -239,7 +259,7 @@ test('fence: the record, the sessions, the file, the login, and only of that hos
 
   assert.ok((await hostStatus(context, { method: 'fence', host: 'alpha' })).fenced);
   assert.not.ok((await hostStatus(context, { method: 'unfence', host: 'alpha' })).fenced);
-  assert.not.ok(readdirSync(join(context.root, 'pool')).includes('alpha.fenced'));
+  assert.not.ok(readdirSync(join(context.root, 'pool', 'alpha')).includes('fenced'));
   await loggedIn(context);
 });
 
@@ -253,7 +273,7 @@ test('a fence outlives the daemon', async (context) => {
 
 test('a host whose disk is missing can be fenced, and does not stop the others', async (context) => {
   await stop(context);
-  rmSync(join(context.root, 'pool', 'alpha.img'));
+  rmSync(join(context.root, 'pool', 'alpha', 'leg.img'));
   await start(context, configure(context.root, 'alpha', 'beta'));
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   await loggedIn(context, 'beta');
@@ -263,10 +283,10 @@ test('a host whose disk is missing can be fenced, and does not stop the others',
 
 test('a disk whose size has changed is not served', async (context) => {
   await stop(context);
-  truncateSync(join(context.root, 'pool', 'alpha.img'), SIZE_BYTES * 2);
+  truncateSync(join(context.root, 'pool', 'alpha', 'leg.img'), SIZE_BYTES * 2);
   await start(context, configure(context.root, 'alpha', 'beta'));
-  assert.match(JSON.stringify(context.events), /its size must be 1048576 bytes/);
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+  assert.match(JSON.stringify(context.events), /its size must be 1048576 bytes/);
 });
 
 test('add serves a host that was enrolled meanwhile, and leaves what is served alone', async (context) => {
@@ -300,36 +320,93 @@ test('an unknown host is told, with those that are known', async (context) => {
   }
 });
 
-test('a host whose disk hangs does not hold up the fencing of another', async (context) => {
-  const client = await loggedIn(context);
-  await client.write(1, 1);
-  const { fdatasync } = fs;
-  const stuck: (() => void)[] = [];
-  const hang = (fd: number, done: fs.NoParamCallback): void => {
-    if (readlinkSync(`/proc/self/fd/${fd}`).endsWith('alpha.img')) stuck.push(() => fdatasync(fd, done));
-    else fdatasync(fd, done);
-  };
-  Object.assign(fs, { fdatasync: hang });
-  syncBuiltinESMExports();
-  let alpha: Promise<HostTargetStatus> | undefined;
+test('a process that stands still holds up no other host, and its own is fenced all the same', async (context) => {
+  const alpha = await loggedIn(context);
+  const beta = await loggedIn(context, 'beta');
+  await written(beta, 1);
+  const pid = await processOf(context);
+  process.kill(pid, 'SIGSTOP');
   try {
-    client.write(2, 2).catch(() => {});
-    for (let count = 0; count < 100 && stuck.length === 0; count++) await pause(10);
-    assert.ok(stuck.length > 0, 'no write hangs');
-    alpha = hostStatus(context, { method: 'fence', host: 'alpha' });
-    assert.is(await Promise.race([beginFence(context, 'beta'), pause(3_000)]), true, 'beta is not fenced');
-    assert.is(await new Client(context.portal).login('alpha'), 0x0204, 'alpha is let in while its disk hangs');
+    assert.is(await beta.write(2, 3), 0);
+    const status = await hostStatus(context, { method: 'status' });
+    assert.equal([status.responding, status.pid, status.sessions.length], [false, pid, 1]);
+    await loggedIn(context, 'beta');
+    const fenced = hostStatus(context, { method: 'fence', host: 'alpha' });
+    assert.ok((await hostStatus(context, { method: 'fence', host: 'beta' }, 'beta')).fenced, 'beta is not fenced');
+    assert.ok((await fenced).fenced);
   } finally {
-    Object.assign(fs, { fdatasync });
-    syncBuiltinESMExports();
-    for (const goOn of stuck) goOn();
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT');
   }
-  assert.ok((await alpha).fenced);
+  await alpha.untilClosed();
+  assert.not.ok(existsSync(`/proc/${pid}`), 'what stood still may go on writing');
+  assert.is(await loginOnceServed(context, 'alpha'), 0x0204);
 });
 
-async function beginFence(context: Context, host: string): Promise<boolean> {
-  return (await hostStatus(context, { method: 'fence', host }, host)).fenced;
+test('a process that dies is started again, and only its own host notices', async (context) => {
+  const alpha = await loggedIn(context);
+  const beta = await loggedIn(context, 'beta');
+  await written(alpha, 0x41);
+  await written(beta, 1);
+  const pid = await processOf(context);
+  process.kill(pid, 'SIGKILL');
+  await alpha.untilClosed();
+  assert.is(await beta.write(2, 3), 0);
+  assert.is(await loginOnceServed(context, 'alpha'), 0);
+  assert.is.not(await processOf(context), pid);
+  assert.is(readFileSync(join(context.root, 'pool', 'alpha', 'leg.img'))[0], 0x41);
+  assert.match(JSON.stringify(context.events), /"event":"process-ended","host":"alpha","cause":"SIGKILL"/);
+});
+
+/** The status of a login, once the host's new process is there. */
+async function loginOnceServed(context: Context, host: string): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    try {
+      return await new Client(context.portal).login(host);
+    } catch {
+      await pause(50);
+    }
+  }
+  throw new Error(`${host} is not served again`);
 }
+
+test('what comes with the first request, and right after it, reaches the host', async (context) => {
+  const client = new Client(context.portal);
+  const names = [
+    'InitiatorName=iqn.2026-11.test:initiator-alpha',
+    'TargetName=iqn.2026-11.test:alpha',
+    'AuthMethod=CHAP',
+  ];
+  const first = pduBytes({ 0: '43', 1: '81', 8: '400000010000', 24: field(1, 4) }, text(...names));
+  const second = pduBytes({ 0: '43', 1: '00', 8: '400000010000', 24: field(1, 4) }, text('CHAP_A=5'));
+  for (const byte of first.subarray(0, 60)) {
+    client.socket.write(Buffer.of(byte));
+    await pause(0);
+  }
+  client.socket.write(first.subarray(60));
+  for (const part of [second.subarray(0, 10), second.subarray(10, 50), second.subarray(50)]) {
+    client.socket.write(part);
+    await pause(1);
+  }
+  assert.is((await client.next()).header.readUInt16BE(36), 0);
+  assert.match(String(Buffer.concat((await client.next()).data)), 'CHAP_C=0x');
+});
+
+test('who says nothing keeps nobody out', async (context) => {
+  const silent = Array.from({ length: 80 }, () => new Client(context.portal));
+  await Promise.all(silent.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+  await loggedIn(context);
+  for (const { socket } of silent) socket.destroy();
+});
+
+test('what is no login is dropped, and what names no host of ours is refused like a wrong secret', async (context) => {
+  const noise = new Client(context.portal);
+  noise.socket.write(Buffer.alloc(4_096, 0x47));
+  await noise.untilClosed();
+  const command = new Client(context.portal);
+  command.socket.write(pduBytes({ 0: '01', 1: 'a0' }));
+  await command.untilClosed();
+  assert.is(await new Client(context.portal).login('omega'), 0x0201);
+});
 
 test('the control socket is for its owner only, and there is one daemon', async (context) => {
   assert.is(statSync(socketOf(context)).mode & 0o777, 0o600);
@@ -362,10 +439,11 @@ test('a daemon that does not run is unreachable, with a hint', async (context) =
 
 test('at the end initiators are told, and nothing stays open', async (context) => {
   const client = await loggedIn(context);
+  const pids = [await processOf(context), await processOf(context, 'beta')];
   await stop(context);
   await client.untilClosed();
   assert.is(client.opcodes.at(-1), 0x32);
-  assert.not.ok(openFiles().some((path) => path.startsWith(join(context.root, 'pool'))));
+  for (const pid of pids) assert.not.ok(existsSync(`/proc/${pid}`), 'a process goes on');
   await start(context, configure(context.root, 'alpha', 'beta'));
 });
 

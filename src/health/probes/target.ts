@@ -69,13 +69,14 @@ export class IscsiProber implements Prober {
     if (!status)
       return this.#poller.status ? 'the target does not serve this host' : 'the target daemon does not answer';
     if (status.fenced) return 'fenced';
+    if (!status.responding) return "the target's process of this host does not answer";
     return status.sessions.length > 0 ? `session from ${status.sessions[0]?.remoteAddress}` : 'no session';
   }
 
-  /** By the time of the target's word, not of now: a target that is slow to answer does not make a host silent. */
+  /** By the time of the target's word, not of now: a target that is slow to answer, or doesn't, does not make a host silent. */
   sample(): Sample {
     const status = this.#poller.host(this.#host);
-    return status && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.answeredAt) : 'unknown';
+    return status?.responding && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.answeredAt) : 'unknown';
   }
 
   /** The poller runs on its own, for all hosts. */

@@ -127,7 +127,7 @@ service('tells its own network from the host', async () => {
 service.run();
 
 const iscsi = suite('IscsiProber');
-const status = (fenced: boolean): TargetStatus => ({
+const status = (fenced: boolean, responding = true): TargetStatus => ({
   pid: 1,
   startedAt: 0,
   portal: '10.77.0.10:3260',
@@ -135,6 +135,8 @@ const status = (fenced: boolean): TargetStatus => ({
     {
       host: 'alpha',
       iqn: 'iqn.2026-11.net.spare:alpha',
+      pid: 2,
+      responding,
       fenced,
       sessions: [],
       lastPduAt: 9000,

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ConnectionSet } from '../../../src/iscsi/connection-set.ts';
 import { LIMITS } from '../../../src/iscsi/limits.ts';
 import { Portal } from '../../../src/iscsi/portal.ts';
 import { Target } from '../../../src/iscsi/target.ts';
@@ -20,6 +21,7 @@ const BLOCK_BYTES = 512;
 
 interface Context {
   portal: Portal;
+  connections: ConnectionSet;
   address: string;
   targets: Map<string, Target>;
   /** Ends the witness; rejects with what it has seen go wrong. */
@@ -63,9 +65,7 @@ async function startWitness(address: string): Promise<() => Promise<void>> {
 
 test.before.each(async (context) => {
   context.targets = new Map([ATTACKED, HONEST].map((name) => [name, makeTarget(name)]));
-  context.portal = new Portal({
-    address: '127.0.0.1',
-    port: 0,
+  context.connections = new ConnectionSet({
     directory: {
       authenticationRequired: false,
       find: (name) => context.targets.get(name),
@@ -76,12 +76,18 @@ test.before.each(async (context) => {
       if ('reason' in rest) assert.not.match(rest.reason, 'Defect', event);
     },
   });
+  context.portal = new Portal({
+    address: '127.0.0.1',
+    port: 0,
+    accept: (socket) => context.connections.adopt(socket),
+  });
   context.address = await context.portal.listen();
   context.stopWitness = await startWitness(context.address);
 });
-test.after.each(async ({ portal, stopWitness }) => {
+test.after.each(async ({ portal, connections, stopWitness }) => {
   await stopWitness();
   portal.close();
+  connections.close();
 });
 
 function descriptors(): number {

@@ -25,6 +25,10 @@ export interface Libc {
   readCached(fd: number, target: Buffer, offset_bytes: number): number;
   /** Takes the exclusive advisory lock, or says that somebody else has it. */
   tryLock(fd: number): boolean;
+  /** `fdatasync(2)`: returns when the file's data is on the disk, which may take long. */
+  syncData(fd: number): void;
+  /** `fsync(2)`: the same with everything that belongs to the file; of a directory, its names. */
+  sync(fd: number): void;
 }
 
 /**
@@ -46,6 +50,8 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
     lseek: { arguments: ['i32', 'i64', 'i32'], return: 'i64' },
     flock: { arguments: ['i32', 'i32'], return: 'i32' },
+    fdatasync: { arguments: ['i32'], return: 'i32' },
+    fsync: { arguments: ['i32'], return: 'i32' },
     preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   });
@@ -81,6 +87,12 @@ function bind(ffi: typeof import('node:ffi')): Libc {
       const code = errno();
       if (code === osConstants.errno.EWOULDBLOCK) return false;
       throw errnoError(code, 'flock');
+    },
+    syncData(fd) {
+      if (functions.fdatasync(fd) !== 0) throw errnoError(errno(), 'fdatasync');
+    },
+    sync(fd) {
+      if (functions.fsync(fd) !== 0) throw errnoError(errno(), 'fsync');
     },
   };
 }

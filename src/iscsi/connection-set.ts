@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import { BusyPoll } from './busy-poll.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { Connection, type ConnectionContext, type TargetEvent } from './connection.ts';
+import { LIMITS } from './limits.ts';
+import { SocketOutlet } from './socket-outlet.ts';
+import type { TargetDirectory } from './target.ts';
+
+const TICK_MS = 1_000;
+const NOTHING: Buffer = Buffer.alloc(0);
+
+export interface ConnectionSetOptions {
+  directory: TargetDirectory;
+  /** Idle sessions are pinged after so long, and dropped when silent for `LIMITS.silence_ms`; `undefined`: neither. */
+  pingInterval_ms: number | undefined;
+  report(event: TargetEvent): void;
+}
+
+/** The connections that a process serves: moves their bytes and gives them the time. */
+export class ConnectionSet {
+  /** Data of commands under way in all sessions. */
+  readonly budget = new ByteBudget(LIMITS.allData_bytes);
+  readonly busyPoll = new BusyPoll();
+  readonly #context: ConnectionContext;
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor({ directory, pingInterval_ms, report }: ConnectionSetOptions) {
+    this.#context = { directory, sharedBudget: this.budget, pingInterval_ms, report };
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** Serves a socket from now on. `received` is what somebody else has read from it already. */
+  adopt(socket: Socket, received: Buffer = NOTHING): void {
+    this.#makeRoom();
+    if (this.#connections.size >= LIMITS.connections) {
+      socket.destroy();
+      return;
+    }
+    socket.setKeepAlive(true, LIMITS.silence_ms);
+    const addresses = {
+      local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
+      remote: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    };
+    const outlet = new SocketOutlet(socket, () => this.busyPoll.answered(performance.now()));
+    const connection = new Connection(this.#context, outlet, addresses, Date.now());
+    this.#connections.set(socket, connection);
+    socket.on('data', (chunk: Buffer) => {
+      const arrived_ms = performance.now();
+      connection.push(chunk, Date.now());
+      this.busyPoll.received(arrived_ms, performance.now());
+    });
+    // The 'close' that follows does what is to be done.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      connection.closed();
+    });
+    if (received.length > 0) connection.push(received, Date.now());
+  }
+
+  /** Announces the end to all initiators; they may come back after `timeToWait_s`. */
+  announceDrop(timeToWait_s: number): void {
+    for (const connection of this.#connections.values()) connection.announceDrop(timeToWait_s);
+  }
+
+  /** Drops the connections that are there. */
+  close(): void {
+    clearInterval(this.#ticker);
+    for (const socket of this.#connections.keys()) new SocketOutlet(socket).end();
+  }
+
+  /**
+   * Drops the oldest connection that has not finished its login, where there are too many of them. A login takes milliseconds:
+   * connections that say nothing can't keep an initiator out, as they could if the newest one were turned away.
+   */
+  #makeRoom(): void {
+    const inLogin = [...this.#connections].filter(([, connection]) => !connection.loggedIn);
+    const [oldest] = inLogin;
+    if (!oldest || inLogin.length < LIMITS.connectionsInLogin) return;
+    const [socket] = oldest;
+    // Its 'close' comes later, and others may be adopted before.
+    this.#connections.delete(socket);
+    socket.destroy();
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    for (const connection of this.#connections.values()) connection.tick(now);
+  }
+}
+
+/** `address:port`, with brackets around IPv6. */
+export function formatAddress(address: string, port: number): string {
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`;
+}

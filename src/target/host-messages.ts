@@ -1,0 +1,33 @@
+import type { HostConfiguration } from '../config/schema.ts';
+import type { ExitKind } from '../std/errors.ts';
+import type { HostTargetStatus } from './control-protocol.ts';
+import type { ServeEvent } from './event-log.ts';
+
+/** What a host's process can be asked to do, besides serving. */
+export type HostRequest = 'status' | 'open' | 'fence' | 'unfence';
+
+/** From the daemon to a host's process. */
+export type MessageToHost =
+  /** The first one. Without a configuration: the process that takes who names no host of ours, and refuses him as a host would. */
+  | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string }
+  /** How many hosts share the machine, now and whenever it changes. */
+  | { kind: 'neighbours'; hosts: number }
+  /** Comes with the socket. */
+  | { kind: 'connection'; received: Uint8Array }
+  | { kind: 'request'; id: number; request: HostRequest }
+  /** Tell the initiators, flush, close, exit. */
+  | { kind: 'end' };
+
+/** From a host's process to the daemon. */
+export type MessageFromHost =
+  | { kind: 'event'; event: ServeEvent }
+  | { kind: 'answer'; id: number; status: HostTargetStatus }
+  | { kind: 'failure'; id: number; error: FailureOfHost };
+
+/** A `SpareError` on its way between processes. */
+export interface FailureOfHost {
+  kind: ExitKind;
+  code: string;
+  message: string;
+  hint: string;
+}

@@ -1,0 +1,26 @@
+import { dirname, join } from 'node:path';
+
+const ROOT = dirname(dirname(import.meta.dirname));
+/** The sizes of block devices. */
+const DEVICE_SIZES = '/sys/dev/block';
+
+/**
+ * What a host's process is started with: Node's permission model, with the program to be read, the host's own folder and leg to be read and
+ * written, and no network but the sockets that are handed to it, no child process, no other file. `node:ffi` is what flushes,
+ * punches holes and tells what is cached; the addon computes CRC32C; the thread is the one that flushes.
+ *
+ * Native code is not bounded by the permission model (Node says so itself): the systemd unit bounds the process as a whole.
+ * @param owned Folder and leg; nothing for the process that serves no host.
+ */
+export function hostPermissions(owned: readonly string[]): string[] {
+  const readable = [join(ROOT, 'src'), join(ROOT, 'node_modules'), join(ROOT, 'package.json'), DEVICE_SIZES];
+  return [
+    '--permission',
+    ...[...readable, ...owned].map((path) => `--allow-fs-read=${path}`),
+    ...owned.map((path) => `--allow-fs-write=${path}`),
+    '--allow-addons',
+    ...(owned.length > 0 ? ['--allow-ffi', '--allow-worker'] : []),
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=SecurityWarning',
+  ];
+}

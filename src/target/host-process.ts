@@ -1,0 +1,201 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { HostConfiguration } from '../config/schema.ts';
+import { LIMITS } from '../iscsi/limits.ts';
+import { SpareError } from '../std/errors.ts';
+import type { HostTargetStatus } from './control-protocol.ts';
+import type { ServeEvent } from './event-log.ts';
+import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
+import { hostPermissions } from './host-permissions.ts';
+
+const PROGRAM = join(import.meta.dirname, 'host-program.ts');
+const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
+/** A process that is asked to end has so long to flush; then it is killed: what it wrote is in the kernel's hands. */
+const END_MS = 10_000;
+/** A process that has ended by itself is started again at once, and more and more slowly where it ends again and again. */
+const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
+/** One that has lived so long had a good start. */
+const STABLE_MS = 10_000;
+
+export interface HostProcessOptions {
+  /** `undefined`: it takes who names no host of ours. */
+  configuration: HostConfiguration | undefined;
+  /** The host's folder in the pool. */
+  folder: string;
+  /** The file of `writeStrippedProgram`. */
+  program: string;
+  report(event: ServeEvent): void;
+}
+
+interface PendingRequest {
+  resolve(status: HostTargetStatus): void;
+  reject(error: Error): void;
+}
+
+/** The daemon's side of a host's process: starts it, starts it again when it ends by itself, hands connections over, asks. */
+export class HostProcess {
+  readonly configuration: HostConfiguration | undefined;
+  readonly #options: HostProcessOptions;
+  #child: ChildProcess | undefined;
+  #startedAt = 0;
+  #shortLives = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #ended: Promise<void> | undefined;
+  #neighbours = 1;
+  /** Connections that the process has not taken yet. */
+  #arrivals = 0;
+  #lastId = 0;
+  readonly #requests = new Map<number, PendingRequest>();
+
+  constructor(options: HostProcessOptions) {
+    this.#options = options;
+    this.configuration = options.configuration;
+    this.#start();
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Gives the connection away, with what was read from it. */
+  adopt(socket: Socket, received: Buffer): void {
+    // Between two processes, or where one does not take what it is given: the initiator comes again.
+    if (!this.#child || this.#arrivals >= LIMITS.connectionsInLogin) {
+      socket.destroy();
+      return;
+    }
+    this.#arrivals += 1;
+    this.#child.send({ kind: 'connection', received } satisfies MessageToHost, socket, { keepOpen: false }, (error) => {
+      this.#arrivals -= 1;
+      if (error) socket.destroy();
+    });
+  }
+
+  /** How many hosts share the machine: each has its part of the memory. */
+  set neighbours(hosts: number) {
+    this.#neighbours = hosts;
+    this.#send({ kind: 'neighbours', hosts });
+  }
+
+  /**
+   * Has the process do something; its status afterwards.
+   * @throws SpareError of the host, or `TARGET_PROCESS_ENDED`, `TARGET_PROCESS_SILENT`
+   */
+  request(request: HostRequest, timeout_ms: number): Promise<HostTargetStatus> {
+    const id = ++this.#lastId;
+    return new Promise<HostTargetStatus>((resolve, reject) => {
+      const timer = setTimeout(() => fail(this.#silent(timeout_ms)), timeout_ms);
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#requests.delete(id);
+      };
+      const fail = (error: Error): void => {
+        settle();
+        reject(error);
+      };
+      const succeed = (status: HostTargetStatus): void => {
+        settle();
+        resolve(status);
+      };
+      this.#requests.set(id, { resolve: succeed, reject: fail });
+      if (this.#child) this.#send({ kind: 'request', id, request });
+      else fail(this.#gone());
+    });
+  }
+
+  /** Ends it in order. When this resolves, nothing of it can have an effect any more. */
+  end(): Promise<void> {
+    clearTimeout(this.#restart);
+    this.#ended ??= this.#endChild();
+    return this.#ended;
+  }
+
+  /** Ends it as a crash would, and starts it again. Resolves when nothing of the old process can have an effect any more. */
+  async killAndStart(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  #start(): void {
+    const { configuration, folder, program, report } = this.#options;
+    const owned = configuration ? [folder, `${folder}/*`, configuration.target.path] : [];
+    const child = fork(PROGRAM, [configuration?.name ?? '-'], {
+      execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
+      env: { ...process.env, SPARE_STRIPPED_PROGRAM: program },
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#startedAt = performance.now();
+    child.on('message', (message: MessageFromHost) => this.#receive(message));
+    child.on('error', (error) => report({ event: 'process-failed', host: configuration?.name, error: error.message }));
+    child.once('exit', (code, signal) => this.#exited(code, signal));
+    this.#send({ kind: 'serve', configuration, folder });
+    this.#send({ kind: 'neighbours', hosts: this.#neighbours });
+  }
+
+  #endChild(): Promise<void> {
+    const child = this.#child;
+    if (!child) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#send({ kind: 'end' });
+    });
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#child = undefined;
+    this.#arrivals = 0;
+    for (const { reject } of [...this.#requests.values()]) reject(this.#gone());
+    if (this.#ended) return;
+    const livedLong = performance.now() - this.#startedAt >= STABLE_MS;
+    this.#shortLives = livedLong ? 0 : this.#shortLives + 1;
+    const pause_ms = RESTART_PAUSES_MS[Math.min(this.#shortLives, RESTART_PAUSES_MS.length - 1)] ?? 0;
+    const host = this.configuration?.name;
+    this.#options.report({
+      event: 'process-ended',
+      host,
+      cause: signal ?? `exit code ${code}`,
+      restartIn_ms: pause_ms,
+    });
+    this.#restart = setTimeout(() => this.#start(), pause_ms);
+  }
+
+  #receive(message: MessageFromHost): void {
+    if (message.kind === 'event') {
+      this.#options.report(message.event);
+      return;
+    }
+    const pending = this.#requests.get(message.id);
+    if (message.kind === 'answer') pending?.resolve(message.status);
+    else pending?.reject(new SpareError(message.error.kind, message.error.code, message.error.message, message.error));
+  }
+
+  /** An error means that the process is gone, which `exit` tells. */
+  #send(message: MessageToHost): void {
+    this.#child?.send(message, () => {});
+  }
+
+  #gone(): SpareError {
+    const name = this.configuration?.name ?? '-';
+    return new SpareError('stepFailed', 'TARGET_PROCESS_ENDED', `The target's process of ${name} has ended`, {
+      hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
+    });
+  }
+
+  #silent(timeout_ms: number): SpareError {
+    const name = this.configuration?.name ?? '-';
+    const message = `The target's process of ${name} did not answer within ${timeout_ms} ms`;
+    return new SpareError('stepFailed', 'TARGET_PROCESS_SILENT', message, {
+      hint: `Its disk may hang: see 'journalctl -k', and what process ${this.pid ?? ''} waits for`,
+    });
+  }
+}

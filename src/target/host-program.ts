@@ -1,0 +1,97 @@
+/**
+ * The process of one host: serves its LUN on the connections that the daemon hands over. It can reach the host's folder in the pool and
+ * nothing else (`host-permissions.ts`), so that neither a defect nor an initiator that found one gets at another host.
+ *
+ * Signals of a terminal or of a service manager are for the daemon, which ends its processes in order; when the daemon is gone, so is this.
+ */
+import { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { ConnectionSet } from '../iscsi/connection-set.ts';
+import { LIMITS } from '../iscsi/limits.ts';
+import type { TargetDirectory } from '../iscsi/target.ts';
+import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
+import { HostTarget } from './host-target.ts';
+import { asTargetError } from './target-error.ts';
+
+/** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
+const PING_INTERVAL_MS = 1_000;
+/** What initiators are told to wait after an orderly end: about what a restart takes. */
+const TIME_TO_WAIT_S = 2;
+
+let host: HostTarget | undefined;
+
+const directory: TargetDirectory = {
+  /** Every host has a secret: who does not give its name has to try in vain like everybody else. */
+  authenticationRequired: true,
+  find: (name) => (name === host?.target.name ? host.target : undefined),
+  visibleTo: (initiatorName) => (initiatorName === host?.target.initiatorName ? host.target : undefined),
+};
+const connections = new ConnectionSet({ directory, pingInterval_ms: PING_INTERVAL_MS, report });
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => void end());
+process.on('message', (message: MessageToHost, socket: unknown) => receive(message, socket));
+
+function receive(message: MessageToHost, socket: unknown): void {
+  switch (message.kind) {
+    case 'serve':
+      if (message.configuration) serve(new HostTarget(message.configuration, message.folder));
+      break;
+    case 'neighbours':
+      connections.budget.limit_bytes = Math.max(LIMITS.allData_bytes / message.hosts, LIMITS.leastShare_bytes);
+      // Staying awake pays only where it takes no processor from another host.
+      connections.busyPoll.allowed = message.hosts < availableParallelism();
+      break;
+    case 'connection':
+      // The peer may have gone on the way.
+      if (socket instanceof Socket) connections.adopt(socket, Buffer.from(message.received));
+      break;
+    case 'request':
+      void answer(message.id, message.request);
+      break;
+    case 'end':
+      void end();
+  }
+}
+
+/** A disk that is missing is no reason to end: the initiator is told to try again later, and an administrator what is wrong. */
+function serve(target: HostTarget): void {
+  host = target;
+  try {
+    host.open();
+  } catch (error) {
+    report({ event: 'not-served', host: host.configuration.name, error: String(error) });
+  }
+}
+
+async function answer(id: number, request: HostRequest): Promise<void> {
+  try {
+    if (!host) throw new Error('There is no host here');
+    if (request !== 'status') await host[request]();
+    send({ kind: 'answer', id, status: host.status() });
+  } catch (error) {
+    const { kind, code, message, hint } = asTargetError(error);
+    send({ kind: 'failure', id, error: { kind, code, message, hint } });
+  }
+}
+
+async function end(): Promise<void> {
+  connections.announceDrop(TIME_TO_WAIT_S);
+  connections.close();
+  try {
+    await host?.close('the daemon ends');
+    process.exit(0);
+  } catch (error) {
+    console.error(String((error as Error).stack));
+    process.exit(1);
+  }
+}
+
+function report(event: Extract<MessageFromHost, { kind: 'event' }>['event']): void {
+  send({ kind: 'event', event });
+}
+
+/** Nobody is left to be told when the daemon is gone. */
+function send(message: MessageFromHost): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import type { HostConfiguration } from '../config/schema.ts';
+import type { HostTargetStatus } from './control-protocol.ts';
+import { FenceRecord } from './fence-record.ts';
+import type { HostRequest } from './host-messages.ts';
+import { HostProcess, type HostProcessOptions } from './host-process.ts';
+
+/** Whoever asks for the status gets it within a second, whatever one process does. */
+const STATUS_MS = 700;
+/** What a change may take: the sessions have to end and the store has to flush. */
+const CHANGE_MS = 10_000;
+
+/** A host as the daemon knows it: its configuration, its process, and what that process said last. */
+export class ServedHost {
+  readonly configuration: HostConfiguration;
+  readonly #process: HostProcess;
+  readonly #fence: FenceRecord;
+  #last: HostTargetStatus;
+
+  constructor(options: HostProcessOptions & { configuration: HostConfiguration }) {
+    const { configuration, folder } = options;
+    this.configuration = configuration;
+    this.#last = nothingKnown(configuration);
+    this.#process = new HostProcess(options);
+    this.#fence = new FenceRecord(folder);
+  }
+
+  set neighbours(hosts: number) {
+    this.#process.neighbours = hosts;
+  }
+
+  adopt(socket: Socket, received: Buffer): void {
+    this.#process.adopt(socket, received);
+  }
+
+  open(): Promise<void> {
+    return this.#ask('open', CHANGE_MS);
+  }
+
+  unfence(): Promise<void> {
+    return this.#ask('unfence', CHANGE_MS);
+  }
+
+  /**
+   * The record comes first and is written here: it stands even where the process has died or does not answer. A process that can't close its store
+   * in time is killed; the one that follows finds the record. Either way nothing is under way any more when this resolves.
+   */
+  async fence(): Promise<void> {
+    this.#fence.write();
+    try {
+      await this.#ask('fence', CHANGE_MS);
+    } catch {
+      await this.#process.killAndStart();
+    }
+  }
+
+  end(): Promise<void> {
+    return this.#process.end();
+  }
+
+  async status(): Promise<HostTargetStatus> {
+    const responding = await this.#ask('status', STATUS_MS).then(
+      () => true,
+      () => false,
+    );
+    const { pid } = this.#process;
+    // What a process had in its hands is gone with it.
+    const sessions = pid === this.#last.pid ? this.#last.sessions : [];
+    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands };
+  }
+
+  /** A new process knows nothing of what arrived before it: the proof of life stays. */
+  async #ask(request: HostRequest, timeout_ms: number): Promise<void> {
+    const { lastPduAt, lastWriteAt } = this.#last;
+    const status = await this.#process.request(request, timeout_ms);
+    this.#last = {
+      ...status,
+      lastPduAt: status.lastPduAt ?? lastPduAt,
+      lastWriteAt: status.lastWriteAt ?? lastWriteAt,
+    };
+  }
+}
+
+function nothingKnown({ name, target }: HostConfiguration): HostTargetStatus {
+  return {
+    host: name,
+    iqn: target.iqn,
+    pid: null,
+    responding: false,
+    fenced: false,
+    sessions: [],
+    lastPduAt: null,
+    lastWriteAt: null,
+    sessionEndedAt: null,
+    counters: { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 },
+  };
+}
