@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
+import { BufferPool } from '../std/buffer-pool.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Connection, type ConnectionContext, type TargetEvent } from './connection.ts';
 import { LIMITS } from './limits.ts';
+import { readSocket } from './read-socket.ts';
 import { SocketOutlet } from './socket-outlet.ts';
 import type { TargetDirectory } from './target.ts';
 
 const TICK_MS = 1_000;
+/** What one read takes at most: much data in few calls, and little enough for a processor's cache. */
+const READ_BYTES = 256 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export interface ConnectionSetOptions {
@@ -22,21 +26,28 @@ export class ConnectionSet {
   readonly budget = new ByteBudget(LIMITS.allData_bytes);
   readonly busyPoll = new BusyPoll();
   readonly #context: ConnectionContext;
+  /** What sockets are read into. */
+  readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #connections = new Map<Socket, Connection>();
   readonly #ticker: NodeJS.Timeout;
 
   constructor({ directory, pingInterval_ms, report }: ConnectionSetOptions) {
-    this.#context = { directory, sharedBudget: this.budget, pingInterval_ms, report };
+    this.#context = { directory, sharedBudget: this.budget, buffers: new BufferPool(), pingInterval_ms, report };
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
   /** Serves a socket from now on. `received` is what somebody else has read from it already. */
-  adopt(socket: Socket, received: Buffer = NOTHING): void {
+  adopt(accepted: Socket, received: Buffer = NOTHING): void {
     this.#makeRoom();
     if (this.#connections.size >= LIMITS.connections) {
-      socket.destroy();
+      accepted.destroy();
       return;
     }
+    const socket = readSocket(accepted, this.#memory, (chunk) => {
+      const arrived_ms = performance.now();
+      connection.push(chunk, Date.now());
+      this.busyPoll.received(arrived_ms, performance.now());
+    });
     socket.setKeepAlive(true, LIMITS.silence_ms);
     const addresses = {
       local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
@@ -45,11 +56,6 @@ export class ConnectionSet {
     const outlet = new SocketOutlet(socket, () => this.busyPoll.answered(performance.now()));
     const connection = new Connection(this.#context, outlet, addresses, Date.now());
     this.#connections.set(socket, connection);
-    socket.on('data', (chunk: Buffer) => {
-      const arrived_ms = performance.now();
-      connection.push(chunk, Date.now());
-      this.busyPoll.received(arrived_ms, performance.now());
-    });
     // The 'close' that follows does what is to be done.
     socket.on('error', () => {});
     socket.on('close', () => {

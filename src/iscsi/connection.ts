@@ -1,3 +1,4 @@
+import type { BufferPool } from '../std/buffer-pool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type Frame, Framer } from './framer.ts';
 import { LIMITS } from './limits.ts';
@@ -21,6 +22,8 @@ export type TargetEvent =
 export interface ConnectionContext {
   directory: TargetDirectory;
   sharedBudget: ByteBudget;
+  /** The memory of data segments. */
+  buffers: BufferPool;
   pingInterval_ms: number | undefined;
   report(event: TargetEvent): void;
 }
@@ -49,7 +52,7 @@ export class Connection {
     this.#openedAt = now;
     this.#now = now;
     this.#login = new Login(context.directory);
-    this.#framer = new Framer(LIMITS.loginDataSegment_bytes, (frame) => this.#receive(frame));
+    this.#framer = new Framer(LIMITS.loginDataSegment_bytes, (frame) => this.#receive(frame), context.buffers);
   }
 
   get loggedIn(): boolean {
@@ -166,6 +169,7 @@ export class Connection {
       outlet: this.#outlet,
       portal: local,
       sharedBudget: this.#context.sharedBudget,
+      buffers: this.#context.buffers,
       expCmdSn: request.cmdSn,
       statSn: this.#statSn,
       pingInterval_ms: this.#context.pingInterval_ms,

@@ -1,17 +1,19 @@
+import { BufferPool } from '../std/buffer-pool.ts';
 import { crc32c } from './crc32c.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 const BASIC_HEADER_BYTES = 48;
-/** Chunks below this length are gathered: a peer that sends byte by byte would else have us keep and search one buffer for each. */
-const SMALL_CHUNK_BYTES = 1_024;
-const GATHER_BYTES = 16_384;
+const DIGEST_BYTES = 4;
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_DATA: readonly Buffer[] = [];
 
-/** One PDU as it came: the data is not copied, it is cut out of the chunks that were pushed. */
+/** One PDU as it came, in memory of its own. */
 export interface Frame {
   /** Basic header segment, 48 bytes. */
   readonly header: Buffer;
   /** Additional header segments, padded; empty for nearly every PDU. */
   readonly additionalHeader: Buffer;
+  /** In one piece, from the pool; no piece where there is none. */
   readonly data: readonly Buffer[];
   readonly dataLength_bytes: number;
 }
@@ -25,6 +27,9 @@ export interface Frame {
  *     n bytes     data segment, padded to 4
  *     4 bytes     data digest, if negotiated and the data segment is not empty
  *
+ * Every part is copied to where it stays, as it comes: so the socket can be read into the same memory again and again, and a peer
+ * that sends byte by byte has nothing kept but its PDU. A copy costs less than new memory for each chunk.
+ *
  * Source: RFC 7143 §11.2.
  */
 export class Framer {
@@ -32,119 +37,105 @@ export class Framer {
   dataDigest = false;
   maxDataSegment_bytes: number;
   readonly #onFrame: (frame: Frame) => void;
-  #chunks: Buffer[] = [];
-  /** Where small chunks are gathered: only ever added to, so what was cut out of it stays as it is. */
-  #gather: Buffer = Buffer.alloc(0);
-  #gathered_bytes = 0;
-  #available_bytes = 0;
-  #header: Buffer | undefined;
-  #additionalHeader: Buffer = Buffer.alloc(0);
+  readonly #pool: BufferPool;
+  #header: Buffer = NOTHING;
+  /** Additional headers and header digest. */
+  #headerRest: Buffer = NOTHING;
+  #data: Buffer = NOTHING;
+  /** Padding and data digest. */
+  #dataRest: Buffer = NOTHING;
+  /** The part that is being filled, and how far. */
+  #part: Buffer = NOTHING;
+  #filled_bytes = 0;
+  #whenFilled: () => void = () => {};
 
-  constructor(maxDataSegment_bytes: number, onFrame: (frame: Frame) => void) {
+  /** @param pool Where the data segments' memory comes from. Whoever is done with one may give it back. */
+  constructor(maxDataSegment_bytes: number, onFrame: (frame: Frame) => void, pool = new BufferPool()) {
     this.maxDataSegment_bytes = maxDataSegment_bytes;
     this.#onFrame = onFrame;
+    this.#pool = pool;
+    this.#begin();
   }
 
   /**
-   * Calls the handler for each PDU that is whole, in order. The chunk must not be changed afterwards.
+   * Calls the handler for each PDU that is whole, in order. Of the chunk nothing is kept.
    * @throws ProtocolError when a length is over its bound or a digest is wrong: with ErrorRecoveryLevel 0 the connection ends (RFC 7143 §7.7).
    */
   push(chunk: Buffer): void {
-    if (chunk.length < SMALL_CHUNK_BYTES && this.#available_bytes > 0) this.#append(chunk);
-    else this.#chunks.push(chunk);
-    this.#available_bytes += chunk.length;
-    while (this.#next());
+    let at = 0;
+    while (at < chunk.length) {
+      const count = Math.min(this.#part.length - this.#filled_bytes, chunk.length - at);
+      chunk.copy(this.#part, this.#filled_bytes, at, at + count);
+      this.#filled_bytes += count;
+      at += count;
+      if (this.#filled_bytes === this.#part.length) this.#whenFilled();
+    }
   }
 
-  #append(chunk: Buffer): void {
-    const last = this.#chunks.at(-1);
-    const start = this.#gathered_bytes;
-    const isAtEnd =
-      last?.buffer === this.#gather.buffer && last.byteOffset + last.length === this.#gather.byteOffset + start;
-    if (start + chunk.length > this.#gather.length) {
-      this.#gather = Buffer.allocUnsafeSlow(GATHER_BYTES);
-      this.#gathered_bytes = chunk.copy(this.#gather);
-      this.#chunks.push(this.#gather.subarray(0, chunk.length));
-      return;
-    }
-    this.#gathered_bytes += chunk.copy(this.#gather, start);
-    const length = isAtEnd ? last.length + chunk.length : chunk.length;
-    const gathered = this.#gather.subarray(this.#gathered_bytes - length, this.#gathered_bytes);
-    if (isAtEnd) this.#chunks[this.#chunks.length - 1] = gathered;
-    else this.#chunks.push(gathered);
+  /** Fills this part next; at once where it is empty. */
+  #fill(part: Buffer, whenFilled: () => void): void {
+    this.#part = part;
+    this.#filled_bytes = 0;
+    this.#whenFilled = whenFilled;
+    if (part.length === 0) whenFilled();
   }
 
-  #next(): boolean {
-    if (!this.#header && !this.#takeHeader()) return false;
-    const header = this.#header as Buffer;
-    const length = header.readUIntBE(5, 3);
-    const padded = (length + 3) & ~3;
-    const digest_bytes = this.dataDigest && length > 0 ? 4 : 0;
-    if (this.#available_bytes < padded + digest_bytes) return false;
-
-    const data = this.#take(length);
-    const padding = this.#take(padded - length);
-    if (digest_bytes > 0 && this.#takeOne(4).readUInt32LE(0) !== crc32c([...data, ...padding])) {
-      throw new ProtocolError('The data digest of a PDU is wrong');
-    }
-    this.#header = undefined;
-    this.#onFrame({ header, additionalHeader: this.#additionalHeader, data, dataLength_bytes: length });
-    return true;
+  #begin(): void {
+    this.#header = Buffer.allocUnsafe(BASIC_HEADER_BYTES);
+    this.#fill(this.#header, this.#takeHeader);
   }
 
-  #takeHeader(): boolean {
-    if (this.#available_bytes < BASIC_HEADER_BYTES) return false;
-    const additional_bytes = this.#peek(4) * 4;
-    const digest_bytes = this.headerDigest ? 4 : 0;
-    if (this.#available_bytes < BASIC_HEADER_BYTES + additional_bytes + digest_bytes) return false;
+  readonly #takeHeader = (): void => {
+    const additional_bytes = (this.#header[4] as number) * 4;
+    const rest_bytes = additional_bytes + (this.headerDigest ? DIGEST_BYTES : 0);
+    this.#headerRest = rest_bytes === 0 ? NOTHING : Buffer.allocUnsafe(rest_bytes);
+    this.#fill(this.#headerRest, this.#takeHeaderRest);
+  };
 
-    const header = this.#takeOne(BASIC_HEADER_BYTES);
-    const additionalHeader = this.#takeOne(additional_bytes);
-    if (this.headerDigest && this.#takeOne(4).readUInt32LE(0) !== crc32c([header, additionalHeader])) {
-      throw new ProtocolError('The header digest of a PDU is wrong');
+  readonly #takeHeaderRest = (): void => {
+    if (this.headerDigest) {
+      const additional_bytes = this.#headerRest.length - DIGEST_BYTES;
+      const additional = this.#headerRest.subarray(0, additional_bytes);
+      if (this.#headerRest.readUInt32LE(additional_bytes) !== crc32c([this.#header, additional])) {
+        throw new ProtocolError('The header digest of a PDU is wrong');
+      }
+      this.#headerRest = additional;
     }
-    const length = header.readUIntBE(5, 3);
-    if (length > this.maxDataSegment_bytes) {
+    const length_bytes = this.#header.readUIntBE(5, 3);
+    if (length_bytes > this.maxDataSegment_bytes) {
       throw new ProtocolError(
-        `The data segment of a PDU must not be over ${this.maxDataSegment_bytes} bytes: it is ${length}`,
+        `The data segment of a PDU must not be over ${this.maxDataSegment_bytes} bytes: it is ${length_bytes}`,
       );
     }
-    this.#header = header;
-    this.#additionalHeader = additionalHeader;
-    return true;
-  }
+    this.#data = length_bytes === 0 ? NOTHING : this.#pool.take(length_bytes);
+    this.#fill(this.#data, this.#takeData);
+  };
 
-  #peek(offset: number): number {
-    let at = offset;
-    for (const chunk of this.#chunks) {
-      if (at < chunk.length) return chunk[at] as number;
-      at -= chunk.length;
-    }
-    throw new RangeError(`Cannot peek at byte ${offset} of ${this.#available_bytes}`);
-  }
+  readonly #takeData = (): void => {
+    const length_bytes = this.#data.length;
+    const digest_bytes = this.dataDigest && length_bytes > 0 ? DIGEST_BYTES : 0;
+    const rest_bytes = (-length_bytes & 3) + digest_bytes;
+    this.#dataRest = rest_bytes === 0 ? NOTHING : Buffer.allocUnsafe(rest_bytes);
+    this.#fill(this.#dataRest, this.#takeDataRest);
+  };
 
-  /** Contiguous, so copied where it lies in more than one chunk: headers and digests only. */
-  #takeOne(length: number): Buffer {
-    const parts = this.#take(length);
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, length);
-  }
-
-  #take(length: number): Buffer[] {
-    const parts: Buffer[] = [];
-    let missing = length;
-    while (missing > 0) {
-      const chunk = this.#chunks[0] as Buffer;
-      if (chunk.length <= missing) {
-        parts.push(chunk);
-        this.#chunks.shift();
-        missing -= chunk.length;
-      } else {
-        parts.push(chunk.subarray(0, missing));
-        this.#chunks[0] = chunk.subarray(missing);
-        missing = 0;
+  readonly #takeDataRest = (): void => {
+    const data = this.#data;
+    if (this.dataDigest && data.length > 0) {
+      const padding_bytes = this.#dataRest.length - DIGEST_BYTES;
+      const padding = this.#dataRest.subarray(0, padding_bytes);
+      if (this.#dataRest.readUInt32LE(padding_bytes) !== crc32c([data, padding])) {
+        throw new ProtocolError('The data digest of a PDU is wrong');
       }
     }
-    this.#available_bytes -= length;
-    return parts;
-  }
+    const frame = {
+      header: this.#header,
+      additionalHeader: this.#headerRest,
+      data: data.length === 0 ? NO_DATA : [data],
+      dataLength_bytes: data.length,
+    };
+    this.#data = NOTHING;
+    this.#begin();
+    this.#onFrame(frame);
+  };
 }

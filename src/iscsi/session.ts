@@ -1,4 +1,5 @@
 import type { Nexus } from '../scsi/task.ts';
+import type { BufferPool } from '../std/buffer-pool.ts';
 import type { ActiveTask } from './active-task.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CommandWindow } from './command-window.ts';
@@ -31,6 +32,8 @@ export interface SessionOptions {
   /** Address and port that the initiator has reached us at. */
   portal: string;
   sharedBudget: ByteBudget;
+  /** The memory of data segments. */
+  buffers: BufferPool;
   /** The next CmdSN, and the next StatSN, after the login. */
   expCmdSn: number;
   statSn: number;
@@ -66,7 +69,7 @@ export class Session {
   readonly #waits = new Set<{ deadline: number; settle: (inTime: boolean) => void }>();
 
   constructor(options: SessionOptions) {
-    const { identity, outlet, sharedBudget } = options;
+    const { identity, outlet, sharedBudget, buffers } = options;
     this.#options = options;
     this.identity = identity;
     this.#outlet = outlet;
@@ -85,6 +88,7 @@ export class Session {
         deviceServer,
         parameters: identity.parameters,
         sharedBudget,
+        buffers,
         share: target,
         send: (pdu, kind, flushed) => this.#send(pdu, kind, flushed),
         closed: (task) => this.#commandClosed(task),

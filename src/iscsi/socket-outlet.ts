@@ -60,7 +60,9 @@ export class SocketOutlet implements Outlet {
 
   end(): void {
     this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), LIMITS.linger_ms).unref();
+    const linger = setTimeout(() => this.#socket.destroy(), LIMITS.linger_ms).unref();
+    // Sessions that come and go quickly would else be kept for as long.
+    this.#socket.once('close', () => clearTimeout(linger));
     // Paused sockets never notice that the peer has closed.
     this.#socket.resume();
   }

@@ -1,4 +1,5 @@
 import { type DeviceServer, type Nexus, STATUS, type TaskResult } from '../scsi/task.ts';
+import type { BufferPool } from '../std/buffer-pool.ts';
 import { ActiveTask } from './active-task.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { DataOutTransfer, type TransferProgress } from './data-out-transfer.ts';
@@ -21,6 +22,8 @@ export interface TaskSetOptions {
   parameters: Parameters;
   /** Bytes under way in all sessions. */
   sharedBudget: ByteBudget;
+  /** Takes the memory of data segments back. */
+  buffers: BufferPool;
   /** What the sessions of this target hold of it. */
   share: { heldData_bytes: number };
   /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
@@ -181,6 +184,8 @@ export class TaskSet {
     } else {
       release?.();
     }
+    // Its data is nobody's any more: the device server looks at it until it has given its result.
+    for (const part of task.dataOut) this.#options.buffers.give(part);
     task.end();
     if (waitingAt >= 0) this.#options.changed();
   }

@@ -1,3 +1,4 @@
+import { BufferPool } from '../std/buffer-pool.ts';
 import type { Store, StoreCallback } from '../store/store.ts';
 import type { Command } from './command.ts';
 import { findCommand, hasServiceActions } from './command-table.ts';
@@ -5,7 +6,6 @@ import { ExecutingTasks } from './executing-tasks.ts';
 import { type UnitIdentity, unitIdentity } from './identity.ts';
 import { ModePages } from './mode-pages.ts';
 import { RangeLock } from './range-lock.ts';
-import { ReadBuffers } from './read-buffers.ts';
 import { Reservations } from './reservations.ts';
 import { CheckCondition, encodeSense, invalidCdbField, SENSE, type Sense } from './sense.ts';
 import { type DeviceServer, type Nexus, STATUS, type Task, type TaskResult } from './task.ts';
@@ -55,7 +55,7 @@ export class LogicalUnit implements DeviceServer {
   readonly attentions = new UnitAttentions();
   readonly reservations: Reservations;
   readonly ranges = new RangeLock();
-  readonly readBuffers = new ReadBuffers();
+  readonly readBuffers = new BufferPool();
   readonly tasks = new ExecutingTasks();
   /** Nexuses that hold the medium with PREVENT ALLOW MEDIUM REMOVAL. */
   readonly preventing = new Set<string>();

@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ReadBuffers } from '../../src/scsi/read-buffers.ts';
+import { BufferPool } from '../../src/std/buffer-pool.ts';
 
 const MIB = 1024 * 1024;
 
-const test = suite('read buffers');
+const test = suite('BufferPool');
 
 test('a buffer that was given back is used again, for its own length only', () => {
-  const buffers = new ReadBuffers();
+  const buffers = new BufferPool();
   const first = buffers.take(4096);
   buffers.give(first);
   assert.is.not(buffers.take(8192), first);
@@ -16,20 +16,27 @@ test('a buffer that was given back is used again, for its own length only', () =
 });
 
 test('a buffer has the length that was asked for', () => {
-  const buffers = new ReadBuffers();
+  const buffers = new BufferPool();
   buffers.give(buffers.take(512));
   assert.is(buffers.take(512).length, 512);
   assert.is(buffers.take(1536).length, 1536);
 });
 
 test('what is kept is bounded, and lengths of yesterday give way', () => {
-  const buffers = new ReadBuffers();
+  const buffers = new BufferPool();
   const old = Array.from({ length: 16 }, () => buffers.take(MIB));
   for (const buffer of old) buffers.give(buffer);
   const recent = buffers.take(2 * MIB);
   buffers.give(recent);
   assert.not(old.includes(buffers.take(MIB)));
   assert.is(buffers.take(2 * MIB), recent);
+});
+
+test('a part of a memory is not kept: somebody else may have the rest', () => {
+  const buffers = new BufferPool();
+  const whole = buffers.take(1024);
+  buffers.give(whole.subarray(0, 512));
+  assert.is.not(buffers.take(512).buffer, whole.buffer);
 });
 
 test.run();

@@ -1,11 +1,11 @@
-/** What is kept for the next reads, in bytes: more than a full window of large ones, little beside what may be under way. */
+/** What is kept for the next ones, in bytes: more than a full window of large ones, little beside what may be under way. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Buffers for Data-In that are used again: memory that is new for each READ costs page faults and a quarter of the time in garbage
- * collection at 1 MiB. A buffer is given back once, after its bytes have left the socket.
+ * Buffers for the data of commands that are used again: memory that is new for each command costs page faults, and a quarter of the time
+ * in garbage collection at 1 MiB. A buffer is given back once, when nobody looks at it any more.
  */
-export class ReadBuffers {
+export class BufferPool {
   readonly #free = new Map<number, Buffer[]>();
   #kept_bytes = 0;
 
@@ -17,9 +17,11 @@ export class ReadBuffers {
     return buffer;
   }
 
+  /** What is only a part of its memory is not kept: somebody else may have the rest. */
   give(buffer: Buffer): void {
+    if (buffer.length !== buffer.buffer.byteLength) return;
     if (this.#kept_bytes + buffer.length > KEPT_BYTES) {
-      // Loads change, and lengths that nobody reads any more must not keep out those that are read now.
+      // Loads change, and lengths that nobody uses any more must not keep out those that are used now.
       this.#free.clear();
       this.#kept_bytes = 0;
     }
