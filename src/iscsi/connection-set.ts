@@ -53,7 +53,7 @@ export class ConnectionSet {
       local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
       remote: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     };
-    const outlet = new SocketOutlet(socket, () => this.busyPoll.answered(performance.now()));
+    const outlet = new SocketOutlet(socket, this.#context.buffers, () => this.busyPoll.answered(performance.now()));
     const connection = new Connection(this.#context, outlet, addresses, Date.now());
     this.#connections.set(socket, connection);
     // The 'close' that follows does what is to be done.
@@ -73,7 +73,7 @@ export class ConnectionSet {
   /** Drops the connections that are there. */
   close(): void {
     clearInterval(this.#ticker);
-    for (const socket of this.#connections.keys()) new SocketOutlet(socket).end();
+    for (const connection of this.#connections.values()) connection.end();
   }
 
   /**

@@ -83,6 +83,11 @@ export class Connection {
     this.#session?.announceDrop(timeToWait_s);
   }
 
+  /** Closes it after everything that was queued has left. */
+  end(): void {
+    this.#outlet.end();
+  }
+
   /** The socket is closed. */
   closed(): void {
     this.#closed = true;

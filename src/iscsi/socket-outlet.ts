@@ -1,27 +1,35 @@
 import type { Socket } from 'node:net';
+import type { BufferPool } from '../std/buffer-pool.ts';
 import { crc32c } from './crc32c.ts';
+import { Gatherer } from './gatherer.ts';
 import { LIMITS } from './limits.ts';
 import type { Outlet } from './outlet.ts';
 import type { OutgoingPdu } from './pdu/outgoing.ts';
 
 const PADDING = [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(2), Buffer.alloc(1)] as const;
 
-/** Writes PDUs to a socket: all that one turn of the event loop gives goes out in one `writev`. */
+/** Writes PDUs to a socket: all that one turn of the event loop gives goes out at once. */
 export class SocketOutlet implements Outlet {
   readonly #socket: Socket;
+  readonly #gatherer: Gatherer;
   readonly #sent: () => void;
+  #flushed: (() => void)[] = [];
   #headerDigest = false;
   #dataDigest = false;
-  #corked = false;
+  #scheduled = false;
 
-  /** @param sent is told of each turn of the event loop in which something was sent. */
-  constructor(socket: Socket, sent: () => void = () => {}) {
+  /**
+   * @param pool Where PDUs are put together.
+   * @param sent is told of each turn of the event loop in which something was sent.
+   */
+  constructor(socket: Socket, pool: BufferPool, sent: () => void = () => {}) {
     this.#socket = socket;
+    this.#gatherer = new Gatherer(pool);
     this.#sent = sent;
   }
 
   get backlog_bytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#gatherer.bytes;
   }
 
   useDigests(header: boolean, data: boolean): void {
@@ -34,20 +42,17 @@ export class SocketOutlet implements Outlet {
       flushed?.();
       return;
     }
-    this.#cork();
+    if (flushed) this.#flushed.push(flushed);
+    this.#schedule();
+    const gatherer = this.#gatherer;
     header.writeUIntBE(dataLength_bytes, 5, 3);
-    const parts = [header];
-    if (this.#headerDigest) parts.push(digest([header]));
-    parts.push(...data);
+    gatherer.add(header);
+    if (this.#headerDigest) gatherer.add(digest([header]));
+    if (dataLength_bytes === 0) return;
+    for (const part of data) gatherer.add(part);
     const padding = PADDING[dataLength_bytes & 3] as Buffer;
-    if (padding.length > 0) parts.push(padding);
-    if (this.#dataDigest && dataLength_bytes > 0) parts.push(digest([...data, padding]));
-
-    const last = parts.length - 1;
-    for (let index = 0; index < last; index++) this.#socket.write(parts[index] as Buffer);
-    // Node calls back with an error when the socket is destroyed: the bytes are gone either way.
-    if (flushed) this.#socket.write(parts[last] as Buffer, () => flushed());
-    else this.#socket.write(parts[last] as Buffer);
+    if (padding.length > 0) gatherer.add(padding);
+    if (this.#dataDigest) gatherer.add(digest([...data, padding]));
   }
 
   pause(): void {
@@ -59,6 +64,7 @@ export class SocketOutlet implements Outlet {
   }
 
   end(): void {
+    this.#write();
     this.#socket.end();
     const linger = setTimeout(() => this.#socket.destroy(), LIMITS.linger_ms).unref();
     // Sessions that come and go quickly would else be kept for as long.
@@ -71,15 +77,31 @@ export class SocketOutlet implements Outlet {
     this.#socket.destroy();
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
     process.nextTick(() => {
-      this.#corked = false;
-      this.#socket.uncork();
+      this.#scheduled = false;
+      this.#write();
       this.#sent();
     });
+  }
+
+  #write(): void {
+    const { parts, written } = this.#gatherer.take();
+    const flushed = this.#flushed;
+    const last = parts.length - 1;
+    if (last < 0) return;
+    this.#flushed = [];
+    // Node calls back with an error when the socket is destroyed: the bytes are gone either way.
+    const done = (): void => {
+      written();
+      for (const each of flushed) each();
+    };
+    if (last > 0) this.#socket.cork();
+    for (let index = 0; index < last; index++) this.#socket.write(parts[index] as Buffer);
+    this.#socket.write(parts[last] as Buffer, done);
+    if (last > 0) this.#socket.uncork();
   }
 }
 
