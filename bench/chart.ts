@@ -1,11 +1,11 @@
 import { formatValue, type Report } from './report.ts';
 
-const WIDTH = 990;
+const WIDTH = 1100;
 const ROW_HEIGHT = 34;
 const TOP = 74;
 const BOTTOM = 46;
-const PLOT_LEFT = 300;
-const PLOT_RIGHT = 760;
+const PLOT_LEFT = 410;
+const PLOT_RIGHT = 870;
 const BAR_HEIGHT = 14;
 const COLORS = {
   reached: '#2e7d5b',
@@ -55,7 +55,7 @@ export function drawChart(report: Report): string {
     text(
       20,
       height - 12,
-      'Bar: median of the runs. Thin line: lowest to highest run. Black tick: goal. Rows with CRC32C: against ours without. p99: tgt’s ÷ ours.',
+      'Bar: median of the runs. Thin line: lowest to highest run. Black tick: goal. Rows with CRC32C: against ours without. p99: tgt’s ÷ ours. Other hosts: before ÷ during.',
       { size: 11, color: COLORS.faint },
     ),
     '</svg>',
@@ -63,8 +63,8 @@ export function drawChart(report: Report): string {
   ].join('\n');
 }
 
-function barsOf({ metrics }: Report): Bar[] {
-  return metrics.flatMap(({ title, unit, better, ratio, goal, subject, baseline, reached }) => {
+function barsOf({ metrics, extras }: Report): Bar[] {
+  const compared = metrics.flatMap(({ title, unit, better, ratio, goal, subject, baseline, reached }) => {
     if (goal === null) return [];
     const drawn = (value: number) => (better === 'higher' ? value : 1 / value);
     const ends = [drawn(ratio.minimum), drawn(ratio.maximum)];
@@ -80,6 +80,14 @@ function barsOf({ metrics }: Report): Bar[] {
       },
     ];
   });
+  // How much other hosts are slowed: also drawn so that longer is better, and without a spread.
+  const isolation = extras.flatMap(({ title, unit, value, peer, limit }) => {
+    if (unit !== 'ratio' || limit === null) return [];
+    const note = `${value.toFixed(2)}${peer === null ? '' : ` : ${peer.toFixed(2)}`}`;
+    const ratio = 1 / value;
+    return [{ title, note, ratio, low: ratio, high: ratio, goal: 1 / limit, reached: value <= limit }];
+  });
+  return [...compared, ...isolation];
 }
 
 function drawBar(bar: Bar, top: number, x: (ratio: number) => number): string[] {

@@ -7,22 +7,36 @@ const TIMEOUT_MS = 15_000;
 const STDERR_KEPT_CHARACTERS = 2_000;
 
 /**
- * The first line that a daemon prints, which says that it is ready.
+ * The first line that says that a daemon is ready: the first of all on its standard output, unless told otherwise.
  * @throws {Error} with the end of its standard error when it ends without one, can't be started, or takes longer than 15 s.
  */
-export async function firstLine(child: ChildProcess, name: string): Promise<string> {
+export async function firstLine(
+  child: ChildProcess,
+  name: string,
+  where: { stream: 'stdout' | 'stderr'; pattern: RegExp } = { stream: 'stdout', pattern: /^/ },
+): Promise<string> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error(`Cannot read what ${name} prints`);
   let errors = '';
   stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-STDERR_KEPT_CHARACTERS);
   });
+  // What it prints otherwise has to be read too, or it would block one day.
+  stdout.resume();
   const line = await Promise.race([
-    once(createInterface(stdout), 'line').then(([text]) => String(text)),
+    matchingLine(where.stream === 'stdout' ? stdout : stderr, where.pattern),
     once(child, 'close').then(() => null),
     delay(TIMEOUT_MS, null, { ref: false }),
   ]);
   if (line !== null) return line;
   child.kill('SIGKILL');
   throw new Error(`Cannot start ${name}: ${errors.trim() || 'it printed nothing'}`);
+}
+
+function matchingLine(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<string> {
+  return new Promise((resolve) => {
+    createInterface(stream).on('line', (line) => {
+      if (pattern.test(line)) resolve(line);
+    });
+  });
 }

@@ -24,7 +24,9 @@ export class Histogram {
   }
 
   add(other: Histogram): void {
-    for (const [index, count] of other.#counts.entries()) this.#counts[index] = (this.#counts[index] as number) + count;
+    for (let index = 0; index < this.#counts.length; index++) {
+      this.#counts[index] = (this.#counts[index] as number) + (other.#counts[index] as number);
+    }
     this.#total += other.#total;
   }
 

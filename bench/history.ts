@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Report } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -14,11 +15,13 @@ export interface HistoryRow {
   node: string;
   processor: string;
   loadAverage: number;
+  /** Missing in rows from before they were written. */
+  options?: Report['options'];
   ratios: Record<string, number>;
   values: Record<string, number>;
 }
 
-export function historyRow({ startedAt, machine, metrics, extras }: Report): HistoryRow {
+export function historyRow({ startedAt, machine, options, metrics, extras }: Report): HistoryRow {
   const { commit, node, processor, loadAverage } = machine;
   return {
     at: startedAt,
@@ -26,6 +29,7 @@ export function historyRow({ startedAt, machine, metrics, extras }: Report): His
     node,
     processor,
     loadAverage: round(loadAverage),
+    options,
     ratios: Object.fromEntries(metrics.map(({ name, ratio }) => [name, round(ratio.median)])),
     values: Object.fromEntries([
       ...metrics.map(({ name, subject }) => [name, round(subject.median)]),
@@ -47,11 +51,14 @@ export function appendHistory(path: string, row: HistoryRow): void {
 }
 
 /**
- * A sentence for each ratio that is worse than the median of the last rows of the same processor. Ratios, since a machine may be
- * slower as a whole today.
+ * A sentence for each ratio that is worse than the median of the last rows of the same processor with the same options. Ratios, since
+ * a machine may be slower as a whole today.
  */
 export function findRegressions(report: Report, history: readonly HistoryRow[]): string[] {
-  const earlier = history.filter(({ processor }) => processor === report.machine.processor).slice(-COMPARED_ROWS);
+  const { machine, options } = report;
+  const earlier = history
+    .filter((row) => row.processor === machine.processor && isDeepStrictEqual(row.options, options))
+    .slice(-COMPARED_ROWS);
   return report.metrics.flatMap(({ name, title, better, ratio }) => {
     const known = earlier.flatMap(({ ratios }) => ratios[name] ?? []);
     if (known.length === 0) return [];

@@ -1,18 +1,25 @@
 /**
  * Loads a target with many sessions and takes the time of each operation, which `iscsi-perf` and `qemu-img bench` can't do.
- * A program of its own, so that it has a processor of its own:
+ * A program of its own, so that it has a processor of its own. LoadOptions come as JSON on standard input (they hold secrets),
+ * and a Measurement is printed as JSON:
  *
- *     node bench/load-generator.ts '<LoadOptions as JSON>'      prints a Measurement as JSON
+ *     node bench/load-generator.ts <options.json
  */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Measurement } from './clients/client.ts';
 import { Histogram } from './histogram.ts';
+import type { ChapCredentials } from './initiator/chap.ts';
 import { InitiatorSession } from './initiator/session.ts';
+import { SessionLoad } from './session-load.ts';
 
 export interface LoadOptions {
   host: string;
   port: number;
-  iqn: string;
+  /** Sessions go to these in turn. */
+  targets: readonly LoadedTarget[];
   seconds: number;
+  /** Of all targets together. */
   sessions: number;
   /** Operations under way in each session. */
   depth: number;
@@ -23,76 +30,23 @@ export interface LoadOptions {
   flushEach?: boolean;
   /** CRC32C over headers and data. */
   digests?: boolean;
+  /** From the last login to the first operation: something may happen to the target meanwhile. @default 0 */
+  wait_s?: number;
+  /** How long operations may take after the last has begun. @default 10 */
+  drain_s?: number;
+  /** Sessions that end, and operations that don't, are counted. Otherwise there is no measurement then. */
+  countsErrors?: boolean;
+}
+
+/** LUN 1 of a target, and who logs in. */
+export interface LoadedTarget {
+  iqn: string;
+  initiatorName: string;
+  chap?: ChapCredentials;
 }
 
 const LIMITS = { sessions: 64, depth: 128, operation_bytes: 16 * 1024 * 1024, seconds: 600 };
-
-class Worker {
-  readonly histogram = new Histogram();
-  readonly #session: InitiatorSession;
-  readonly #options: LoadOptions;
-  readonly #data: Buffer;
-  readonly #blocks: number;
-  readonly #places: number;
-  #random: number;
-  #underWay = 0;
-  #end_ms = 0;
-  #finish: () => void = () => {};
-
-  constructor(session: InitiatorSession, options: LoadOptions, data: Buffer, seed: number) {
-    this.#session = session;
-    this.#options = options;
-    this.#data = data;
-    this.#blocks = options.operation_bytes / session.block_bytes;
-    this.#places = Math.floor(session.blockCount / this.#blocks);
-    this.#random = seed;
-  }
-
-  /** Resolves when the last operation is done, rejects when one fails. */
-  run(end_ms: number): Promise<void> {
-    this.#end_ms = end_ms;
-    this.#session.startLoad();
-    return new Promise((resolve, reject) => {
-      this.#finish = resolve;
-      this.#session.onError = reject;
-      this.#underWay = this.#options.depth;
-      this.#session.batch(() => {
-        for (let slot = 0; slot < this.#options.depth; slot++) this.#next(slot);
-      });
-    });
-  }
-
-  #next(slot: number): void {
-    const start_ms = performance.now();
-    if (start_ms >= this.#end_ms) {
-      this.#underWay--;
-      if (this.#underWay === 0) this.#finish();
-      return;
-    }
-    const done = () => {
-      this.histogram.record(performance.now() - start_ms);
-      this.#next(slot);
-    };
-    const lba = Math.floor(this.#draw() * this.#places) * this.#blocks;
-    if (this.#draw() < this.#options.readShare) {
-      this.#session.read(slot, lba, this.#blocks, done);
-    } else if (this.#options.flushEach === true) {
-      this.#session.write(slot, lba, this.#data, () => this.#session.flush(slot, done));
-    } else {
-      this.#session.write(slot, lba, this.#data, done);
-    }
-  }
-
-  /** xorshift32 (Marsaglia 2003): evenly spread from 0 to 1, the same in each run. */
-  #draw(): number {
-    let x = this.#random;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#random = x;
-    return (x >>> 0) / 2 ** 32;
-  }
-}
+const DRAIN_S = 10;
 
 async function generateLoad(options: LoadOptions): Promise<Measurement> {
   for (const [name, most] of Object.entries(LIMITS) as Array<[keyof typeof LIMITS, number]>) {
@@ -102,44 +56,57 @@ async function generateLoad(options: LoadOptions): Promise<Measurement> {
       );
     }
   }
+  const { operation_bytes, depth, readShare, flushEach = false, drain_s = DRAIN_S } = options;
   // Not zeroes: a target might treat those in a way of its own.
-  const data = Buffer.alloc(options.operation_bytes, 'spare load generator');
-  const workers: Worker[] = [];
+  const data = Buffer.alloc(operation_bytes, 'spare load generator');
   const sessions: InitiatorSession[] = [];
-  for (let number = 1; number <= options.sessions; number++) {
-    const session = await InitiatorSession.open({
-      ...options,
-      initiatorName: 'iqn.2026-01.example.bench:load-generator',
-      qualifier: number,
-      digests: options.digests ?? false,
-    });
+  const loads: SessionLoad[] = [];
+  for (let number = 0; number < options.sessions; number++) {
+    const target = options.targets[number % options.targets.length] as LoadedTarget;
+    const { host, port, digests = false } = options;
+    const session = await InitiatorSession.open({ host, port, ...target, qualifier: number + 1, depth, digests, data });
     sessions.push(session);
-    workers.push(new Worker(session, options, data, number * 2_654_435_761));
+    const seed = (number + 1) * 2_654_435_761;
+    loads.push(new SessionLoad(session, { depth, operation_bytes, readShare, flushEach, seed }));
   }
+  if (options.wait_s !== undefined) await delay(options.wait_s * 1000);
   const start_ms = performance.now();
-  await Promise.all(workers.map((worker) => worker.run(start_ms + options.seconds * 1000)));
+  const startUse = process.cpuUsage();
+  await Promise.all(loads.map((load) => load.run(start_ms + options.seconds * 1000, drain_s * 1000)));
+  const use = process.cpuUsage(startUse);
   const elapsed_s = (performance.now() - start_ms) / 1000;
+  if (options.countsErrors !== true) complain(loads);
   await Promise.all(sessions.map((session) => session.close()));
 
   const all = new Histogram();
-  for (const worker of workers) all.add(worker.histogram);
-  const operations_per_s = all.count / elapsed_s;
+  for (const { histogram } of loads) all.add(histogram);
+  const unfinished = loads.reduce((sum, load) => sum + load.unfinished, 0);
+  const finished = all.count - unfinished;
+  const operations_per_s = finished / elapsed_s;
   return {
     operations_per_s,
-    bytes_per_s: operations_per_s * options.operation_bytes,
-    bytes: all.count * options.operation_bytes,
+    bytes_per_s: operations_per_s * operation_bytes,
+    bytes: finished * operation_bytes,
+    clientCpu_us: finished === 0 ? 0 : (use.user + use.system) / finished,
     latency: {
       p50_us: all.percentile_us(0.5),
       p99_us: all.percentile_us(0.99),
-      slowestSessionP99_us: Math.max(...workers.map((worker) => worker.histogram.percentile_us(0.99))),
+      slowestSessionP99_us: Math.max(...loads.map(({ histogram }) => histogram.percentile_us(0.99))),
     },
+    errors: loads.filter(({ error }) => error !== null).length + unfinished,
   };
 }
 
+function complain(loads: readonly SessionLoad[]): void {
+  for (const { error, unfinished } of loads) {
+    if (error !== null) throw error;
+    if (unfinished > 0) throw new Error(`Cannot finish as ${unfinished} operations of a session have no answer`);
+  }
+}
+
 if (import.meta.main) {
-  const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions;
   try {
-    console.log(JSON.stringify(await generateLoad(options)));
+    console.log(JSON.stringify(await generateLoad(JSON.parse(readFileSync(0, 'utf8')) as LoadOptions)));
   } catch (error) {
     console.error((error as Error).message);
     process.exit(1);

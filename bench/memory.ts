@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { processTree } from './processor-time.ts';
 
-const SAMPLE_INTERVAL_MS = 50;
+/** A sample walks the page tables of each process, which costs milliseconds: often enough for a load of seconds. */
+const SAMPLE_INTERVAL_MS = 100;
 
-/** A field of `/proc/<pid>/status` that is in kB, in bytes. 0 where it is missing (a process that is ending has none). */
-export function parseStatusBytes(status: string, field: 'VmRSS' | 'VmHWM'): number {
-  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
+/** `Pss` of `/proc/<pid>/smaps_rollup` in bytes: pages that several processes share count for each in part. proc_pid_smaps(5). */
+export function parsePss(rollup: string): number {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(rollup);
   return Number(match?.[1] ?? 0) * 1024;
 }
 
-/** Resident memory of a process and its descendants, in bytes. Pages they share count for each of them. */
-export function residentBytes(pid: number): number {
-  return processTree(pid).reduce((sum, times) => sum + statusBytes(times.pid, 'VmRSS'), 0);
+/** Memory of a process and all that descend from it, in bytes. Their sum is what they take of the machine: nothing counts twice. */
+export function memoryOf(pid: number): number {
+  return processTree(pid).reduce((sum, times) => sum + pssBytes(times.pid), 0);
 }
 
-/** Watches the resident memory of a process tree until stopped. */
+/** Watches the memory of a process tree until stopped. */
 export class MemoryWatch {
   readonly #pid: number;
   readonly #timer: NodeJS.Timeout;
@@ -25,25 +26,23 @@ export class MemoryWatch {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS);
   }
 
-  /**
-   * The highest resident memory in bytes: of the samples, and for a single process also the kernel's own record,
-   * which misses no peak.
-   */
+  /** The highest sample in bytes. */
   stop(): number {
     clearInterval(this.#timer);
     this.#sample();
-    return Math.max(this.#peak_bytes, statusBytes(this.#pid, 'VmHWM'));
+    return this.#peak_bytes;
   }
 
   #sample(): void {
-    this.#peak_bytes = Math.max(this.#peak_bytes, residentBytes(this.#pid));
+    this.#peak_bytes = Math.max(this.#peak_bytes, memoryOf(this.#pid));
   }
 }
 
-function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+function pssBytes(pid: number): number {
   try {
-    return parseStatusBytes(readFileSync(`/proc/${pid}/status`, 'utf8'), field);
+    return parsePss(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   } catch {
+    // It ended meanwhile.
     return 0;
   }
 }

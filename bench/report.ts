@@ -1,5 +1,5 @@
 import type { MetricResult } from './compare.ts';
-import type { Extra } from './extras.ts';
+import type { Extra } from './extras/extra.ts';
 import type { MachineFacts } from './machine.ts';
 
 /** All that a run of the benchmark found. `bench/results/latest.json` is one. */
@@ -32,14 +32,15 @@ export function formatReport(report: Report): string {
     metric.goal === null ? '' : `${metric.better === 'higher' ? '≥' : '≤'} ${metric.goal.toFixed(2)}`,
     metric.reached === null ? '' : metric.reached ? 'yes' : 'no',
     `${metric.cpu_s_per_gib.subject.toFixed(2)} / ${metric.cpu_s_per_gib.baseline.toFixed(2)}`,
+    `${metric.client_us.subject.toFixed(1)} / ${metric.client_us.baseline.toFixed(1)}`,
     `${percent(metric.processors.target)} / ${percent(metric.processors.client)} / ${percent(metric.processors.others)}`,
   ]);
   const extras = report.extras.map(({ title, unit, value, peer, limit }) => [
     title,
     formatValue(value, unit),
     peer === null ? '' : formatValue(peer, unit),
-    limit === null ? '' : `< ${formatValue(limit, unit)}`,
-    limit === null ? '' : value < limit ? 'yes' : 'no',
+    limit === null ? '' : `≤ ${formatValue(limit, unit)}`,
+    limit === null ? '' : value <= limit ? 'yes' : 'no',
   ]);
   return [
     ...facts,
@@ -60,12 +61,13 @@ const HEADINGS = [
   'goal',
   'reached',
   'CPU s/GiB',
+  'client µs/op',
   'CPU target / client / others',
 ];
 
 export function formatValue(value: number, unit: MetricResult['unit'] | Extra['unit']): string {
-  if (unit === 'share') return value.toFixed(2);
-  const digits = value < 10 ? 1 : 0;
+  if (unit === 'share' || unit === 'ratio') return value.toFixed(2);
+  const digits = value < 10 && unit !== 'errors' ? 1 : 0;
   return `${value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} ${unit}`;
 }
 

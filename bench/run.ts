@@ -6,21 +6,28 @@
  *     npm run bench -- --profile --case read     with V8's profiler in a daemon of its own for each case
  *     npm run bench -- --self-test               tgt against tgt: shows what is noise
  */
-import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages } from '../test/lab/packages.ts';
-import { CASES, type Case } from './cases.ts';
+import type { Case, Setup } from './case.ts';
+import { CASES } from './cases.ts';
 import { drawChart } from './chart.ts';
 import { compare } from './compare.ts';
-import { EXTRAS } from './extras.ts';
+import { durationOfCases } from './duration.ts';
+import { EXTRAS } from './extras/all.ts';
+import { Fleet, untilServed } from './fleet.ts';
 import { appendHistory, findRegressions, historyRow, readHistory } from './history.ts';
 import { machineFacts } from './machine.ts';
+import { makeFile, makeHosts } from './make-files.ts';
+import { NotMeasurableError } from './not-measurable-error.ts';
 import { BENCH_PACKAGES } from './packages.ts';
 import { hotSpots, readProfile } from './profile.ts';
 import { formatReport, type Report } from './report.ts';
 import { Sandbox } from './sandbox.ts';
-import { startSpare, startTgt, type Target } from './targets.ts';
+import { spare } from './targets/spare.ts';
+import type { Target } from './targets/target.ts';
+import { tgt } from './targets/tgt.ts';
 
 const MIB = 1024 * 1024;
 const HOT_SPOTS = 25;
@@ -30,7 +37,7 @@ const history = join(import.meta.dirname, 'history.jsonl');
 const { values: flags } = parseArgs({
   options: {
     case: { type: 'string', multiple: true, default: [] },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
     runs: { type: 'string', default: '5' },
     'size-mib': { type: 'string', default: '1024' },
     'quiet-wait': { type: 'string', default: '10' },
@@ -47,11 +54,10 @@ const isWanted = (name: string) => flags.case.length === 0 || flags.case.some((w
 
 await installPackages(BENCH_PACKAGES);
 const sandbox = new Sandbox();
-const files = { subject: makeFile('subject.img'), peer: makeFile('peer.img') };
-const start = {
-  subject: (file: string) => (flags['self-test'] ? startTgt(sandbox, file) : startSpare(sandbox, file)),
-  peer: (file: string) => startTgt(sandbox, file),
-};
+const starters = { subject: flags['self-test'] ? tgt(sandbox) : spare(sandbox), peer: tgt(sandbox) };
+const fleet = new Fleet(sandbox, starters, size_bytes);
+const cases = CASES.filter(({ name }) => isWanted(name));
+const extras = Object.entries(EXTRAS).filter(([name]) => isWanted(name));
 const report: Report = {
   schema: 1,
   startedAt: new Date().toISOString(),
@@ -62,32 +68,27 @@ const report: Report = {
   failures: [],
 };
 
-if (flags.profile) await profileCases(CASES.filter(({ name }) => isWanted(name)));
+if (flags.profile) await profileCases(cases);
 else await measure();
 
 async function measure(): Promise<void> {
-  const targets = { subject: await start.subject(files.subject), peer: await start.peer(files.peer) };
-  for (const each of CASES.filter(({ name }) => isWanted(name))) {
+  const options = { seconds, runs, size_bytes };
+  const duration_s =
+    durationOfCases(cases, options) + extras.reduce((sum, [, extra]) => sum + extra.duration_s(options), 0);
+  console.error(`measuring for about ${Math.ceil(duration_s / 60)} minutes`);
+  for (const each of cases) {
     await attempt(each.name, async () => {
-      const found = await compare(each, targets, { seconds, runs, quietWait_s });
+      const found = await compare(each, await fleet.pairFor(each.setup), { seconds, runs, quietWait_s });
       report.metrics.push(...found);
       for (const { title, ratio } of found) console.error(`  ${title}: ratio ${ratio.median.toFixed(2)}`);
     });
   }
-  const context = {
-    sandbox,
-    ...targets,
-    size_bytes,
-    seconds,
-    runs,
-    startAnother: (role: keyof typeof start) => start[role](makeFile('another.img')),
-  };
-  for (const [name, measureExtra] of Object.entries(EXTRAS).filter(([name]) => isWanted(name))) {
+  for (const [name, extra] of extras) {
     await attempt(name, async () => {
-      report.extras.push(...(await measureExtra(context)));
+      report.extras.push(...(await extra.measure({ ...options, sandbox, fleet, starters })));
     });
   }
-  await Promise.all([targets.subject.stop(), targets.peer.stop()]);
+  await fleet.close();
   console.log(formatReport(report));
   for (const sentence of findRegressions(report, readHistory(history))) console.log(`Worse than before: ${sentence}`);
   if (isWhole) save();
@@ -100,7 +101,7 @@ async function attempt(name: string, work: () => Promise<void>): Promise<void> {
     await work();
   } catch (error) {
     report.failures.push({ name, message: (error as Error).message.slice(0, 1_000) });
-    process.exitCode = 1;
+    if (!(error instanceof NotMeasurableError)) process.exitCode = 1;
   }
 }
 
@@ -112,14 +113,15 @@ function save(): void {
 }
 
 async function profileCases(cases: readonly Case[]): Promise<void> {
-  for (const { name, subject } of cases) {
+  for (const { name, setup, subject } of cases) {
     const profileFolder = join(results, 'profiles', name);
     mkdirSync(profileFolder, { recursive: true });
     const earlier = new Set(readdirSync(profileFolder));
-    const target: Target = await startSpare(sandbox, files.subject, { profileFolder });
+    const target = await startProfiled(setup, profileFolder);
     const { operations_per_s } = await subject.client(target, seconds);
     await target.stop();
     console.log(`\n${name}: ${Math.round(operations_per_s)} operations/s with the profiler on`);
+    // One for each process of the daemon.
     for (const file of readdirSync(profileFolder).filter((entry) => !earlier.has(entry))) {
       console.log(join(profileFolder, file));
       for (const { place, share } of hotSpots(readProfile(join(profileFolder, file)), target.start_ms, HOT_SPOTS)) {
@@ -129,14 +131,16 @@ async function profileCases(cases: readonly Case[]): Promise<void> {
   }
 }
 
-/** Written through, so that no read meets a hole and all of it is in the page cache. */
-function makeFile(name: string): string {
-  const path = join(sandbox.folder, name);
-  const descriptor = openSync(path, 'w');
-  const block = Buffer.alloc(MIB, 'The quick brown fox jumps over the lazy dog. ');
-  for (let offset = 0; offset < size_bytes; offset += MIB) writeSync(descriptor, block, 0, MIB, offset);
-  closeSync(descriptor);
-  return path;
+async function startProfiled(setup: Setup, profileFolder: string): Promise<Target> {
+  const { subject } = starters;
+  if (setup.kind !== 'hosts') {
+    const bytes = setup.kind === 'file' ? size_bytes : setup.size_bytes;
+    return subject.serveFile(makeFile(join(sandbox.folder, 'profile.img'), bytes), { profileFolder });
+  }
+  const hosts = makeHosts(sandbox.folder, 'profile', setup.count, setup.size_bytes);
+  const target = await subject.serveHosts(hosts, { profileFolder });
+  await untilServed(target);
+  return target;
 }
 
 function positive(name: 'seconds' | 'runs' | 'size-mib' | 'quiet-wait', most: number): number {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ export class Sandbox {
   readonly folder = mkdtempSync(join(tmpdir(), 'spare-bench-'));
   readonly #daemons = new Set<ChildProcess>();
   readonly #leftovers = new Set<string>();
+  readonly #mountPoints = new Set<string>();
 
   constructor() {
     process.once('exit', () => this.#clear());
@@ -23,11 +24,16 @@ export class Sandbox {
     process.once('SIGTERM', () => process.exit(143));
   }
 
-  start(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  start(
+    command: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     // A group of its own keeps Ctrl-C away from a daemon until we end it.
     const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
     this.#daemons.add(child);
@@ -51,8 +57,19 @@ export class Sandbox {
     this.#leftovers.add(path);
   }
 
+  /** A file system that would outlive the process that provides it. */
+  unmountAtExit(mountPoint: string): void {
+    this.#mountPoints.add(mountPoint);
+  }
+
+  unmount(mountPoint: string): void {
+    spawnSync('umount', ['--lazy', mountPoint], { timeout: END_TIMEOUT_MS, stdio: 'ignore' });
+    this.#mountPoints.delete(mountPoint);
+  }
+
   #clear(): void {
     for (const child of this.#daemons) child.kill('SIGKILL');
+    for (const mountPoint of this.#mountPoints) this.unmount(mountPoint);
     for (const path of [...this.#leftovers, this.folder]) rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,4 @@
-import type { TargetAddress } from '../targets.ts';
+import type { TargetAddress } from '../targets/target.ts';
 
 /** What one run of a client saw. */
 export interface Measurement {
@@ -6,8 +6,12 @@ export interface Measurement {
   bytes_per_s: number;
   /** All that was moved. */
   bytes: number;
+  /** From our own load generator: what an operation costs it, in µs of a processor, logins not counted. */
+  clientCpu_us?: number;
   /** From clients that take the time of each operation. */
   latency?: Latency;
+  /** Sessions that ended and operations that did not, where the client counts them. */
+  errors?: number;
 }
 
 export interface Latency {

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { urlOf } from '../targets.ts';
+import { urlOf } from '../targets/target.ts';
 import { CLIENT_GRACE_S, type Client } from './client.ts';
 
 const BLOCK_BYTES = 512;

@@ -3,17 +3,18 @@ import { execa } from 'execa';
 import type { LoadOptions } from '../load-generator.ts';
 import { CLIENT_GRACE_S, type Client, type Measurement } from './client.ts';
 
-export type Load = Omit<LoadOptions, 'host' | 'port' | 'iqn' | 'seconds'>;
+export type Load = Omit<LoadOptions, 'host' | 'port' | 'targets' | 'seconds'>;
 
-/** Our own load generator, in a process of its own. */
+/** Our own load generator, in a process of its own. Its sessions are spread over the hosts of the target. */
 export function ownLoad(load: Load): Client {
-  return async ({ host, port, iqn }, seconds) => {
-    const options: LoadOptions = { ...load, host, port, iqn, seconds };
+  return async ({ host, port, hosts }, seconds) => {
+    const targets = hosts.map(({ iqn, initiatorName, chap }) => ({ iqn, initiatorName, ...(chap && { chap }) }));
+    const options: LoadOptions = { ...load, host, port, targets, seconds };
     const program = join(import.meta.dirname, '../load-generator.ts');
-    const { stdout, stderr, failed } = await execa(process.execPath, [program, JSON.stringify(options)], {
-      timeout: (seconds + CLIENT_GRACE_S) * 1000,
+    const { stdout, stderr, failed } = await execa(process.execPath, [program], {
+      timeout: Math.ceil((seconds + CLIENT_GRACE_S) * 1000),
       killSignal: 'SIGKILL',
-      stdin: 'ignore',
+      input: JSON.stringify(options),
       reject: false,
     });
     if (failed) throw new Error(stderr || 'The load generator ended without a word');

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { type TargetAddress, urlOf } from '../targets.ts';
+import { type TargetAddress, urlOf } from '../targets/target.ts';
 import { CLIENT_GRACE_S, type Client } from './client.ts';
 
 /** `qemu-img bench` is bounded by a count, not by a time: a short first run tells how many fit. */

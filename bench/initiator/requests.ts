@@ -1,8 +1,15 @@
-import { FINAL, HEADER_BYTES, IMMEDIATE, NO_TAG, OPCODE, putLun } from './wire.ts';
+import { FINAL, HEADER_BYTES, IMMEDIATE, NO_TAG, OPCODE, putLun, putWord } from './wire.ts';
 
 const SIMPLE_TASK = 1;
 const READ_FLAG = 0x40;
 const WRITE_FLAG = 0x20;
+
+/** Flags of a command that reads, that writes, and that moves no data (RFC 7143 §11.3.1). */
+export const COMMAND_FLAGS = {
+  read: FINAL | SIMPLE_TASK | READ_FLAG,
+  write: FINAL | SIMPLE_TASK | WRITE_FLAG,
+  none: FINAL | SIMPLE_TASK,
+} as const;
 
 /** Numbers that every request carries (RFC 7143 §4.2.2). */
 export interface Numbering {
@@ -10,16 +17,19 @@ export interface Numbering {
   expStatSn: number;
 }
 
-/** RFC 7143 §11.12. Stages: 0 security, 1 operational, 3 full feature. The ISID is of the random kind, `qualifier` its last 16 bits. */
+/**
+ * RFC 7143 §11.12. Stages: 0 security, 1 operational, 3 full feature; `next` is `null` where the stage goes on. The ISID is of the
+ * random kind, `qualifier` its last 16 bits.
+ */
 export function loginRequest(
-  stages: { current: number; next: number },
+  stages: { current: number; next: number | null },
   qualifier: number,
   text_bytes: number,
   numbering: Numbering,
 ): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = OPCODE.loginRequest | IMMEDIATE;
-  header[1] = FINAL | (stages.current << 2) | stages.next;
+  header[1] = (stages.current << 2) | (stages.next === null ? 0 : FINAL | stages.next);
   header.writeUIntBE(text_bytes, 5, 3);
   header[8] = 0x80;
   header.writeUIntBE(process.pid & 0xff_ffff, 9, 3);
@@ -69,41 +79,34 @@ export function dataOut(
   return header;
 }
 
-/** A header that is filled again for each command with this tag (RFC 7143 §11.3). */
-export function commandHeader(initiatorTaskTag: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header[0] = OPCODE.scsiCommand;
-  putLun(header);
-  header.writeUInt32BE(initiatorTaskTag, 16);
-  return header;
-}
-
-/** What a command's header says besides its CDB. */
+/** A SCSI command to LUN 1 at `at` of `bytes`, but for its CDB (RFC 7143 §11.3). */
 export function putCommand(
-  header: Buffer,
-  command: { direction: 'read' | 'write' | 'none'; expected_bytes: number; immediate_bytes: number },
+  bytes: Buffer,
+  at: number,
+  command: { flags: number; tag: number; expected_bytes: number; immediate_bytes: number },
   numbering: Numbering,
 ): void {
-  const { direction } = command;
-  header[1] = FINAL | SIMPLE_TASK | (direction === 'read' ? READ_FLAG : direction === 'write' ? WRITE_FLAG : 0);
-  header.writeUIntBE(command.immediate_bytes, 5, 3);
-  header.writeUInt32BE(command.expected_bytes, 20);
-  putNumbering(header, numbering);
+  putWord(bytes, at, (OPCODE.scsiCommand << 24) | (command.flags << 16));
+  putWord(bytes, at + 4, command.immediate_bytes);
+  putWord(bytes, at + 8, 0x0001_0000);
+  putWord(bytes, at + 12, 0);
+  putWord(bytes, at + 16, command.tag);
+  putWord(bytes, at + 20, command.expected_bytes);
+  putWord(bytes, at + 24, numbering.cmdSn);
+  putWord(bytes, at + 28, numbering.expStatSn);
 }
 
 /** READ (10) and WRITE (10), SBC-3 §5.11 and §5.32. */
-export function putTransferCdb(header: Buffer, direction: 'read' | 'write', lba: number, blocks: number): void {
-  header[32] = direction === 'read' ? 0x28 : 0x2a;
-  header[33] = 0;
-  header.writeUInt32BE(lba, 34);
-  header[38] = 0;
-  header.writeUInt16BE(blocks, 39);
-  header.fill(0, 41);
+export function putTransferCdb(bytes: Buffer, at: number, operation: number, lba: number, blocks: number): void {
+  putWord(bytes, at + 32, (operation << 24) | (lba >>> 16));
+  putWord(bytes, at + 36, (lba << 16) | (blocks >>> 8));
+  putWord(bytes, at + 40, blocks << 24);
+  putWord(bytes, at + 44, 0);
 }
 
-export function putCdb(header: Buffer, cdb: readonly number[]): void {
-  header.fill(0, 32);
-  header.set(cdb, 32);
+export function putCdb(bytes: Buffer, at: number, cdb: readonly number[]): void {
+  bytes.fill(0, at + 32, at + HEADER_BYTES);
+  bytes.set(cdb, at + 32);
 }
 
 function putNumbering(header: Buffer, { cmdSn, expStatSn }: Numbering): void {

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { crc32c } from '../../src/iscsi/crc32c.ts';
+import { crc32c } from '@node-rs/crc32';
+import type { ChapCredentials } from './chap.ts';
+import { logIn } from './login.ts';
+import { Outgoing } from './outgoing.ts';
 import { Reader } from './reader.ts';
+import { type Portal, redirectOf } from './redirect.ts';
 import {
-  commandHeader,
+  COMMAND_FLAGS,
   dataOut,
   loginRequest,
   logoutRequest,
@@ -12,85 +16,100 @@ import {
   putCommand,
   putTransferCdb,
 } from './requests.ts';
-import { DIGEST_BYTES, decodeKeys, encodeKeys, FINAL, OPCODE, padded, STATUS_INCLUDED } from './wire.ts';
+import {
+  DIGEST_BYTES,
+  decodeKeys,
+  encodeKeys,
+  FINAL,
+  HEADER_BYTES,
+  OPCODE,
+  padded,
+  STATUS_INCLUDED,
+  wordAt,
+} from './wire.ts';
 
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 const SETUP_TIMEOUT_MS = 10_000;
 /** A new session may have unit attentions to tell first (power on, reset). */
 const UNIT_ATTENTIONS = 4;
-/** SPC-4 §6.47, SBC-3 §5.20 (16 bytes, service action 0x10, allocation length 32) and §5.22. */
+/** A target that sends its initiators round in circles would be followed for ever. */
+const MOST_REDIRECTS = 3;
+/** SPC-4 §6.47, SBC-3 §5.20 (16 bytes, service action 0x10, allocation length 32), §5.22, §5.11 and §5.32. */
 const CDB = {
   testUnitReady: [0x00],
   readCapacity16: [0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32],
   synchronizeCache: [0x35],
 };
-/** What open-iscsi asks for by default, but for InitialR2T: nothing is sent unsolicited here. */
-const OPERATIONAL_KEYS = {
-  InitialR2T: 'Yes',
-  ImmediateData: 'Yes',
-  MaxRecvDataSegmentLength: '262144',
-  MaxBurstLength: '16776192',
-  FirstBurstLength: '262144',
-  MaxOutstandingR2T: '1',
-  MaxConnections: '1',
-  ErrorRecoveryLevel: '0',
-  DefaultTime2Wait: '2',
-  DefaultTime2Retain: '0',
-  DataPDUInOrder: 'Yes',
-  DataSequenceInOrder: 'Yes',
-};
+const READ_10 = 0x28;
+const WRITE_10 = 0x2a;
+const NO_DATA = Buffer.alloc(0);
+/** One for all sessions: what was read is looked at before anything else is. It stays in the processor's cache. */
+const received = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);
 
 export interface SessionOptions {
   host: string;
   port: number;
   iqn: string;
   initiatorName: string;
+  chap?: ChapCredentials | undefined;
   /** Tells sessions of one initiator apart. 16 bits. */
   qualifier: number;
   depth: number;
   digests: boolean;
+  /** What each write writes: as long as an operation. */
+  data: Buffer;
 }
 
-/** A command under way. Its header is reused by the next one: what the socket was given has left by the response. */
-interface Slot {
-  readonly header: Buffer;
-  data: Buffer | null;
-  expected_bytes: number;
-  moved_bytes: number;
-  done: (() => void) | null;
+/** What a load hears from its session. */
+export interface SessionEvents {
+  /** Before the PDUs of one read from the socket are looked at: commands that these end, or set off, belong to this moment. */
+  onTurn(): void;
+  onDone(slot: number): void;
+  /** Once, when the session can't go on. */
+  onError(error: Error): void;
 }
 
 /**
- * One session of a minimal initiator: normal session, no authentication, one connection, error recovery level 0.
- * It stands for a client that is fast, not for one that is careful: anything unexpected ends it with an error.
+ * One session of a minimal initiator: normal session, one connection, error recovery level 0. It stands for a client that is fast,
+ * not for one that is careful: anything unexpected ends it with an error. State of commands is in arrays by slot, which is also
+ * their tag, so that a command costs no allocation.
  */
 export class InitiatorSession {
-  /** Called once when the session can't go on. */
-  onError: (error: Error) => void = () => {};
   blockCount = 0;
   block_bytes = 0;
   readonly #options: SessionOptions;
   readonly #socket: Socket;
   readonly #reader: Reader;
-  readonly #slots: Slot[];
+  readonly #outgoing: Outgoing;
   readonly #numbering = { cmdSn: 1, expStatSn: 0 };
+  readonly #isUnderWay: Uint8Array;
+  readonly #expected_bytes: Float64Array;
+  readonly #moved_bytes: Float64Array;
+  /** Filled again for each command. */
+  readonly #command = { flags: 0, tag: 0, expected_bytes: 0, immediate_bytes: 0 };
+  #immediate: Buffer = NO_DATA;
+  #immediateDigest: Buffer | null = null;
   #maxCmdSn = 1;
-  #immediateLimit_bytes = 0;
   #targetSegment_bytes = 8192;
+  #events: SessionEvents | null = null;
   /** Until the load starts: who waits for what the target sends. */
   #expectation: ((header: Buffer, data: Buffer) => void) | null = null;
+  #refuse: (error: Error) => void = () => {};
   #ended = false;
 
-  /** @throws {Error} when the target refuses, or is silent for 10 s. */
-  static async open(options: SessionOptions): Promise<InitiatorSession> {
+  /** Goes where the target sends it. @throws {Error} when the target refuses, or is silent for 10 s. */
+  static async open(options: SessionOptions, redirects: number = MOST_REDIRECTS): Promise<InitiatorSession> {
     const session = new InitiatorSession(options);
     const failed = new Promise<never>((_, reject) => {
-      session.onError = reject;
+      session.#refuse = reject;
     });
     const timer = setTimeout(() => session.#fail(new Error('Cannot open a session in time')), SETUP_TIMEOUT_MS);
     try {
-      await Promise.race([failed, session.#setUp()]);
-      return session;
+      const portal = await Promise.race([failed, session.#setUp()]);
+      if (portal === null) return session;
+      session.abandon();
+      if (redirects === 0) throw new Error('Cannot log in as the target sends its initiators on again and again');
+      return await InitiatorSession.open({ ...options, ...portal }, redirects - 1);
     } finally {
       clearTimeout(timer);
     }
@@ -98,103 +117,107 @@ export class InitiatorSession {
 
   private constructor(options: SessionOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.depth }, (_, tag) => {
-      return { header: commandHeader(tag), data: null, expected_bytes: 0, moved_bytes: 0, done: null };
-    });
-    this.#reader = new Reader((header, data, length_bytes) => this.#receive(header, data, length_bytes));
-    // One receive buffer for the whole session instead of a new one for each chunk.
-    const buffer = Buffer.allocUnsafe(RECEIVE_BUFFER_BYTES);
-    const onread = { buffer, callback: (count: number) => this.#push(buffer.subarray(0, count)) };
+    this.#isUnderWay = new Uint8Array(options.depth);
+    this.#expected_bytes = new Float64Array(options.depth);
+    this.#moved_bytes = new Float64Array(options.depth);
+    this.#reader = new Reader((bytes, at, data, length_bytes) => this.#receive(bytes, at, data, length_bytes));
+    const onread = { buffer: received, callback: (count: number) => this.#take(count) };
     this.#socket = connect({ host: options.host, port: options.port, noDelay: true, onread });
+    const perCommand_bytes = HEADER_BYTES + options.data.length + 2 * DIGEST_BYTES;
+    this.#outgoing = new Outgoing(this.#socket, options.depth * perCommand_bytes);
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('Cannot go on as the target closed the connection')));
   }
 
-  /** From now on data of reads is only counted. */
-  startLoad(): void {
+  /** From now on data of reads is only counted. Commands that are begun outside of an event leave with `send`. */
+  startLoad(events: SessionEvents): void {
+    this.#events = events;
     this.#expectation = null;
     this.#reader.keepsDataIn = false;
   }
 
-  /** Collects what is sent meanwhile into one write. */
-  batch(send: () => void): void {
-    this.#socket.cork();
-    send();
-    this.#socket.uncork();
+  send(): void {
+    this.#outgoing.flush();
   }
 
-  /** `slot` is free from the call of `done` on: at most one command at a time in each. */
-  read(slot: number, lba: number, blocks: number, done: () => void): void {
-    const task = this.#slots[slot] as Slot;
-    putTransferCdb(task.header, 'read', lba, blocks);
-    this.#start(task, 'read', blocks * this.block_bytes, null, done);
+  /** `slot` is free again when `onDone` is called: at most one command at a time in each. */
+  read(slot: number, lba: number, blocks: number): void {
+    const at = this.#begin(slot, COMMAND_FLAGS.read, blocks * this.block_bytes, 0);
+    if (at < 0) return;
+    putTransferCdb(this.#outgoing.bytes, at, READ_10, lba, blocks);
+    this.#addHeaderDigest(at);
   }
 
   /** As much as the target takes goes along with the command, the rest when it asks (nothing is sent unsolicited). */
-  write(slot: number, lba: number, data: Buffer, done: () => void): void {
-    const task = this.#slots[slot] as Slot;
-    putTransferCdb(task.header, 'write', lba, data.length / this.block_bytes);
-    this.#start(task, 'write', data.length, data, done);
+  write(slot: number, lba: number, blocks: number): void {
+    const at = this.#begin(slot, COMMAND_FLAGS.write, this.#options.data.length, this.#immediate.length);
+    if (at < 0) return;
+    putTransferCdb(this.#outgoing.bytes, at, WRITE_10, lba, blocks);
+    this.#addHeaderDigest(at);
+    if (this.#immediate.length === 0) return;
+    this.#outgoing.append(this.#immediate);
+    if (this.#immediateDigest !== null) this.#outgoing.append(this.#immediateDigest);
   }
 
   /** SYNCHRONIZE CACHE (10) of the whole unit. */
-  flush(slot: number, done: () => void): void {
-    const task = this.#slots[slot] as Slot;
-    putCdb(task.header, CDB.synchronizeCache);
-    this.#start(task, 'none', 0, null, done);
+  flush(slot: number): void {
+    this.#sendCommand(slot, CDB.synchronizeCache, 0);
+  }
+
+  /** Ends it at once, with what is under way. */
+  abandon(): void {
+    this.#ended = true;
+    this.#socket.destroy();
   }
 
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#send(logoutRequest(this.#options.depth, this.#numbering), null);
+    this.#sendSegments(logoutRequest(this.#options.depth, this.#numbering), null);
+    this.#outgoing.flush();
     this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), SETUP_TIMEOUT_MS);
     await once(this.#socket, 'close');
     clearTimeout(timer);
   }
 
-  async #setUp(): Promise<void> {
+  /** The other portal where the target sends us to, `null` where we are in the right place. */
+  async #setUp(): Promise<Portal | null> {
+    const { digests, data } = this.#options;
     await once(this.#socket, 'connect');
-    await this.#login();
+    const answer = await logIn((stages, keys) => this.#loginStep(stages, keys), this.#options);
+    if ('port' in answer) return answer;
+    const { targetSegment_bytes, immediateLimit_bytes } = answer;
+    this.#reader.digests = digests;
+    this.#targetSegment_bytes = targetSegment_bytes;
+    this.#immediate = data.subarray(0, immediateLimit_bytes);
+    if (digests) this.#immediateDigest = digestOf(this.#immediate);
     for (let attempt = 0; (await this.#inquire(CDB.testUnitReady, 0)).status !== 0; attempt++) {
       if (attempt === UNIT_ATTENTIONS) throw new Error('Cannot use LUN 1: it is not ready');
     }
-    const { status, data } = await this.#inquire(CDB.readCapacity16, 32);
-    if (status !== 0) throw new Error('Cannot read the capacity of LUN 1');
-    this.blockCount = Number(data.readBigUInt64BE(0)) + 1;
-    this.block_bytes = data.readUInt32BE(8);
+    const capacity = await this.#inquire(CDB.readCapacity16, 32);
+    if (capacity.status !== 0) throw new Error('Cannot read the capacity of LUN 1');
+    this.blockCount = Number(capacity.data.readBigUInt64BE(0)) + 1;
+    this.block_bytes = capacity.data.readUInt32BE(8);
+    return null;
   }
 
-  async #login(): Promise<void> {
-    const { iqn, initiatorName, digests } = this.#options;
-    const names = { InitiatorName: initiatorName, TargetName: iqn, SessionType: 'Normal', AuthMethod: 'None' };
-    await this.#loginStep({ current: 0, next: 1 }, names);
-    const digest = digests ? 'CRC32C' : 'None';
-    const keys = { HeaderDigest: digest, DataDigest: digest, ...OPERATIONAL_KEYS };
-    const answers = await this.#loginStep({ current: 1, next: 3 }, keys);
-    for (const key of ['HeaderDigest', 'DataDigest']) {
-      const answer = answers.get(key) ?? 'None';
-      if (answer !== digest) {
-        throw new Error(`Cannot use the wanted ${key}: wanted ${digest}, the target says ${answer}`);
-      }
-    }
-    this.#reader.digests = digests;
-    this.#targetSegment_bytes = Number(answers.get('MaxRecvDataSegmentLength') ?? 8192);
-    const firstBurst_bytes = Number(answers.get('FirstBurstLength') ?? 65536);
-    const immediate = (answers.get('ImmediateData') ?? 'Yes') === 'Yes';
-    this.#immediateLimit_bytes = immediate ? Math.min(firstBurst_bytes, this.#targetSegment_bytes) : 0;
-  }
-
-  #loginStep(stages: { current: number; next: number }, keys: Record<string, string>): Promise<Map<string, string>> {
+  #loginStep(
+    stages: { current: number; next: number | null },
+    keys: Readonly<Record<string, string>>,
+  ): Promise<Map<string, string> | Portal> {
     const text = encodeKeys(keys);
     const header = loginRequest(stages, this.#options.qualifier, text.length, this.#numbering);
-    const answer = new Promise<Map<string, string>>((resolve, reject) => {
+    const answer = new Promise<Map<string, string> | Portal>((resolve, reject) => {
       this.#expectation = (response, data) => {
         const status = response.readUInt16BE(36);
         const flags = response[1] ?? 0;
-        if (status !== 0) reject(new Error(`Cannot log in: the target answers with status 0x${status.toString(16)}`));
-        else if ((flags & FINAL) === 0 || (flags & 3) !== stages.next) reject(new Error('Cannot log in so simply'));
+        const next = (flags & FINAL) === 0 ? null : flags & 3;
+        const portal = redirectOf(status, data);
+        if (portal !== null) resolve(portal);
+        else if (status !== 0)
+          reject(new Error(`Cannot log in: the target answers with status 0x${status.toString(16)}`));
+        else if (next !== stages.next) reject(new Error('Cannot log in so simply'));
         else resolve(decodeKeys(data));
       };
     });
@@ -204,132 +227,152 @@ export class InitiatorSession {
 
   /** Sends a command before the load, and keeps its data. */
   #inquire(cdb: readonly number[], expected_bytes: number): Promise<{ status: number; data: Buffer }> {
-    const task = this.#slots[0] as Slot;
-    putCdb(task.header, cdb);
     const answer = new Promise<{ status: number; data: Buffer }>((resolve) => {
-      let kept = Buffer.alloc(0);
+      let kept = NO_DATA;
       this.#expectation = (header, data) => {
         const isData = header[0] === OPCODE.dataIn;
         if (isData) kept = Buffer.from(data);
         // A Data-In PDU without status: the response follows.
-        if (!isData || (header[1] ?? 0) & STATUS_INCLUDED) resolve({ status: header[3] ?? 0, data: kept });
+        if (isData && ((header[1] ?? 0) & STATUS_INCLUDED) === 0) return;
+        this.#isUnderWay[0] = 0;
+        resolve({ status: header[3] ?? 0, data: kept });
       };
     });
-    this.#start(task, expected_bytes > 0 ? 'read' : 'none', expected_bytes, null, () => {});
+    this.#sendCommand(0, cdb, expected_bytes);
+    this.#outgoing.flush();
     return answer;
   }
 
-  #start(
-    task: Slot,
-    direction: 'read' | 'write' | 'none',
-    expected_bytes: number,
-    data: Buffer | null,
-    done: () => void,
-  ): void {
+  #sendCommand(slot: number, cdb: readonly number[], expected_bytes: number): void {
+    const at = this.#begin(slot, expected_bytes > 0 ? COMMAND_FLAGS.read : COMMAND_FLAGS.none, expected_bytes, 0);
+    if (at < 0) return;
+    putCdb(this.#outgoing.bytes, at, cdb);
+    this.#addHeaderDigest(at);
+  }
+
+  /** Where in the outgoing buffer the command is; its CDB is still to be put there. -1 where it can't be sent. */
+  #begin(slot: number, flags: number, expected_bytes: number, immediate_bytes: number): number {
     // RFC 1982: compared as a signed difference of 32 bits.
     if (((this.#maxCmdSn - this.#numbering.cmdSn) | 0) < 0) {
       this.#fail(new Error('Cannot send a command as the window of the target is closed: use a smaller depth'));
-      return;
+      return -1;
     }
-    task.expected_bytes = expected_bytes;
-    task.moved_bytes = 0;
-    task.data = data;
-    task.done = done;
-    const immediate_bytes = Math.min(data?.length ?? 0, this.#immediateLimit_bytes);
-    if (data !== null) task.moved_bytes = immediate_bytes;
-    putCommand(task.header, { direction, expected_bytes, immediate_bytes }, this.#numbering);
+    this.#isUnderWay[slot] = 1;
+    this.#expected_bytes[slot] = expected_bytes;
+    this.#moved_bytes[slot] = immediate_bytes;
+    const command = this.#command;
+    command.flags = flags;
+    command.tag = slot;
+    command.expected_bytes = expected_bytes;
+    command.immediate_bytes = immediate_bytes;
+    const at = this.#outgoing.reserve(this.#reader.digests ? HEADER_BYTES + DIGEST_BYTES : HEADER_BYTES);
+    putCommand(this.#outgoing.bytes, at, command, this.#numbering);
     this.#numbering.cmdSn = (this.#numbering.cmdSn + 1) >>> 0;
-    this.#send(task.header, immediate_bytes > 0 ? (data as Buffer).subarray(0, immediate_bytes) : null);
+    return at;
+  }
+
+  #addHeaderDigest(at: number): void {
+    if (!this.#reader.digests) return;
+    const { bytes } = this.#outgoing;
+    bytes.writeUInt32LE(crc32c(bytes.subarray(at, at + HEADER_BYTES)), at + HEADER_BYTES);
   }
 
   /** Data always has whole words here: blocks, and parts of blocks at multiples of 512 bytes. */
-  #send(header: Buffer, data: Buffer | null): void {
+  #sendSegments(header: Buffer, data: Buffer | null): void {
     const { digests } = this.#reader;
-    this.#socket.write(header);
-    if (digests) this.#socket.write(digestOf(header));
+    this.#outgoing.append(header);
+    if (digests) this.#outgoing.append(digestOf(header));
     if (data === null) return;
-    this.#socket.write(data);
-    if (digests) this.#socket.write(digestOf(data));
+    this.#outgoing.append(data);
+    if (digests) this.#outgoing.append(digestOf(data));
   }
 
-  #push(chunk: Buffer): boolean {
+  #take(count: number): boolean {
+    // Reading goes on to the end, or the end would never be seen.
+    if (this.#ended) return true;
     try {
-      this.batch(() => this.#reader.push(chunk));
+      this.#events?.onTurn();
+      this.#reader.push(received, count);
+      this.#outgoing.flush();
     } catch (error) {
       this.#fail(error as Error);
     }
-    // Reading goes on to the end, or the end would never be seen.
     return true;
   }
 
-  #receive(header: Buffer, data: Buffer, length_bytes: number): void {
-    const opcode = (header[0] as number) & 0x3f;
-    this.#maxCmdSn = header.readUInt32BE(32);
-    if (opcode === OPCODE.nopIn) {
-      const answer = nopAnswer(header, this.#numbering);
-      if (answer !== null) this.#send(answer, null);
-    } else if (this.#expectation !== null) {
+  #receive(bytes: Buffer, at: number, data: Buffer, length_bytes: number): void {
+    const opcode = (bytes[at] as number) & 0x3f;
+    this.#maxCmdSn = wordAt(bytes, at + 32);
+    if (this.#expectation !== null && opcode !== OPCODE.nopIn) {
+      const header = bytes.subarray(at, at + HEADER_BYTES);
       // The target's numbering of responses starts with its first login response.
-      if (opcode !== OPCODE.dataIn || (header[1] as number) & STATUS_INCLUDED) this.#countStatus(header);
+      if (opcode !== OPCODE.dataIn || (header[1] as number) & STATUS_INCLUDED) this.#countStatus(header, 0);
       this.#expectation(header, data);
     } else if (opcode === OPCODE.dataIn) {
-      const task = this.#taskOf(header);
-      task.moved_bytes += length_bytes;
-      if ((header[1] as number) & STATUS_INCLUDED) this.#complete(header, task);
+      const slot = this.#slotOf(bytes, at);
+      this.#moved_bytes[slot] = (this.#moved_bytes[slot] as number) + length_bytes;
+      if ((bytes[at + 1] as number) & STATUS_INCLUDED) this.#complete(bytes, at, slot);
     } else if (opcode === OPCODE.scsiResponse) {
-      this.#complete(header, this.#taskOf(header));
+      this.#complete(bytes, at, this.#slotOf(bytes, at));
     } else if (opcode === OPCODE.r2t) {
-      this.#sendData(header, this.#taskOf(header));
+      this.#sendData(bytes.subarray(at, at + HEADER_BYTES), this.#slotOf(bytes, at));
+    } else if (opcode === OPCODE.nopIn) {
+      const answer = nopAnswer(bytes.subarray(at, at + HEADER_BYTES), this.#numbering);
+      if (answer !== null) this.#sendSegments(answer, null);
     } else if (opcode !== OPCODE.logoutResponse) {
       throw new Error(`Cannot go on as the target sent a PDU with opcode 0x${opcode.toString(16)}`);
     }
   }
 
-  #countStatus(header: Buffer): void {
-    this.#numbering.expStatSn = (header.readUInt32BE(24) + 1) >>> 0;
+  #countStatus(bytes: Buffer, at: number): void {
+    this.#numbering.expStatSn = (wordAt(bytes, at + 24) + 1) >>> 0;
   }
 
-  #complete(header: Buffer, task: Slot): void {
-    this.#countStatus(header);
-    const status = header[3] as number;
+  #complete(bytes: Buffer, at: number, slot: number): void {
+    this.#countStatus(bytes, at);
+    const status = bytes[at + 3] as number;
     if (status !== 0) throw new Error(`Cannot go on as a command ended with status 0x${status.toString(16)}`);
-    if (task.moved_bytes !== task.expected_bytes) {
-      throw new Error(`Cannot go on as a command moved ${task.moved_bytes} of ${task.expected_bytes} bytes`);
+    if (this.#moved_bytes[slot] !== this.#expected_bytes[slot]) {
+      throw new Error(
+        `Cannot go on as a command moved ${this.#moved_bytes[slot]} of ${this.#expected_bytes[slot]} bytes`,
+      );
     }
-    const { done } = task;
-    task.done = null;
-    done?.();
+    this.#isUnderWay[slot] = 0;
+    this.#events?.onDone(slot);
   }
 
   /** Answers an R2T (RFC 7143 §11.8) with as many Data-Out PDUs as the target's segment length makes of it. */
-  #sendData(r2t: Buffer, task: Slot): void {
-    if (task.data === null) throw new Error('Cannot go on as the target asks for data of a command that has none');
+  #sendData(r2t: Buffer, slot: number): void {
+    const { data } = this.#options;
     const end = r2t.readUInt32BE(40) + r2t.readUInt32BE(44);
+    if (end > data.length) throw new Error('Cannot go on as the target asks for data that there is not');
     for (let at = r2t.readUInt32BE(40), dataSn = 0; at < end; dataSn++) {
       const length_bytes = Math.min(this.#targetSegment_bytes, end - at);
       const part = { offset_bytes: at, length_bytes, dataSn, final: at + length_bytes === end };
-      this.#send(dataOut(r2t, part, this.#numbering.expStatSn), task.data.subarray(at, at + length_bytes));
-      task.moved_bytes += length_bytes;
+      this.#sendSegments(dataOut(r2t, part, this.#numbering.expStatSn), data.subarray(at, at + length_bytes));
+      this.#moved_bytes[slot] = (this.#moved_bytes[slot] as number) + length_bytes;
       at += length_bytes;
     }
   }
 
-  #taskOf(header: Buffer): Slot {
-    const task = this.#slots[header.readUInt32BE(16)];
-    if (task?.done == null) throw new Error('Cannot go on as the target answers a command that is not under way');
-    return task;
+  #slotOf(bytes: Buffer, at: number): number {
+    const slot = wordAt(bytes, at + 16);
+    if (this.#isUnderWay[slot] !== 1) {
+      throw new Error('Cannot go on as the target answers a command that is not under way');
+    }
+    return slot;
   }
 
   #fail(error: Error): void {
     if (this.#ended) return;
-    this.#ended = true;
-    this.#socket.destroy();
-    this.onError(error);
+    this.abandon();
+    this.#refuse(error);
+    this.#events?.onError(error);
   }
 }
 
 function digestOf(segment: Buffer): Buffer {
   const digest = Buffer.allocUnsafe(DIGEST_BYTES);
-  digest.writeUInt32LE(crc32c([segment]), 0);
+  digest.writeUInt32LE(crc32c(segment), 0);
   return digest;
 }

@@ -33,6 +33,24 @@ export function padded(length_bytes: number): number {
   return (length_bytes + 3) & ~3;
 }
 
+/** A big-endian word of 32 bits, without the checks of Buffer's own methods. */
+export function putWord(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+export function wordAt(bytes: Buffer, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}
+
 /** LUN 1 in the flat form of SAM-5 §4.7: 0 in byte 8, the number in byte 9. */
 export function putLun(header: Buffer): void {
   header[9] = 1;

@@ -2,9 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseIscsiPerf } from '../../bench/clients/iscsi-perf.ts';
 import { parseQemuImgBench } from '../../bench/clients/qemu-img-bench.ts';
-import { parseStatusBytes } from '../../bench/memory.ts';
+import { parseProcessorList } from '../../bench/confine.ts';
+import { parsePss } from '../../bench/memory.ts';
 import { parseBusyTime, parseProcessStat, processTree } from '../../bench/processor-time.ts';
 import { hotSpots } from '../../bench/profile.ts';
+import { namesHost } from '../../bench/worker-process.ts';
 
 const parsers = suite('parsers of the benchmark');
 
@@ -56,11 +58,31 @@ parsers('a process tree starts with its root', () => {
   assert.equal(processTree(2 ** 30), []);
 });
 
-parsers('/proc/<pid>/status: kB to bytes, 0 for a kernel thread', () => {
-  const status = 'Name:\tnode\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n';
-  assert.is(parseStatusBytes(status, 'VmHWM'), 209_715_200);
-  assert.is(parseStatusBytes(status, 'VmRSS'), 104_857_600);
-  assert.is(parseStatusBytes('Name:\tkthreadd\n', 'VmRSS'), 0);
+parsers('/proc/<pid>/smaps_rollup: what is shared counts in part, kB to bytes, 0 for a kernel thread', () => {
+  const rollup = [
+    '55d0c0a00000-7ffd3a5f2000 ---p 00000000 00:00 0                          [rollup]',
+    'Rss:               69632 kB',
+    'Pss:               51200 kB',
+    'Pss_Dirty:         40000 kB',
+    'SwapPss:               7 kB',
+    '',
+  ].join('\n');
+  assert.is(parsePss(rollup), 52_428_800);
+  assert.is(parsePss(''), 0);
+});
+
+parsers('a list of processors', () => {
+  assert.equal(parseProcessorList('0-2,5\n'), [0, 1, 2, 5]);
+  assert.equal(parseProcessorList('7'), [7]);
+  assert.equal(parseProcessorList(''), []);
+});
+
+parsers('the worker of a host is known by a word of its command line, not by a part of one', () => {
+  const line = (...words: string[]) => words.map((word) => `${word}\0`).join('');
+  assert.ok(namesHost(line('node', 'worker.ts', 'alpha'), 'alpha'));
+  assert.ok(namesHost(line('node', 'worker.ts', '--host=alpha'), 'alpha'));
+  assert.not.ok(namesHost(line('node', '/srv/alpha/worker.ts', 'alpha-2'), 'alpha'));
+  assert.not.ok(namesHost('', 'alpha'));
 });
 
 parsers('a profile: idle time and the start are left out, times of one function are added up', () => {

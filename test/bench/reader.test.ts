@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Reader } from '../../bench/initiator/reader.ts';
+import { redirectOf } from '../../bench/initiator/redirect.ts';
 import { decodeKeys, encodeKeys, OPCODE } from '../../bench/initiator/wire.ts';
 import { crc32c } from '../../src/iscsi/crc32c.ts';
 
@@ -26,9 +27,11 @@ function digest(bytes: Buffer): Buffer {
 /** What a reader finds in a stream that arrives in chunks of `size` bytes. */
 function read(stream: Buffer, size: number, set: (reader: Reader) => void = () => {}): Array<[number, string, number]> {
   const found: Array<[number, string, number]> = [];
-  const under = new Reader((header, data, length) => found.push([header[0] as number, data.toString(), length]));
+  const under = new Reader((bytes, at, data, length) => found.push([bytes[at] as number, data.toString(), length]));
   set(under);
-  for (let at = 0; at < stream.length; at += size) under.push(stream.subarray(at, at + size));
+  // As a socket does: each chunk into the same buffer, with what is older behind it.
+  const buffer = Buffer.alloc(size, 0xee);
+  for (let at = 0; at < stream.length; at += size) under.push(buffer, stream.copy(buffer, 0, at, at + size));
   return found;
 }
 
@@ -44,10 +47,12 @@ reader('PDUs are the same however the stream is cut', () => {
 });
 
 reader('data of reads can be skipped, its length is still told', () => {
-  const found = read(Buffer.concat(STREAM), 10, (under) => {
-    under.keepsDataIn = false;
-  });
-  assert.equal(found, [FOUND[0], [OPCODE.dataIn, '', 5], FOUND[2]]);
+  for (const size of [1, 10, 53, 104, 1000]) {
+    const found = read(Buffer.concat(STREAM), size, (under) => {
+      under.keepsDataIn = false;
+    });
+    assert.equal(found, [FOUND[0], [OPCODE.dataIn, '', 5], FOUND[2]], `by ${size}`);
+  }
 });
 
 reader('digests are checked, with the padding', () => {
@@ -55,7 +60,7 @@ reader('digests are checked, with the padding', () => {
   const withDigests = (under: Reader) => {
     under.digests = true;
   };
-  assert.is(read(stream, 11, withDigests).length, 2);
+  for (const size of [1, 11, 57, 1000]) assert.is(read(stream, size, withDigests).length, 2, `by ${size}`);
   for (const at of [4, 50, 53]) {
     const wrong = Buffer.from(stream);
     wrong[at] = (wrong[at] as number) ^ 1;
@@ -66,6 +71,15 @@ reader('digests are checked, with the padding', () => {
 reader('keys of a login', () => {
   const keys = { HeaderDigest: 'None', TargetAddress: '127.0.0.1:3260,1' };
   assert.equal(Object.fromEntries(decodeKeys(encodeKeys(keys))), keys);
+});
+
+reader('a redirect names a portal, and only a redirect does', () => {
+  const address = (value: string) => encodeKeys({ TargetAddress: value });
+  assert.equal(redirectOf(0x0101, address('127.0.0.1:3261,1')), { host: '127.0.0.1', port: 3261 });
+  assert.equal(redirectOf(0x0102, address('[::1]:3261')), { host: '::1', port: 3261 });
+  assert.is(redirectOf(0x0101, address('nowhere')), null);
+  assert.is(redirectOf(0, address('127.0.0.1:3261,1')), null);
+  assert.is(redirectOf(0x0201, address('127.0.0.1:3261,1')), null);
 });
 
 reader.run();

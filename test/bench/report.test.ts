@@ -24,6 +24,7 @@ function metric(change: Partial<MetricResult>): MetricResult {
     ratio: { median: 2, minimum: 1.8, maximum: 2.1 },
     reached: true,
     cpu_s_per_gib: { subject: 5, baseline: 10 },
+    client_us: { subject: 4, baseline: 5 },
     processors: { target: 0.9, client: 0.5, others: 0.1 },
     ...change,
   };
@@ -82,7 +83,7 @@ reports('the report names facts, figures, goals and what could not be measured',
   assert.match(text, /Test & Co, 2 processors/);
   assert.match(text, /Read <4 KiB> +iscsi-perf +24,000 ops\/s +12,000 ops\/s +2\.00 +1\.80–2\.10 +≥ 1\.50 +yes/);
   assert.match(text, /Slow .* no /);
-  assert.match(text, /memory +250 MB +100 MB +< 300 MB +yes/);
+  assert.match(text, /memory +250 MB +100 MB +≤ 300 MB +yes/);
   assert.match(text, /Not measured: other: it broke/);
 });
 
@@ -95,6 +96,16 @@ reports('the picture draws a latency the other way round, so that longer is bett
   assert.match(svg, />Read &lt;4 KiB&gt;<\/text>/);
   assert.match(svg, /Test &amp; Co/);
   assert.not.match(svg, /NaN|Infinity|undefined/);
+});
+
+reports('the picture shows how much others are slowed, and what is beyond the limit in another colour', () => {
+  const other = { name: 'stuck-disk', unit: 'ratio', peer: null, limit: 2 } as const;
+  const drawn = (value: number) =>
+    drawChart({ ...reportOf([]), extras: [{ ...other, title: 'others beside a stuck disk', value }] });
+  assert.match(drawn(1.25), />others beside a stuck disk<\/text>/);
+  assert.match(drawn(1.25), />0\.80<\/text>/);
+  assert.is(drawn(1.25).includes('#2e7d5b'), true);
+  assert.is(drawn(2.5).includes('#2e7d5b'), false);
 });
 
 reports('figures without a goal are not drawn', () => {
@@ -111,6 +122,9 @@ reports('a ratio that is 15 % worse than the last rows of the same processor is 
   assert.equal(findRegressions(report, []), []);
   assert.equal(findRegressions(report, [row(2.1, 0.48)]), []);
   assert.equal(findRegressions(report, [row(9, 0.1, 'another')]), []);
+  const shorter = { ...row(3, 0.3), options: { ...report.options, seconds: 1 } };
+  const { options: _, ...older } = row(3, 0.3);
+  assert.equal(findRegressions(report, [shorter, older]), [], 'rows with other options say nothing');
   assert.equal(findRegressions(report, [row(3, 0.3), row(3, 0.3), row(1, 1)]), [
     'Read <4 KiB>: ratio 2.00, was 3.00',
     'p99: ratio 0.50, was 0.30',
