@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { hostFolder } from '../../src/config/paths.ts';
 import type { Configuration, HostConfiguration } from '../../src/config/schema.ts';
 import { firstLine } from '../first-line.ts';
 import type { Sandbox } from '../sandbox.ts';
@@ -33,6 +34,7 @@ export function spare(sandbox: Sandbox): Starter {
       const folders = { SPARE_CONFIG_DIR: join(folder, 'configuration'), SPARE_STATE_DIR: join(folder, 'state') };
       const environment = { ...folders, SPARE_RUNTIME_DIR: join(folder, 'run') };
       for (const path of Object.values(environment)) mkdirSync(path, { mode: 0o700 });
+      for (const { name } of hosts) mkdirSync(hostFolder(environment.SPARE_STATE_DIR, name), { mode: 0o700 });
       const configuration = configurationOf(hosts, environment.SPARE_STATE_DIR, await freePort());
       writeFileSync(join(environment.SPARE_CONFIG_DIR, 'config.json'), JSON.stringify(configuration), { mode: 0o600 });
       const started_ms = performance.now();
