@@ -17,19 +17,24 @@ export interface HotSpot {
   share: number;
 }
 
-/** Where the time went from `start_ms` after the start of the process, the most expensive function first. */
-export function hotSpots({ nodes, samples, timeDeltas }: CpuProfile, start_ms: number, count: number): HotSpot[] {
-  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+/**
+ * Where the time of all processes and threads together went from `start_ms` after the start of each, the most expensive function
+ * first.
+ */
+export function hotSpots(profiles: readonly CpuProfile[], start_ms: number, count: number): HotSpot[] {
   const times = new Map<string, number>();
   let busy = 0;
-  let elapsed = 0;
-  for (const [index, id] of samples.entries()) {
-    const place = places.get(id);
-    const time = timeDeltas[index] ?? 0;
-    elapsed += time;
-    if (place === undefined || place === '(idle)' || elapsed < start_ms * 1000) continue;
-    busy += time;
-    times.set(place, (times.get(place) ?? 0) + time);
+  for (const { nodes, samples, timeDeltas } of profiles) {
+    const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+    let elapsed = 0;
+    for (const [index, id] of samples.entries()) {
+      const place = places.get(id);
+      const time = timeDeltas[index] ?? 0;
+      elapsed += time;
+      if (place === undefined || place === '(idle)' || elapsed < start_ms * 1000) continue;
+      busy += time;
+      times.set(place, (times.get(place) ?? 0) + time);
+    }
   }
   return [...times]
     .sort(([, a], [, b]) => b - a)

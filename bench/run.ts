@@ -121,12 +121,12 @@ async function profileCases(cases: readonly Case[]): Promise<void> {
     const { operations_per_s } = await subject.client(target, seconds);
     await target.stop();
     console.log(`\n${name}: ${Math.round(operations_per_s)} operations/s with the profiler on`);
-    // One for each process of the daemon.
-    for (const file of readdirSync(profileFolder).filter((entry) => !earlier.has(entry))) {
-      console.log(join(profileFolder, file));
-      for (const { place, share } of hotSpots(readProfile(join(profileFolder, file)), target.start_ms, HOT_SPOTS)) {
-        console.log(`${(share * 100).toFixed(1).padStart(6)} %  ${place}`);
-      }
+    // One for each process and thread of the daemon.
+    const files = readdirSync(profileFolder).filter((entry) => !earlier.has(entry));
+    console.log(`${files.length} profiles in ${profileFolder}, together:`);
+    const profiles = files.map((file) => readProfile(join(profileFolder, file)));
+    for (const { place, share } of hotSpots(profiles, target.start_ms, HOT_SPOTS)) {
+      console.log(`${(share * 100).toFixed(1).padStart(6)} %  ${place}`);
     }
   }
 }

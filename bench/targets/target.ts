@@ -49,9 +49,15 @@ export function urlOf({ host, port, hosts }: TargetAddress): string {
   return `iscsi://${host}:${port}/${hosts[0]?.iqn}/1`;
 }
 
-/** Environment for a process of Node and those that descend from it. */
+/**
+ * Environment for a process of Node and those that descend from it. Node's permission model, under which the hosts' processes run, would keep
+ * the profiler from writing, so that with the profiler they may do everything.
+ */
 export function profilerEnvironment(profile: ProfileRequest | undefined): NodeJS.ProcessEnv {
-  return profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile.profileFolder}` };
+  if (profile === undefined) return {};
+  const kinds = ['fs-read=*', 'fs-write=*', 'child-process', 'net', 'ffi', 'addons', 'worker', 'inspector'];
+  const allowed = kinds.map((kind) => `--allow-${kind}`).join(' ');
+  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile.profileFolder} --permission ${allowed}` };
 }
 
 export async function freePort(): Promise<number> {

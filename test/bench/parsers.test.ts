@@ -99,11 +99,13 @@ parsers('a profile: idle time and the start are left out, times of one function 
     samples: [1, 2, 3, 5, 4],
     timeDeltas: [1_000, 50_000, 2_000, 1_000, 1_000],
   };
-  assert.equal(hotSpots(profile, 2, 9), [
+  assert.equal(hotSpots([profile], 2, 9), [
     { place: 'push src/iscsi/framer.ts:42', share: 0.75 },
     { place: '(garbage collector)', share: 0.25 },
   ]);
-  assert.is(hotSpots(profile, 0, 1).length, 1);
+  assert.is(hotSpots([profile], 0, 1).length, 1);
+  const idle = { ...profile, samples: [1, 2, 3], timeDeltas: [1_000, 50_000, 4_000] };
+  assert.equal(hotSpots([profile, idle], 2, 9)[0], { place: 'push src/iscsi/framer.ts:42', share: 0.875 });
 });
 
 parsers.run();
