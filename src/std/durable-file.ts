@@ -1,13 +1,13 @@
-import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncNow } from './sync.ts';
 
 /** Replaces a file so that after a loss of power there is the old content or the new one, whole. `mode` is octal, e.g. 0o600. */
-export function writeFileDurably(path: string, content: string, mode: number): void {
+export function writeFileDurably(path: string, content: string | Uint8Array, mode: number): void {
   const temporary = `${path}.${process.pid}.new`;
   const descriptor = openSync(temporary, 'w', mode);
   try {
-    writeSync(descriptor, content);
+    writeFileSync(descriptor, content);
     syncNow(descriptor);
   } finally {
     closeSync(descriptor);

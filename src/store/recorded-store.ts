@@ -1,0 +1,194 @@
+import type { RegionMarks } from './region-marks.ts';
+import type { Extent, Store, StoreCallback } from './store.ts';
+import { storeError } from './store-error.ts';
+
+/** A region keeps its mark for one to two of these after its last write, so that a busy one is not marked again and again. */
+const CLEAR_INTERVAL_ms = 5_000;
+
+/** Calls `action` every `interval_ms` until the function that it returns is called. */
+export type Every = (interval_ms: number, action: () => void) => () => void;
+
+export interface RecordedStoreParts {
+  /** The store closes it. */
+  below: Store;
+  /** The store closes them. */
+  marks: RegionMarks;
+  /** @default a timer that keeps no process alive */
+  every?: Every;
+}
+
+/**
+ * A store that keeps a durable record of which regions may hold writes that no flush has covered: after a loss of power
+ * whatever was lost lies inside of them.
+ *
+ * Before the first write to a region its mark is made durable; a write to a marked region costs a few additions. Marks are
+ * taken away when a region has been left alone for a while, after a flush that began later than its last write ended.
+ */
+export class RecordedStore implements Store {
+  readonly size_bytes: number;
+  readonly readOnly: boolean;
+  readonly thin: boolean;
+  readonly #below: Store;
+  readonly #marks: RegionMarks;
+  readonly #region_bytes: number;
+  /** Changes under way, for each region. */
+  readonly #changing: Uint32Array;
+  /** 1 where a change has begun or ended since the last look. */
+  readonly #touched: Uint8Array;
+  readonly #stopTimer: () => void;
+  /** Changes that have ended, to be used again: none is allocated for a write. */
+  readonly #spareChanges: Change[] = [];
+  #pending = 0;
+  #clearing = false;
+  #flushFailed = false;
+  #closed = false;
+  #whenIdle: (() => void) | undefined;
+
+  constructor({ below, marks, every = everyUnreferenced }: RecordedStoreParts) {
+    this.size_bytes = below.size_bytes;
+    this.readOnly = below.readOnly;
+    this.thin = below.thin;
+    this.#below = below;
+    this.#marks = marks;
+    this.#region_bytes = marks.region_bytes;
+    this.#changing = new Uint32Array(marks.count);
+    this.#touched = new Uint8Array(marks.count);
+    this.#stopTimer = every(CLEAR_INTERVAL_ms, () => this.#clearIdleRegions());
+  }
+
+  read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
+    if (!this.#refuse(done)) this.#below.read(target, offset_bytes, done);
+  }
+
+  write(sources: readonly Buffer[], offset_bytes: number, done: StoreCallback): void {
+    if (this.#refuse(done)) return;
+    let length_bytes = 0;
+    for (const source of sources) length_bytes += source.length;
+    const change = this.#begin(offset_bytes, length_bytes, done);
+    if (this.#marks.cover(change.first, change.last)) this.#below.write(sources, offset_bytes, change.end);
+    else this.#whenMarked(change, () => this.#below.write(sources, offset_bytes, change.end));
+  }
+
+  unmap(offset_bytes: number, length_bytes: number, done: StoreCallback): void {
+    if (this.#refuse(done)) return;
+    const change = this.#begin(offset_bytes, length_bytes, done);
+    if (this.#marks.cover(change.first, change.last)) this.#below.unmap(offset_bytes, length_bytes, change.end);
+    else this.#whenMarked(change, () => this.#below.unmap(offset_bytes, length_bytes, change.end));
+  }
+
+  flush(done: StoreCallback): void {
+    if (this.#refuse(done)) return;
+    this.#pending += 1;
+    this.#below.flush((error) => {
+      if (error !== null) this.#condemn();
+      done(error);
+      this.#leave();
+    });
+  }
+
+  extentAt(offset_bytes: number, done: (error: NodeJS.ErrnoException | null, extent: Extent) => void): void {
+    this.#below.extentAt(offset_bytes, done);
+  }
+
+  /** Flushes and closes; the record is clean then, unless that failed. */
+  close(done: StoreCallback): void {
+    if (this.#refuse(done)) return;
+    this.#closed = true;
+    this.#stopTimer();
+    this.#whenIdle = () =>
+      this.#below.close((error) => {
+        if (error !== null) this.#condemn();
+        this.#marks.close(error === null && !this.#flushFailed, (recordError) => done(error ?? recordError));
+      });
+    this.#checkIdle();
+  }
+
+  #begin(offset_bytes: number, length_bytes: number, done: StoreCallback): Change {
+    const change = this.#spareChanges.pop() ?? new Change((ended, error) => this.#end(ended, error));
+    change.first = Math.floor(offset_bytes / this.#region_bytes);
+    change.last =
+      length_bytes > 0 ? Math.floor((offset_bytes + length_bytes - 1) / this.#region_bytes) : change.first - 1;
+    change.done = done;
+    this.#pending += 1;
+    for (let region = change.first; region <= change.last; region += 1) {
+      this.#changing[region] = (this.#changing[region] ?? 0) + 1;
+      this.#touched[region] = 1;
+    }
+    return change;
+  }
+
+  #end(change: Change, error: NodeJS.ErrnoException | null): void {
+    const { done } = change;
+    for (let region = change.first; region <= change.last; region += 1) {
+      this.#changing[region] = (this.#changing[region] ?? 0) - 1;
+      this.#touched[region] = 1;
+    }
+    this.#spareChanges.push(change);
+    done(error);
+    this.#leave();
+  }
+
+  #whenMarked(change: Change, perform: () => void): void {
+    this.#marks.mark(change.first, change.last, (error) => {
+      if (error === null) perform();
+      else change.end(error);
+    });
+  }
+
+  /** Looks for regions that were left alone since it looked before. */
+  #clearIdleRegions(): void {
+    // While a flush lasts what is written is still to be held against its regions.
+    if (this.#clearing || this.#flushFailed) return;
+    const idle: number[] = [];
+    for (let region = 0; region < this.#touched.length; region += 1) {
+      if (this.#touched[region] === 1) this.#touched[region] = 0;
+      else if (this.#changing[region] === 0 && this.#marks.isMarked(region)) idle.push(region);
+    }
+    if (idle.length === 0) return;
+    this.#clearing = true;
+    this.flush((error) => {
+      this.#clearing = false;
+      if (error === null) this.#marks.clear(idle.filter((region) => this.#touched[region] === 0));
+    });
+  }
+
+  #condemn(): void {
+    this.#flushFailed = true;
+    this.#marks.condemn();
+  }
+
+  #leave(): void {
+    this.#pending -= 1;
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.#pending > 0) return;
+    const whenIdle = this.#whenIdle;
+    this.#whenIdle = undefined;
+    whenIdle?.();
+  }
+
+  #refuse(done: StoreCallback): boolean {
+    if (this.#closed) done(storeError('EBADF', 'Cannot use a store that was closed'));
+    return this.#closed;
+  }
+}
+
+/** A write or unmap under way. */
+class Change {
+  first = 0;
+  last = -1;
+  done: StoreCallback = () => {};
+  /** What the store below calls. */
+  readonly end: StoreCallback;
+
+  constructor(ended: (change: Change, error: NodeJS.ErrnoException | null) => void) {
+    this.end = (error) => ended(this, error);
+  }
+}
+
+function everyUnreferenced(interval_ms: number, action: () => void): () => void {
+  const timer = setInterval(action, interval_ms).unref();
+  return () => clearInterval(timer);
+}

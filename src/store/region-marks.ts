@@ -1,0 +1,129 @@
+import { encodeRegionRecord, NO_BOOT_ID, type RegionRecord } from './region-record.ts';
+import type { StoreCallback } from './store.ts';
+
+/** Where the record is kept. */
+export interface RecordFile {
+  /** Complete when the block survives a loss of power. Until then the old one is there, the new one, or a torn one. */
+  replace(block: Buffer, done: StoreCallback): void;
+  close(done: StoreCallback): void;
+}
+
+interface Waiting {
+  first: number;
+  last: number;
+  done: StoreCallback;
+}
+
+/**
+ * The marks of a record, as far as they are durable. Marks that are asked for while the record is being written share its next
+ * write.
+ *
+ * A record that could not be written is not written again (`FlushQueue` says why): what it has durably marked before stays
+ * marked on the disk whatever became of that write, so writes there may go on; every new mark fails.
+ */
+export class RegionMarks {
+  readonly #file: RecordFile;
+  /** What the next block says. */
+  readonly #record: RegionRecord;
+  /** 1 where the mark is on the disk, and not about to be taken away. */
+  readonly #durable: Uint8Array;
+  /** Wait for the block that is being written, and what it marks; the others wait for the next one. */
+  #batch: Waiting[] = [];
+  #batchMarks = new Uint8Array();
+  #waiting: Waiting[] = [];
+  #writing = false;
+  #changed = false;
+  #failure: NodeJS.ErrnoException | null = null;
+  #whenWritten: (() => void) | undefined;
+
+  /** @param record What is on the disk. */
+  constructor(file: RecordFile, record: RegionRecord) {
+    this.#file = file;
+    this.#record = { ...record, marks: Uint8Array.from(record.marks) };
+    this.#durable = Uint8Array.from(record.marks);
+  }
+
+  get region_bytes(): number {
+    return this.#record.region_bytes;
+  }
+
+  get count(): number {
+    return this.#durable.length;
+  }
+
+  isMarked(region: number): boolean {
+    return this.#durable[region] === 1;
+  }
+
+  /** Whether all regions from `first` to `last` are marked durably. */
+  cover(first: number, last: number): boolean {
+    return isFull(this.#durable, first, last);
+  }
+
+  /** Complete when the marks of all regions from `first` to `last` are durable. */
+  mark(first: number, last: number, done: StoreCallback): void {
+    if (this.#failure !== null) {
+      done(this.#failure);
+      return;
+    }
+    this.#record.marks.fill(1, first, last + 1);
+    if (this.#writing && isFull(this.#batchMarks, first, last)) {
+      this.#batch.push({ first, last, done });
+      return;
+    }
+    this.#changed = true;
+    this.#waiting.push({ first, last, done });
+    this.#run();
+  }
+
+  /** Takes marks away: what was written there is durable. Whoever writes there from now on has to mark again. */
+  clear(regions: readonly number[]): void {
+    if (this.#failure !== null || this.#record.bootId === NO_BOOT_ID || regions.length === 0) return;
+    for (const region of regions) {
+      this.#record.marks[region] = 0;
+      this.#durable[region] = 0;
+    }
+    this.#changed = true;
+    this.#run();
+  }
+
+  /** A flush has failed, so pages may be lost that the kernel calls clean: nothing is cleared any more, nor believed after a restart. */
+  condemn(): void {
+    if (this.#record.bootId === NO_BOOT_ID || this.#failure !== null) return;
+    this.#record.bootId = NO_BOOT_ID;
+    this.#changed = true;
+    this.#run();
+  }
+
+  /** Clears everything where all is `flushed`, and lets go of the file. Nobody writes to the store any more. */
+  close(flushed: boolean, done: StoreCallback): void {
+    if (flushed) this.clear([...this.#durable.keys()].filter((region) => this.#record.marks[region] === 1));
+    const end = () => this.#file.close((error) => done(this.#failure ?? error));
+    if (this.#writing) this.#whenWritten = end;
+    else end();
+  }
+
+  #run(): void {
+    if (this.#writing || !this.#changed) return;
+    this.#batch = this.#waiting;
+    this.#batchMarks = Uint8Array.from(this.#record.marks);
+    this.#waiting = [];
+    this.#changed = false;
+    this.#writing = true;
+    this.#file.replace(encodeRegionRecord(this.#record), (error) => {
+      const batch = this.#batch;
+      this.#writing = false;
+      this.#failure ??= error;
+      if (error === null) for (const { first, last } of batch) this.#durable.fill(1, first, last + 1);
+      for (const { done } of batch) done(this.#failure);
+      if (this.#failure === null) this.#run();
+      else for (const { done } of this.#waiting.splice(0)) done(this.#failure);
+      if (!this.#writing) this.#whenWritten?.();
+    });
+  }
+}
+
+function isFull(marks: Uint8Array, first: number, last: number): boolean {
+  for (let region = first; region <= last; region += 1) if (marks[region] !== 1) return false;
+  return true;
+}

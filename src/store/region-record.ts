@@ -1,0 +1,102 @@
+/**
+ * The record of the regions of a store that may hold writes which no flush has covered yet: one block, little-endian.
+ *
+ *   0 magic "SPAREREG" (8) | 8 version (4) | 12 CRC-32 of the block with these four bytes 0
+ *  16 size of the store (8) | 24 size of a region (8) | 32 boot id (16) | 48 zeroes (16)
+ *  64 a bit for each region, lowest first
+ *
+ * It is one block of 4 KiB, since that is what a disk writes whole or not at all; where one does not, the checksum tells.
+ */
+import { crc32 } from 'node:zlib';
+
+export const RECORD_BYTES = 4096;
+const MAGIC = Buffer.from('SPAREREG', 'latin1');
+const VERSION = 1;
+const CHECKSUM_AT = 12;
+const BITS_AT = 64;
+const MOST_REGIONS = (RECORD_BYTES - BITS_AT) * 8;
+/** Small enough that little has to be copied again, large enough that a busy disk marks seldom. */
+const LEAST_REGION_BYTES = 16 * 1024 * 1024;
+
+/** No machine has this boot id: what carries it is never believed to be in the page cache still. */
+export const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
+
+export interface ByteRange {
+  offset_bytes: number;
+  length_bytes: number;
+}
+
+export interface RegionRecord {
+  /** Of the store that it belongs to. */
+  size_bytes: number;
+  region_bytes: number;
+  /** As the kernel prints it, of the boot in which the marks were made. */
+  bootId: string;
+  /** 1 for a region that may hold writes which no flush has covered, one byte a region. */
+  marks: Uint8Array;
+}
+
+/** A record for a store that is flushed. */
+export function cleanRegionRecord(size_bytes: number, bootId: string): RegionRecord {
+  const region_bytes = regionSizeFor(size_bytes);
+  return { size_bytes, region_bytes, bootId, marks: new Uint8Array(Math.ceil(size_bytes / region_bytes)) };
+}
+
+/** A power of two, in bytes: as small as fits into one block. 16 MiB up to 504 GiB, 512 MiB for 15 TiB. */
+export function regionSizeFor(size_bytes: number): number {
+  let region_bytes = LEAST_REGION_BYTES;
+  while (Math.ceil(size_bytes / region_bytes) > MOST_REGIONS) region_bytes *= 2;
+  return region_bytes;
+}
+
+export function encodeRegionRecord(record: RegionRecord): Buffer {
+  const block = Buffer.alloc(RECORD_BYTES);
+  MAGIC.copy(block);
+  block.writeUInt32LE(VERSION, 8);
+  block.writeBigUInt64LE(BigInt(record.size_bytes), 16);
+  block.writeBigUInt64LE(BigInt(record.region_bytes), 24);
+  block.write(record.bootId.replaceAll('-', ''), 32, 16, 'hex');
+  const { marks } = record;
+  for (let region = 0; region < marks.length; region += 1) {
+    const at = BITS_AT + (region >> 3);
+    if (marks[region] === 1) block[at] = (block[at] ?? 0) | (1 << (region & 7));
+  }
+  block.writeUInt32LE(crc32(block), CHECKSUM_AT);
+  return block;
+}
+
+/** The record in a block; `undefined` where it is torn, of another version or damaged: then nothing is known. */
+export function decodeRegionRecord(block: Buffer): RegionRecord | undefined {
+  if (block.length !== RECORD_BYTES || !block.subarray(0, 8).equals(MAGIC)) return undefined;
+  const unsigned = Buffer.from(block);
+  unsigned.writeUInt32LE(0, CHECKSUM_AT);
+  if (crc32(unsigned) !== block.readUInt32LE(CHECKSUM_AT) || block.readUInt32LE(8) !== VERSION) return undefined;
+  const size_bytes = Number(block.readBigUInt64LE(16));
+  const region_bytes = Number(block.readBigUInt64LE(24));
+  const count = Math.ceil(size_bytes / region_bytes);
+  if (!(count >= 1 && count <= MOST_REGIONS)) return undefined;
+  const marks = Uint8Array.from(
+    { length: count },
+    (_, region) => ((block[BITS_AT + (region >> 3)] ?? 0) >> (region & 7)) & 1,
+  );
+  return { size_bytes, region_bytes, bootId: formatBootId(block.subarray(32, 48)), marks };
+}
+
+/** What the marked regions cover, in order, neighbours joined. */
+export function markedRanges({ size_bytes, region_bytes, marks }: RegionRecord): ByteRange[] {
+  const ranges: ByteRange[] = [];
+  for (let region = 0; region < marks.length; region += 1) {
+    if (marks[region] === 0) continue;
+    const offset_bytes = region * region_bytes;
+    const length_bytes = Math.min(region_bytes, size_bytes - offset_bytes);
+    const last = ranges.at(-1);
+    if (last && last.offset_bytes + last.length_bytes === offset_bytes) last.length_bytes += length_bytes;
+    else ranges.push({ offset_bytes, length_bytes });
+  }
+  return ranges;
+}
+
+function formatBootId(bytes: Buffer): string {
+  const text = bytes.toString('hex');
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
+}
