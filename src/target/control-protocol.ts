@@ -14,7 +14,12 @@ export type ControlRequest =
    */
   | { method: 'fence'; host: string }
   /** Removes the record and serves the LUN again. */
-  | { method: 'unfence'; host: string };
+  | { method: 'unfence'; host: string }
+  /**
+   * Removes, durably, the record of what a loss of power may have taken from the leg, and serves the LUN unless the host is fenced.
+   * Only for one who has made sure that those ranges are written again.
+   */
+  | { method: 'accept'; host: string };
 
 export type ControlResponse =
   | { ok: true; result: TargetStatus }
@@ -37,6 +42,11 @@ export interface HostTargetStatus {
   responding: boolean;
   /** True while a fence record stands: no login, no store open. */
   fenced: boolean;
+  /**
+   * Ranges of the LUN whose last writes may be missing since the standby lost its power (`HostTarget.lost`). While there are any, the
+   * login is refused as if the target were not ready.
+   */
+  lost: readonly { offset_bytes: number; length_bytes: number }[];
   sessions: SessionStatus[];
   /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
   lastPduAt: number | null;

@@ -77,7 +77,7 @@ export class ControlServer {
   }
 }
 
-const METHODS = ['status', 'add', 'close', 'fence', 'unfence'];
+const METHODS = ['status', 'add', 'close', 'fence', 'unfence', 'accept'];
 
 function parseRequest(line: string): ControlRequest {
   let request: { method?: unknown; host?: unknown } | null = null;

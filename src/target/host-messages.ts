@@ -4,7 +4,7 @@ import type { HostTargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
 
 /** What a host's process can be asked to do, besides serving. */
-export type HostRequest = 'status' | 'open' | 'fence' | 'unfence';
+export type HostRequest = 'status' | 'open' | 'fence' | 'unfence' | 'accept';
 
 /** From the daemon to a host's process. */
 export type MessageToHost =

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 const ROOT = dirname(dirname(import.meta.dirname));
 /** The sizes of block devices. */
 const DEVICE_SIZES = '/sys/dev/block';
+/** Tells whether the machine has lost its power since a record was written. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
  * What a host's process is started with: Node's permission model, with the program to be read, the host's own folder and leg to be read and
@@ -13,7 +15,7 @@ const DEVICE_SIZES = '/sys/dev/block';
  * @param owned Folder and leg; nothing for the process that serves no host.
  */
 export function hostPermissions(owned: readonly string[]): string[] {
-  const readable = [join(ROOT, 'src'), join(ROOT, 'node_modules'), join(ROOT, 'package.json'), DEVICE_SIZES];
+  const readable = [join(ROOT, 'src'), join(ROOT, 'node_modules'), join(ROOT, 'package.json'), DEVICE_SIZES, BOOT_ID];
   return [
     '--permission',
     ...[...readable, ...owned].map((path) => `--allow-fs-read=${path}`),

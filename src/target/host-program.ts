@@ -59,6 +59,9 @@ function serve(target: HostTarget): void {
   host = target;
   try {
     host.open();
+    if (host.lost.length === 0) return;
+    const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+    report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
   } catch (error) {
     report({ event: 'not-served', host: host.configuration.name, error: String(error) });
   }

@@ -3,8 +3,12 @@ import type { HostConfiguration } from '../config/schema.ts';
 import { Target } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
+import { removeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import { openFileStore } from '../store/open-file-store.ts';
+import { lostRanges, openRecordedStore } from '../store/open-recorded-store.ts';
+import type { ByteRange } from '../store/region-record.ts';
+import type { Store } from '../store/store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import { CountingDeviceServer } from './counting-device-server.ts';
 import { FenceRecord } from './fence-record.ts';
@@ -13,12 +17,20 @@ export const LUN = 1;
 
 const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
 
+/** The record in a host's folder of which regions of its leg may hold writes that are not flushed. */
+export function regionsPath(folder: string): string {
+  return join(folder, 'regions');
+}
+
 /** One host's target: its store, its logical unit, its sessions, its fence record. Nothing is shared between hosts. */
 export class HostTarget {
   readonly configuration: HostConfiguration;
   readonly target: Target;
   readonly #folder: string;
   readonly #fence: FenceRecord;
+  /** Which regions may hold writes that are not on the disk yet. */
+  readonly #regionsPath: string;
+  #lost: readonly ByteRange[] = [];
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
 
@@ -27,6 +39,7 @@ export class HostTarget {
     this.configuration = configuration;
     this.#folder = folder;
     this.#fence = new FenceRecord(folder);
+    this.#regionsPath = regionsPath(folder);
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
@@ -39,31 +52,45 @@ export class HostTarget {
     });
   }
 
-  /** Opens the store and lets the initiator in. Does nothing while the host is fenced, or when it is open already. */
+  /** What a loss of power may have taken from the leg: while it is not empty, the LUN is not served. */
+  get lost(): readonly ByteRange[] {
+    return this.#lost;
+  }
+
+  /**
+   * Opens the store and lets the initiator in. Does nothing while the host is fenced, when it is open already, or when the leg may
+   * have lost writes: the mirror set would take it for whole.
+   */
   open(): void {
-    if (this.target.fenced || this.#unit) return;
+    if (this.#unit) return;
     const { name, target } = this.configuration;
-    const store = openFileStore({ path: target.path });
-    if (store.size_bytes !== target.size_bytes) {
+    this.#lost = this.#findLost();
+    if (this.target.fenced || this.#lost.length > 0) return;
+    let store: Store = openFileStore({ path: target.path });
+    try {
+      if (store.size_bytes !== target.size_bytes) {
+        throw new SpareError(
+          'precondition',
+          'LUN_SIZE_CHANGED',
+          `Cannot serve ${target.path}: its size must be ${target.size_bytes} bytes, it is ${store.size_bytes}`,
+          {
+            hint: `Find out what changed it: the mirror set of ${name} keeps its superblock at a place that depends on the size`,
+          },
+        );
+      }
+      store = openRecordedStore({ below: store, path: this.#regionsPath });
+      this.#unit = new LogicalUnit({
+        store,
+        identity: `${target.iqn},lun${LUN}`,
+        // Write-back: what the mirror set was told is written, and not yet flushed, is in the marked regions.
+        writeCache: true,
+        reservationsPath: join(this.#folder, 'reservations'),
+      });
+    } catch (error) {
       store.close(() => {});
-      throw new SpareError(
-        'precondition',
-        'LUN_SIZE_CHANGED',
-        `Cannot serve ${target.path}: its size must be ${target.size_bytes} bytes, it is ${store.size_bytes}`,
-        {
-          hint: `Find out what changed it: the mirror set of ${name} keeps its superblock at a place that depends on the size`,
-        },
-      );
+      throw error;
     }
-    const unit = new LogicalUnit({
-      store,
-      identity: `${target.iqn},lun${LUN}`,
-      // Write-through: what the mirror set was told is written survives a loss of power here.
-      writeCache: false,
-      reservationsPath: join(this.#folder, 'reservations'),
-    });
-    this.#unit = unit;
-    this.#device = new CountingDeviceServer(new TargetDevice({ lun: LUN, unit }));
+    this.#device = new CountingDeviceServer(new TargetDevice({ lun: LUN, unit: this.#unit }));
     this.target.deviceServer = this.#device;
   }
 
@@ -95,6 +122,20 @@ export class HostTarget {
     this.#fence.remove();
   }
 
+  /**
+   * Forgets what the leg may have lost, durably, and serves the LUN. Whoever asks for it has seen to it that those ranges are
+   * written again before the leg is believed.
+   */
+  accept(): void {
+    if (this.#unit) return;
+    if (this.#findLost().length > 0) removeFileDurably(this.#regionsPath);
+    this.open();
+  }
+
+  #findLost(): ByteRange[] {
+    return lostRanges(this.#regionsPath, this.configuration.target.size_bytes);
+  }
+
   status(): HostTargetStatus {
     const { target } = this;
     return {
@@ -103,6 +144,7 @@ export class HostTarget {
       pid: process.pid,
       responding: true,
       fenced: target.fenced,
+      lost: this.#lost,
       sessions: [...target.sessions].map(({ identity: { initiatorName, remoteAddress, since } }) => ({
         initiatorName,
         remoteAddress,

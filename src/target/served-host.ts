@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { HostConfiguration } from '../config/schema.ts';
+import { lostRanges } from '../store/open-recorded-store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
+import { regionsPath } from './host-target.ts';
 
 /** Whoever asks for the status gets it within a second, whatever one process does. */
 const STATUS_MS = 700;
@@ -15,6 +17,7 @@ export class ServedHost {
   readonly configuration: HostConfiguration;
   readonly #process: HostProcess;
   readonly #fence: FenceRecord;
+  readonly #regions: { path: string; size_bytes: number };
   #last: HostTargetStatus;
 
   constructor(options: HostProcessOptions & { configuration: HostConfiguration }) {
@@ -23,6 +26,7 @@ export class ServedHost {
     this.#last = nothingKnown(configuration);
     this.#process = new HostProcess(options);
     this.#fence = new FenceRecord(folder);
+    this.#regions = { path: regionsPath(folder), size_bytes: configuration.target.size_bytes };
   }
 
   set neighbours(hosts: number) {
@@ -35,6 +39,10 @@ export class ServedHost {
 
   open(): Promise<void> {
     return this.#ask('open', CHANGE_MS);
+  }
+
+  accept(): Promise<void> {
+    return this.#ask('accept', CHANGE_MS);
   }
 
   unfence(): Promise<void> {
@@ -66,7 +74,9 @@ export class ServedHost {
     const { pid } = this.#process;
     // What a process had in its hands is gone with it.
     const sessions = pid === this.#last.pid ? this.#last.sessions : [];
-    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands };
+    // What stands in the records is so, whatever a process has not come to say.
+    const { path, size_bytes } = this.#regions;
+    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands, lost: lostRanges(path, size_bytes) };
   }
 
   /** A new process knows nothing of what arrived before it: the proof of life stays. */
@@ -88,6 +98,7 @@ function nothingKnown({ name, target }: HostConfiguration): HostTargetStatus {
     pid: null,
     responding: false,
     fenced: false,
+    lost: [],
     sessions: [],
     lastPduAt: null,
     lastWriteAt: null,

@@ -81,6 +81,8 @@ export class TargetDaemon {
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
       case 'unfence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).unfence();
+      case 'accept':
+        return (known ?? this.#serve(readHostConfiguration(request.host))).accept();
       default:
         throw new SpareError('usage', 'UNKNOWN_METHOD', 'Cannot do what the control request asks for', {
           hint: 'The daemon may be of another version than this command: restart it',

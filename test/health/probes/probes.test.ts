@@ -138,6 +138,7 @@ const status = (fenced: boolean, responding = true): TargetStatus => ({
       pid: 2,
       responding,
       fenced,
+      lost: [],
       sessions: [],
       lastPduAt: 9000,
       lastWriteAt: 8000,
