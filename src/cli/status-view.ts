@@ -39,7 +39,8 @@ function hostRow(host: HostStatus): string[] {
   ];
 }
 
-function mirrorCell({ mirror }: HostStatus): string {
+function mirrorCell({ mirror, lost }: HostStatus): string {
+  if (lost !== null && lost.length > 0) return 'lacks writes';
   if (mirror.condition === null) return 'unknown';
   return mirror.copy ? `${mirror.condition} ${Math.floor(mirror.copy.fraction * 100)} %` : mirror.condition;
 }

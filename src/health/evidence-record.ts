@@ -1,10 +1,22 @@
 import type { HostEvidence, HostStateName, PrimaryReport } from '../config/host-record.ts';
 import { mirrorCondition } from './mirror.ts';
+import type { LostWrites } from './observe.ts';
 
-/** What the evidence becomes with a new report from the primary. Pure. */
-export function withReport(evidence: HostEvidence, report: PrimaryReport, state: HostStateName): HostEvidence {
+/**
+ * What the evidence becomes with a new report from the primary. Pure.
+ * @param lostWrites The mirror set may not have noticed that its standby leg lacks writes: what it says proves nothing then.
+ */
+export function withReport(
+  evidence: HostEvidence,
+  report: PrimaryReport,
+  state: HostStateName,
+  lostWrites: LostWrites,
+): HostEvidence {
   const { degradedSince, ...rest } = evidence;
-  if (mirrorCondition(report) === 'in-sync') return { ...rest, lastReport: report, lastProof: report };
+  if (mirrorCondition(report) === 'in-sync') {
+    if (lostWrites === 'none') return { ...rest, lastReport: report, lastProof: report };
+    if (lostWrites === 'unknown') return { ...evidence, lastReport: report };
+  }
   // While the first copy runs there is nothing yet that could be broken.
   const isFirstCopy = state === 'enrolled' || state === 'syncing';
   const since = degradedSince ?? (isFirstCopy ? undefined : report.receivedAt);

@@ -4,7 +4,7 @@ import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { mirrorCondition, standbyLegDropped } from './mirror.ts';
-import { observedEvent } from './observe.ts';
+import { type LostWrites, observedEvent } from './observe.ts';
 import type { Samples } from './paths.ts';
 import { type HostEvent, type Transition, transitionOf } from './state.ts';
 import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';
@@ -28,6 +28,9 @@ export interface KeeperWorld {
   restore(host: string): Promise<void>;
   /** Puts a dropped standby leg back on the primary. */
   remirror(host: string): Promise<void>;
+  lostWrites(host: string): LostWrites;
+  /** Has the primary write again what the standby has lost: until then the LUN is not served. */
+  makeGood(host: string): Promise<void>;
 }
 
 /** After an operation, until the probes see what it has done. */
@@ -35,6 +38,8 @@ const SETTLE_ms = 10_000;
 const FENCE_STATUS_INTERVAL_ms = 2000;
 /** A service that has just been taken over is given this long to be seen, before it is called lost. */
 const RESTORE_AFTER_ms = 15_000;
+/** The primary has the newer leg, so that it can make good what the standby's lacks. */
+const SERVED_AT_HOME: ReadonlySet<HostStateName> = new Set(['enrolled', 'syncing', 'protected', 'degraded', 'suspect']);
 
 /** What the watch does for one host: records what is seen, and acts on it where the policy allows. Nothing here waits. */
 export class HostKeeper {
@@ -68,7 +73,8 @@ export class HostKeeper {
     if (!record) return;
     const report = this.#monitor.freshReport(this.#world.now());
     this.#keepEvidence(record, report);
-    const event = observedEvent({ state: record.state, verdict: this.#verdict, report });
+    const lostWrites = this.#world.lostWrites(this.#host.name);
+    const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
     if (event) this.#observe(record.state, event);
     if (this.#isPaused(record)) return;
     this.#act(record, report);
@@ -92,7 +98,7 @@ export class HostKeeper {
     const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
     if (isNew || isHeardAgain) {
       const change = (evidence: HostEvidence) => {
-        const reported = isNew ? withReport(evidence, report, record.state) : evidence;
+        const reported = isNew ? withReport(evidence, report, record.state, this.#world.lostWrites(name)) : evidence;
         return isHeardAgain ? withoutProvenOff(reported) : reported;
       };
       const before = record.lastReport && mirrorCondition(record.lastReport);
@@ -157,11 +163,21 @@ export class HostKeeper {
       this.#run('restore', 'The service that was taken over is not there: bringing it up again', () =>
         this.#world.restore(name),
       );
+    } else if (this.#canMakeGood(record, report)) {
+      this.#run('make-good', 'The standby has lost writes with its power: marking what may be missing', () =>
+        this.#world.makeGood(name),
+      );
     } else if (record.state === 'degraded' && report && standbyLegDropped(report) && report.sessionLoggedIn) {
       this.#run('remirror', 'The standby is connected again: adding its leg', () => this.#world.remirror(name));
     } else if (record.state === 'protected') {
       this.#operation.reset();
     }
+  }
+
+  /** A host that holds itself passive assembles nothing, and what it is doing there has to be looked at first. */
+  #canMakeGood(record: HostRecord, report: PrimaryReport | undefined): boolean {
+    const isReachable = report !== undefined && !report.passive;
+    return isReachable && SERVED_AT_HOME.has(record.state) && this.#world.lostWrites(this.#host.name) === 'some';
   }
 
   #run(action: string, message: string, work: () => Promise<void>): void {

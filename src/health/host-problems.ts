@@ -8,6 +8,7 @@ type Seen = Omit<HostStatus, 'problems'>;
 /** What is wrong with a host, most important first, each with what to do next. Empty only for a host that is proven to be protected. */
 export function hostProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
   return [
+    ...lostProblems(seen),
     ...stateProblems(seen, host, record),
     ...proofProblems(seen),
     ...pathProblems(seen),
@@ -73,6 +74,22 @@ function takenOverProblem(seen: Seen, host: HostConfiguration, record: HostRecor
       : `The standby serves it since ${seen.since}. When its own machine is repaired, let it go home`,
     command: `spare failback ${host.name}`,
   };
+}
+
+/** While it is served elsewhere, the standby's leg is the newer one: what it once lacked does not matter. */
+function lostProblems(seen: Seen): Problem[] {
+  const isAtHome = seen.state !== 'taken-over' && seen.state !== 'failing-over' && seen.state !== 'failing-back';
+  if (!seen.lost || seen.lost.length === 0 || !isAtHome) return [];
+  const lost_bytes = seen.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  const next = seen.paused
+    ? 'That is done when its pause is over'
+    : `The watch does that as soon as ${seen.host} answers`;
+  return [
+    {
+      sentence: `The standby lost its power, and ${Math.ceil(lost_bytes / 2 ** 20)} MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again. ${next}`,
+      command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
+    },
+  ];
 }
 
 function proofProblems(seen: Seen): Problem[] {

@@ -1,5 +1,6 @@
 import type { HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
 import type { FailoverPolicy, HostConfiguration } from '../config/schema.ts';
+import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
 import { hostProblems } from './host-problems.ts';
 import { type MirrorCondition, mirrorCondition } from './mirror.ts';
 import type { ProbePath, Sample } from './paths.ts';
@@ -42,6 +43,8 @@ export interface HostStatus {
   };
   /** When both legs were last seen in sync. */
   proof: { at: string | null; age_s: number | null; fresh: boolean };
+  /** Ranges of the standby leg that may lack their last writes since the standby lost its power; by the target. */
+  lost: HostTargetStatus['lost'] | null;
   /** By the watch's last look; `sample` is `unknown` when the watch does not run. */
   paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */
@@ -70,7 +73,8 @@ export interface StatusFacts {
   record(host: string): HostRecord | undefined;
   /** The last that the watch has written, however old. */
   watch: WatchSnapshot | undefined;
-  targetAnswers: boolean;
+  /** What the target says; `undefined` where it does not answer. */
+  target: TargetStatus | undefined;
 }
 
 /** Puts everything together that is known, and says what is wrong with it. Pure. */
@@ -80,14 +84,15 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    return hostStatus(host, facts.record(host.name), snapshot, facts.now);
+    const lost = facts.target?.hosts.find((served) => served.host === host.name)?.lost ?? null;
+    return hostStatus(host, facts.record(host.name), snapshot, lost, facts.now);
   });
-  const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.targetAnswers });
+  const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
   return {
     version: 1,
     at: new Date(facts.now).toISOString(),
     watch: { running: watchRuns, age_s: watchAge_s, isolated },
-    target: { running: facts.targetAnswers },
+    target: { running: facts.target !== undefined },
     problems,
     attention: problems.length > 0 || hosts.some((host) => host.problems.length > 0),
     hosts,
@@ -124,6 +129,7 @@ function hostStatus(
   host: HostConfiguration,
   record: HostRecord | undefined,
   snapshot: HostSnapshot | undefined,
+  lost: HostStatus['lost'],
   now: number,
 ): HostStatus {
   const report = record?.lastReport;
@@ -147,6 +153,7 @@ function hostStatus(
       age_s: proofAge_s,
       fresh: proofAge_s !== null && proofAge_s <= PROOF_VALID_s,
     },
+    lost,
     paths: pathStatus(snapshot, now),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,

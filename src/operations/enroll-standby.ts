@@ -9,6 +9,7 @@ import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
+import { makeGood } from './make-good.ts';
 import type { OperationContext } from './operation-context.ts';
 import { type Step, stepOn } from './step.ts';
 import { addTarget, closeTarget } from './target-control.ts';
@@ -73,7 +74,10 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
       name: 'serve-lun',
       title: `Serve it as ${host.target.iqn}, LUN 1`,
       commandLines: [`(control socket: add ${host.name})`],
-      run: () => addTarget(host.name),
+      async run() {
+        await addTarget(host.name);
+        await makeGood(context);
+      },
       undo: () => closeTarget(host.name),
     }),
   ];

@@ -18,6 +18,8 @@ export interface EvidenceFacts {
   /** The standby leg's own account; `undefined` before it has been read. */
   leg?: LegSuperblock;
   mirrorUuid: string;
+  /** Ranges of the leg whose last writes may be missing since the standby lost its power. */
+  lost: readonly { offset_bytes: number; length_bytes: number }[];
 }
 
 export interface Evidence {
@@ -30,6 +32,8 @@ export interface Evidence {
   reasons: string[];
   /** How long the primary may have gone on alone, where that is known. */
   mayMiss_ms?: number;
+  /** How much of the leg may lack what was written last. */
+  mayMiss_bytes?: number;
 }
 
 /**
@@ -42,7 +46,14 @@ export interface Evidence {
 export function decideEvidence(facts: EvidenceFacts): Evidence {
   const defects = facts.leg ? legDefects(facts.leg, facts.mirrorUuid) : [];
   if (defects.length > 0) return { verdict: 'unusable', reasons: defects };
+  const evidence = decideByReports(facts);
+  if (facts.lost.length === 0) return evidence;
+  const mayMiss_bytes = facts.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  const sentence = `The standby lost its power before the last writes to ${mebibytes(mayMiss_bytes)} of the leg were on its disk (${rangesText(facts.lost)})`;
+  return { ...evidence, verdict: 'unproven', reasons: [sentence, ...evidence.reasons], mayMiss_bytes };
+}
 
+function decideByReports(facts: EvidenceFacts): Evidence {
   const { lastProof, lastReport } = facts.record;
   const report = lastReport ?? lastProof;
   if (!report) return unproven('No report of this primary has ever been received');
@@ -95,13 +106,28 @@ function legDefects(leg: LegSuperblock, mirrorUuid: string): string[] {
   return defects;
 }
 
-function standbyLegInSync(report: PrimaryReport): boolean {
+export function standbyLegInSync(report: PrimaryReport): boolean {
   const flags = report.standbyLegState.split(',');
   return flags.includes('in_sync') && !flags.includes('faulty');
 }
 
 function unproven(reason: string): Evidence {
   return { verdict: 'unproven', reasons: [reason] };
+}
+
+/** The longest list of ranges in a sentence. */
+const MOST_RANGES = 4;
+
+function rangesText(ranges: EvidenceFacts['lost']): string {
+  const text = ranges
+    .slice(0, MOST_RANGES)
+    .map(({ offset_bytes, length_bytes }) => `${mebibytes(length_bytes)} from ${mebibytes(offset_bytes)} on`)
+    .join(', ');
+  return ranges.length > MOST_RANGES ? `${text}, and ${ranges.length - MOST_RANGES} more ranges` : text;
+}
+
+function mebibytes(length_bytes: number): string {
+  return `${Math.ceil(length_bytes / 2 ** 20)} MiB`;
 }
 
 function seconds(duration_ms: number): string {

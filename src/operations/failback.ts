@@ -13,7 +13,7 @@ import type { OperationContext } from './operation-context.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 import type { Operation } from './runner.ts';
 import { type Step, stepOn } from './step.ts';
-import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
+import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
 
@@ -118,10 +118,15 @@ export async function planFailback(
     onStandby({
       name: 'unfence-lun',
       title: `Serve the LUN to ${host.name} again, after seeing that nothing here holds it`,
-      commandLines: [`losetup --associated ${host.target.path}`, `(control socket: unfence ${host.name})`],
+      commandLines: [
+        `losetup --associated ${host.target.path}`,
+        `(control socket: accept ${host.name}, unfence ${host.name})`,
+      ],
       check: lunServed,
       async run() {
         await assertLegIsFree(context);
+        // What a loss of power had taken before the takeover is what was served since: the decision of the takeover remembers it.
+        await acceptTarget(host.name);
         await unfenceTarget(host.name);
       },
       undo: () => fenceTarget(host.name),

@@ -112,13 +112,15 @@ export async function planFailover(context: OperationContext, options: FailoverO
       check: async () => readTakeoverDecision(host.name) !== undefined,
       async run(report) {
         const leg = await readStandbySuperblock(machine, host.target.path);
-        const evidence = decideEvidence({ ...(await evidenceFacts(context, offAt_ms)), leg });
+        const facts = { ...(await evidenceFacts(context, offAt_ms)), leg };
+        const evidence = decideEvidence(facts);
         refuseUnproven(host.name, evidence, options);
         report({ detail: evidence.reasons.join('; ') });
         recordTakeoverDecision(host.name, {
           decidedAt: new Date().toISOString(),
           evidence,
           dataLossAllowed: options.allowDataLoss,
+          ...(facts.lost.length > 0 && { lost: facts.lost }),
         });
       },
       async undo() {

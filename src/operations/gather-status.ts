@@ -12,9 +12,6 @@ const ANSWER_TIMEOUT_ms = 2000;
  */
 export async function gatherStatus(host?: string): Promise<StatusReport> {
   const hosts = host === undefined ? Object.values(readConfiguration().hosts) : [readHostConfiguration(host)];
-  const targetAnswers = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).then(
-    () => true,
-    () => false,
-  );
-  return statusReport({ now: Date.now(), hosts, record: readHostRecord, watch: readWatchSnapshot(), targetAnswers });
+  const target = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).catch(() => undefined);
+  return statusReport({ now: Date.now(), hosts, record: readHostRecord, watch: readWatchSnapshot(), target });
 }

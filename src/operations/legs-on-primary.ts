@@ -1,17 +1,22 @@
 import { standbyLegPath, waitForDeviceArgv } from '../host/initiator.ts';
-import { type Bitmap, bitmapSetBitsLines, readLegHead } from '../host/md/bitmap.ts';
+import { type Bitmap, bitmapSetBitsLines, chunksIn, readLegHead } from '../host/md/bitmap.ts';
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import type { LegStatus, MirrorStatus } from '../host/md/status.ts';
+import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import { runningMirror, waitForCopy } from './copy.ts';
 import type { OperationContext } from './operation-context.ts';
 import type { Progress } from './step.ts';
+import { readTakeoverDecision } from './takeover-decision.ts';
 
 /** How often a copy may lose the standby before a person should look. */
 const MOST_DROPS = 3;
 /** The initiator logs in again by itself, a few seconds after the target answers. */
 const SESSION_BACK_ms = 90_000;
+
+/** The kernel marks chunk by chunk: a whole volume of many TiB takes its time. */
+const SET_BITS_TIMEOUT_ms = 600_000;
 
 /** The set as it runs on the primary; which leg is which is told by the local disk, as the LUN may come back under another name. */
 export async function primaryMirror({ host, primaryMachine }: OperationContext): Promise<MirrorStatus> {
@@ -45,6 +50,7 @@ export async function returnLocalLeg(context: OperationContext): Promise<'increm
   const bitmap = await divergentBlocks(context, status);
   if (bitmap) {
     await setBits(context, status.kernelName, bitmap.dirty);
+    await setBits(context, status.kernelName, await lostChunks(context, bitmap.chunk_bytes));
     const { exitCode } = await primaryMachine.exec(reAddArgv(device, localLeg), { acceptExitCodes: [1] });
     if (exitCode === 0) {
       await assertLegAccepted(context, 'local');
@@ -55,6 +61,17 @@ export async function returnLocalLeg(context: OperationContext): Promise<'increm
   await primaryMachine.exec(addArgv(device, localLeg, { writeMostly: false }));
   await assertLegAccepted(context, 'local');
   return 'full';
+}
+
+/**
+ * Where the standby had lost writes before it took over, the primary's own disk has newer blocks than what was served since, and no bitmap
+ * knows of them.
+ */
+async function lostChunks({ host, standbyMachine }: OperationContext, chunk_bytes: number): Promise<Bitmap['dirty']> {
+  const lost = readTakeoverDecision(host.name)?.lost ?? [];
+  return lost.length === 0
+    ? []
+    : chunksIn(lost, await readStandbySuperblock(standbyMachine, host.target.path), chunk_bytes);
 }
 
 /** The local leg's own bitmap, where it belongs to this set and has the same grain. */
@@ -73,12 +90,18 @@ async function divergentBlocks(
   }
 }
 
-async function setBits({ primaryMachine }: OperationContext, array: string, dirty: Bitmap['dirty']): Promise<void> {
+/** Marks chunks to be copied. Durable on the disks of the set when it returns (md_bitmap_unplug in the kernel's `bitmap_store`). */
+export async function setBits(
+  { primaryMachine }: OperationContext,
+  array: string,
+  dirty: Bitmap['dirty'],
+): Promise<void> {
   const lines = bitmapSetBitsLines(dirty);
   if (lines.length === 0) return;
   // A line a write: the kernel takes one page at a time.
   const script = 'while read -r line; do printf "%s\\n" "$line" >"/sys/block/$1/md/bitmap_set_bits" || exit 1; done';
-  await primaryMachine.exec(['sh', '-c', script, 'set-bits', array], { input: `${lines.join('\n')}\n` });
+  const input = `${lines.join('\n')}\n`;
+  await primaryMachine.exec(['sh', '-c', script, 'set-bits', array], { input, timeout_ms: SET_BITS_TIMEOUT_ms });
 }
 
 /**

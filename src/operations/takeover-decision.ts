@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, EvidenceFacts } from './evidence.ts';
 
 /** Why a takeover was allowed: kept until the host has gone home, since after an interruption the lease can't be proven again. */
 export interface TakeoverDecision {
@@ -10,6 +10,8 @@ export interface TakeoverDecision {
   evidence: Evidence;
   /** The administrator went on without proof. */
   dataLossAllowed: boolean;
+  /** Ranges of the leg that had lost writes with the power of the standby: the primary's own disk differs there. */
+  lost?: EvidenceFacts['lost'];
 }
 
 function decisionPath(host: string): string {

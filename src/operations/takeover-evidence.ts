@@ -51,6 +51,7 @@ export async function evidenceFacts(
     offAt_ms: offTimes_ms.length > 0 ? Math.min(...offTimes_ms) : undefined,
     replacementTimeout_ms: host.replacementTimeout_s * 1000,
     mirrorUuid: host.volume.mirrorUuid,
+    lost: target.lost,
   };
 }
 
@@ -65,7 +66,9 @@ export function refuseUnproven(host: string, evidence: Evidence, options: Failov
   if (evidence.verdict === 'unproven' && !options.allowDataLoss) {
     const lost =
       evidence.mayMiss_ms === undefined
-        ? 'an unknown amount'
+        ? evidence.mayMiss_bytes === undefined
+          ? 'an unknown amount'
+          : 'the last writes before the standby lost its power'
         : `up to ${(evidence.mayMiss_ms / 1000).toFixed(0)} s of writes`;
     throw new SpareError(
       'refused',

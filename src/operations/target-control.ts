@@ -29,3 +29,8 @@ export async function fenceTarget(host: string): Promise<void> {
 export async function unfenceTarget(host: string): Promise<void> {
   await controlTarget({ method: 'unfence', host });
 }
+
+/** Serves the LUN although its leg may have lost writes: what is missing has to be marked to be copied before. */
+export async function acceptTarget(host: string): Promise<void> {
+  await controlTarget({ method: 'accept', host });
+}

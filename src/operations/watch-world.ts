@@ -23,6 +23,7 @@ import { requestStatus } from '../target/control-client.ts';
 import { failover } from './failover.ts';
 import { lockHost } from './host-lock.ts';
 import { remirror } from './legs-on-primary.ts';
+import { makeGood } from './make-good.ts';
 import { serviceAddress } from './observe-service.ts';
 import { operationContext } from './operation-context.ts';
 import { planRestore } from './restore.ts';
@@ -70,6 +71,14 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
     },
     async remirror(host) {
       await underLock(host, 'remirror', () => remirror(operationContext(host)));
+    },
+    lostWrites(host) {
+      const status = target.host(host);
+      if (!status) return 'unknown';
+      return status.lost.length > 0 ? 'some' : 'none';
+    },
+    async makeGood(host) {
+      await underLock(host, 'make-good', () => makeGood(operationContext(host)));
     },
   };
 }

@@ -18,6 +18,9 @@ const MOST_REGIONS = (RECORD_BYTES - BITS_AT) * 8;
 /** Small enough that little has to be copied again, large enough that a busy disk marks seldom. */
 const LEAST_REGION_BYTES = 16 * 1024 * 1024;
 
+/** Of a store's ranges that are told to others, which ask each second. */
+const MOST_RANGES = 256;
+
 /** No machine has this boot id: what carries it is never believed to be in the page cache still. */
 export const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -82,15 +85,35 @@ export function decodeRegionRecord(block: Buffer): RegionRecord | undefined {
   return { size_bytes, region_bytes, bootId: formatBootId(block.subarray(32, 48)), marks };
 }
 
-/** What the marked regions cover, in order, neighbours joined. */
-export function markedRanges({ size_bytes, region_bytes, marks }: RegionRecord): ByteRange[] {
+/** What the marked regions cover, in order, neighbours joined; where there are too many ranges, those that lie close together too. */
+export function markedRanges(record: RegionRecord, limit = MOST_RANGES): ByteRange[] {
+  const ranges = joinedRanges(record);
+  if (ranges.length <= limit) return ranges;
+  const gapAfter_bytes = (index: number) =>
+    (ranges[index + 1]?.offset_bytes ?? Number.POSITIVE_INFINITY) - endOf(ranges[index]);
+  const kept = [...ranges.keys()].sort((a, b) => gapAfter_bytes(b) - gapAfter_bytes(a)).slice(0, limit);
+  let offset_bytes = ranges[0]?.offset_bytes ?? 0;
+  return kept
+    .sort((a, b) => a - b)
+    .map((index) => {
+      const range = { offset_bytes, length_bytes: endOf(ranges[index]) - offset_bytes };
+      offset_bytes = ranges[index + 1]?.offset_bytes ?? 0;
+      return range;
+    });
+}
+
+function endOf(range: ByteRange | undefined): number {
+  return (range?.offset_bytes ?? 0) + (range?.length_bytes ?? 0);
+}
+
+function joinedRanges({ size_bytes, region_bytes, marks }: RegionRecord): ByteRange[] {
   const ranges: ByteRange[] = [];
   for (let region = 0; region < marks.length; region += 1) {
     if (marks[region] === 0) continue;
     const offset_bytes = region * region_bytes;
     const length_bytes = Math.min(region_bytes, size_bytes - offset_bytes);
     const last = ranges.at(-1);
-    if (last && last.offset_bytes + last.length_bytes === offset_bytes) last.length_bytes += length_bytes;
+    if (last && endOf(last) === offset_bytes) last.length_bytes += length_bytes;
     else ranges.push({ offset_bytes, length_bytes });
   }
   return ranges;

@@ -6,6 +6,7 @@ import type { HostRecord } from '../../src/config/host-record.ts';
 import type { ProbePath, Sample } from '../../src/health/paths.ts';
 import { type StatusFacts, statusReport } from '../../src/health/status-report.ts';
 import type { HostSnapshot, WatchSnapshot } from '../../src/health/watch-file.ts';
+import type { HostTargetStatus, TargetStatus } from '../../src/target/control-protocol.ts';
 import { exampleHost, wholeReport } from '../health/example-host.ts';
 
 const NOW_ms = Date.parse('2026-01-02T03:04:05.000Z');
@@ -39,6 +40,15 @@ const protectedRecord: HostRecord = {
   lastReport: wholeReport(NOW_ms - 1000),
 };
 
+function targetOf(names: string[], lost: HostTargetStatus['lost'] = []): TargetStatus {
+  return {
+    pid: 1,
+    startedAt: 0,
+    portal: '',
+    hosts: names.map((host) => ({ host, lost }) as unknown as HostTargetStatus),
+  };
+}
+
 function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts> = {}): StatusFacts {
   const names = Object.keys(records);
   return {
@@ -46,7 +56,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
     hosts: names.map((name) => exampleHost(name)),
     record: (host) => records[host],
     watch: watchOf(Object.fromEntries(names.map((name) => [name, hostSnapshot()]))),
-    targetAnswers: true,
+    target: targetOf(names),
     ...change,
   };
 }
@@ -67,7 +77,7 @@ view('is a plain table when all is well', () => {
 });
 
 view('says first that the watch and the target are down, and shows no old look as new', () => {
-  const report = statusReport(facts({ alpha: protectedRecord }, { now: NOW_ms + 60_000, targetAnswers: false }));
+  const report = statusReport(facts({ alpha: protectedRecord }, { now: NOW_ms + 60_000, target: undefined }));
   assert.is(report.attention, true);
   assert.is(
     statusText(report),
@@ -84,6 +94,29 @@ view('says first that the watch and the target are down, and shows no old look a
       '    next: journalctl -u spare-watch',
     ].join('\n'),
   );
+});
+
+view('tells in plain words what the standby may have lost with its power, and what happens next', () => {
+  const lost = [
+    { offset_bytes: 0, length_bytes: 16 * 2 ** 20 },
+    { offset_bytes: 64 * 2 ** 20, length_bytes: 32 * 2 ** 20 },
+  ];
+  const target = targetOf(['alpha'], lost);
+  const report = statusReport(facts({ alpha: protectedRecord }, { target }));
+  assert.is(report.attention, true);
+  assert.equal(report.hosts[0]?.lost, lost);
+  assert.match(statusText(report), /alpha +protected +lacks writes/);
+  const told =
+    'The standby lost its power, and 48 MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again.';
+  assert.equal(report.hosts[0]?.problems, [
+    { sentence: `${told} The watch does that as soon as alpha answers`, command: 'journalctl -u spare-watch' },
+  ]);
+  const paused = { until: at(-60), reason: 'kernel update' };
+  const [first] = statusReport(facts({ alpha: { ...protectedRecord, paused } }, { target })).hosts[0]?.problems ?? [];
+  assert.equal(first, { sentence: `${told} That is done when its pause is over`, command: 'spare resume alpha' });
+  const elsewhere = statusReport(facts({ alpha: { ...protectedRecord, state: 'taken-over' } }, { target }));
+  assert.not.match(JSON.stringify(elsewhere.hosts[0]?.problems), /power/);
+  assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.lost, null);
 });
 
 view('shows a host that died, one that was taken over and is back, one that is copied', () => {

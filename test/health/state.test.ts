@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HOST_STATES, type HostStateName, type PrimaryReport } from '../../src/config/host-record.ts';
-import { observedEvent } from '../../src/health/observe.ts';
+import { type LostWrites, observedEvent } from '../../src/health/observe.ts';
 import { type HostEvent, stateDiagram, TRANSITIONS, transitionOf } from '../../src/health/state.ts';
 import type { Verdict } from '../../src/health/verdict.ts';
 
@@ -58,7 +58,14 @@ const whole: PrimaryReport = {
 const copying = { ...whole, standbyLegState: 'spare', syncAction: 'recover' };
 const broken = { ...whole, standbyLegState: 'faulty' };
 
-type Row = [HostStateName, Verdict, PrimaryReport | undefined, HostEvent | undefined, HostStateName | undefined];
+type Row = [
+  HostStateName,
+  Verdict,
+  PrimaryReport | undefined,
+  HostEvent | undefined,
+  HostStateName | undefined,
+  LostWrites?,
+];
 const rows: Row[] = [
   ['enrolled', 'alive', copying, 'copy-started', 'syncing'],
   ['syncing', 'alive', copying, 'leg-lost', undefined],
@@ -79,12 +86,19 @@ const rows: Row[] = [
   ['failing-over', 'dead', undefined, undefined, undefined],
   ['taken-over', 'dead', broken, undefined, undefined],
   ['failing-back', 'alive', copying, undefined, undefined],
+  ['protected', 'alive', whole, 'leg-lost', 'degraded', 'some'],
+  ['degraded', 'alive', whole, 'leg-lost', undefined, 'some'],
+  ['suspect', 'alive', whole, 'leg-lost', 'degraded', 'some'],
+  ['syncing', 'alive', whole, 'leg-lost', undefined, 'some'],
+  ['taken-over', 'alive', whole, undefined, undefined, 'some'],
+  ['protected', 'alive', whole, undefined, undefined, 'unknown'],
+  ['protected', 'alive', broken, 'leg-lost', 'degraded', 'unknown'],
 ];
-for (const [state, verdict, report, event, to] of rows) {
+for (const [state, verdict, report, event, to, lostWrites = 'none'] of rows) {
   const said =
     report === undefined ? 'no report' : report === whole ? 'whole' : report === broken ? 'broken' : 'copying';
-  observe(`${state}, ${verdict}, ${said}: ${event} to ${to ?? 'nothing else'}`, () => {
-    const seen = observedEvent({ state, verdict, report });
+  observe(`${state}, ${verdict}, ${said}, lost writes ${lostWrites}: ${event} to ${to ?? 'nothing else'}`, () => {
+    const seen = observedEvent({ state, verdict, report, lostWrites });
     assert.is(seen, event);
     assert.is(seen && transitionOf(state, seen)?.to, to);
   });

@@ -48,6 +48,8 @@ class FakeWorld implements WatchWorld {
   busy = false;
   failoverResult: () => Promise<void> = async () => {};
   remirrorResult: () => Promise<void> = async () => {};
+  /** Hosts whose leg may lack writes, by the target. */
+  lost = new Set<string>();
   decided = false;
 
   addHost(host: HostConfiguration, state: RecordedState['state']): void {
@@ -110,6 +112,17 @@ class FakeWorld implements WatchWorld {
     this.calls.push(`remirror ${host}`);
     await this.remirrorResult();
   };
+  targetAnswers = true;
+  lostWrites = (host: string) => {
+    if (!this.targetAnswers) return 'unknown';
+    return this.lost.has(host) ? 'some' : 'none';
+  };
+  makeGood = async (host: string) => {
+    this.calls.push(`make good ${host}`);
+    await this.makeGoodResult();
+    this.lost.delete(host);
+  };
+  makeGoodResult: () => Promise<void> = async () => {};
   probers = (host: HostConfiguration) => {
     const probers = {
       iscsi: new FakeProber(),
@@ -322,6 +335,72 @@ watch('puts a dropped leg back when the session is there, and not before', async
     assert.is(world.evidence.get('alpha')?.degradedSince, undefined);
   });
 });
+
+for (const state of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] as const) {
+  watch(`makes good what the standby lost with its power, before its leg is put back (${state})`, async () => {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha', { policy: 'manual' }), state);
+    world.lost.add('alpha');
+    const made = Promise.withResolvers<void>();
+    world.makeGoodResult = () => made.promise;
+    // The mirror set has not noticed: nothing was written meanwhile.
+    world.reports.set('alpha', { sessionLoggedIn: false });
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 10);
+      assert.equal(world.calls, ['prepare alpha', 'make good alpha']);
+      assert.is.not(world.state('alpha'), 'protected');
+      assert.is(world.evidence.get('alpha')?.lastProof, undefined);
+      assert.is(world.published?.hosts.alpha?.running, 'make-good');
+      world.reports.set('alpha', { standbyLegState: 'missing', sessionLoggedIn: false });
+      await seconds(world, watch, 2);
+      assert.is(world.evidence.get('alpha')?.lastReport?.standbyLegState, 'missing');
+      made.resolve();
+      world.reports.set('alpha', { standbyLegState: 'missing' });
+      await seconds(world, watch, 15);
+      assert.equal(world.calls.slice(2, 3), state === 'enrolled' || state === 'syncing' ? [] : ['remirror alpha']);
+    });
+  });
+}
+
+watch('takes no report for a proof while the target does not say what its leg lacks', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'degraded');
+  world.targetAnswers = false;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 5);
+    assert.is(world.state('alpha'), 'degraded');
+    assert.is(world.evidence.get('alpha')?.lastProof, undefined);
+    assert.is(world.evidence.get('alpha')?.lastReport?.standbyLegState, 'in_sync,write_mostly');
+    world.targetAnswers = true;
+    await seconds(world, watch, 2);
+    assert.is(world.state('alpha'), 'protected');
+  });
+});
+
+const notMadeGood: [what: string, prepare: (world: FakeWorld) => void][] = [
+  ['can not be reached', (world) => world.answering.set('alpha', new Set(['icmp', 'service']))],
+  ['holds itself passive', (world) => world.reports.set('alpha', { passive: true, arrayState: 'missing' })],
+  ['is taken over', (world) => world.states.set('alpha', { version: 1, state: 'taken-over', since: '2026-01-01' })],
+  [
+    'is paused',
+    (world) => {
+      const until = new Date(world.clock + 3_600_000).toISOString();
+      world.states.set('alpha', { version: 1, state: 'protected', since: until, paused: { until, reason: 'repair' } });
+    },
+  ],
+];
+for (const [what, prepare] of notMadeGood) {
+  watch(`makes nothing good with a host that ${what}`, async () => {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    world.lost.add('alpha');
+    prepare(world);
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 15);
+      assert.equal(world.calls, ['prepare alpha']);
+    });
+  });
+}
 
 watch('leaves the state alone while an operation holds the host', async () => {
   const world = new FakeWorld();

@@ -32,6 +32,7 @@ const healthy: EvidenceFacts = {
   replacementTimeout_ms: 12_000,
   leg: leg('insync.sb'),
   mirrorUuid,
+  lost: [],
 };
 const verdict = (change: Partial<EvidenceFacts>) => decideEvidence({ ...healthy, ...change });
 const evidence = suite('evidence');
@@ -82,6 +83,26 @@ evidence('the standby leg counts, not the local one: a primary that died during 
     'current',
   );
 });
+
+evidence(
+  'a leg that may lack writes is not proven, however well the primary was heard, and says how much and where',
+  () => {
+    const lost = [
+      { offset_bytes: 0, length_bytes: 16 * 2 ** 20 },
+      { offset_bytes: 64 * 2 ** 20, length_bytes: 32 * 2 ** 20 },
+    ];
+    const unclean = verdict({ lost });
+    assert.is(unclean.verdict, 'unproven');
+    assert.is(unclean.mayMiss_bytes, 48 * 2 ** 20);
+    assert.is(
+      unclean.reasons[0],
+      'The standby lost its power before the last writes to 48 MiB of the leg were on its disk (16 MiB from 0 MiB on, 32 MiB from 64 MiB on)',
+    );
+    const many = Array.from({ length: 9 }, (_, index) => ({ offset_bytes: index * 2 ** 21, length_bytes: 2 ** 20 }));
+    assert.match(verdict({ lost: many }).reasons[0] ?? '', /from 6 MiB on, and 5 more ranges\)$/);
+    assert.is(verdict({ lost, leg: leg('recovering.sb') }).verdict, 'unusable');
+  },
+);
 
 evidence('a leg that is no state of the volume is never used', () => {
   assert.is(verdict({ leg: leg('recovering.sb') }).verdict, 'unusable');

@@ -6,6 +6,7 @@ import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
 import { type Operation, runOperation } from '../../src/operations/runner.ts';
 import type { Step } from '../../src/operations/step.ts';
+import { readTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -127,6 +128,22 @@ failover('does not believe that a machine is off whose mirror writes still arriv
   const error = await refusal(plan(world, { ...FENCED, confirmedOff: true }));
   assert.equal([error.code, error.exitCode], ['HOST_ALIVE', 4]);
 });
+
+failover(
+  'refuses a leg that lost writes with the power of the standby, and remembers where if data may be lost',
+  async ({ world }) => {
+    const lost = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
+    world.lost = lost;
+    const error = await refusal(plan(world));
+    assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
+    assert.match(error.message, 'the last writes to 16 MiB of the leg');
+    assert.is(world.powerOff, false, 'it was not turned off for nothing');
+    await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
+    assertTakenOver(world, 'with data loss allowed');
+    assert.equal(readTakeoverDecision('alpha')?.lost, lost);
+    assert.equal(world.lost, lost, 'what was lost is forgotten when the host goes home');
+  },
+);
 
 failover('refuses a leg that was dropped, unless data may be lost', async ({ world }) => {
   world.report({ standbyLegState: 'faulty,write_mostly' });

@@ -32,6 +32,8 @@ export class TakeoverWorld {
   leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'insync.sb'));
   lastPduAt: number | null = Date.now();
   fenced = false;
+  /** What the standby's power took from the leg. */
+  lost: HostTargetStatus['lost'] = [];
   attached = false;
   arrayState: string | undefined;
   checked = false;
@@ -40,6 +42,8 @@ export class TakeoverWorld {
   mounted = false;
   nfs = false;
   address = false;
+  /** Looks at the world in the moment in which lost writes are forgotten. */
+  onAccept: () => void = () => {};
   readonly #directories = useTemporaryDirectories();
   #server: Server | undefined;
 
@@ -123,8 +127,16 @@ export class TakeoverWorld {
     } else if (request.method === 'unfence') {
       this.#must(!this.attached && this.arrayState === undefined, 'the LUN was served while the standby held the leg');
       this.fenced = false;
+    } else if (request.method === 'accept') {
+      this.#must(
+        !this.attached && this.arrayState === undefined,
+        'lost writes were forgotten while the leg was in use',
+      );
+      this.lost = [];
+      this.onAccept();
     }
-    const host = { host: 'alpha', fenced: this.fenced, lastPduAt: this.lastPduAt } as HostTargetStatus;
+    const { fenced, lastPduAt, lost } = this;
+    const host = { host: 'alpha', fenced, lastPduAt, lost } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
   }
 

@@ -58,6 +58,28 @@ test('tells the marked ranges, joined, up to the last byte of the store', () => 
   assert.equal(markedRanges(cleanRegionRecord(100 * MIB, BOOT_ID)), []);
 });
 
+test('of many ranges those that are closest together are joined', () => {
+  const record = cleanRegionRecord(100 * MIB, BOOT_ID);
+  record.marks.set([1, 0, 0, 1, 0, 1]);
+  assert.equal(markedRanges(record, 2), [
+    { offset_bytes: 0, length_bytes: 16 * MIB },
+    { offset_bytes: 48 * MIB, length_bytes: 48 * MIB },
+  ]);
+  assert.equal(markedRanges(record, 1), [{ offset_bytes: 0, length_bytes: 96 * MIB }]);
+  const large = cleanRegionRecord(504 * GIB, BOOT_ID);
+  large.marks.forEach((_, region) => {
+    large.marks[region] = region % 2;
+  });
+  const ranges = markedRanges(large);
+  assert.is(ranges.length, 256);
+  const covered = (region: number) =>
+    ranges.some(
+      (range) =>
+        region * 16 * MIB >= range.offset_bytes && (region + 1) * 16 * MIB <= range.offset_bytes + range.length_bytes,
+    );
+  for (let region = 1; region < large.marks.length; region += 2) assert.ok(covered(region), `region ${region}`);
+});
+
 test('regions are of 16 MiB where that fits, and never too many for one block', () => {
   assert.is(regionSizeFor(1), 16 * MIB);
   assert.is(regionSizeFor(504 * GIB), 16 * MIB);

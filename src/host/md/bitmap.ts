@@ -86,6 +86,31 @@ export function dirtyRanges(bits: Buffer, chunks: number): [number, number][] {
   return ranges;
 }
 
+/**
+ * The chunks of the set that lie in ranges of a leg, ascending: first and last, both included. Its superblock and bitmap, before the data,
+ * are in none.
+ */
+export function chunksIn(
+  ranges: readonly { offset_bytes: number; length_bytes: number }[],
+  leg: Pick<LegSuperblock, 'dataOffset_sectors' | 'size_sectors'>,
+  chunk_bytes: number,
+): [number, number][] {
+  const dataOffset_bytes = Number(leg.dataOffset_sectors) * SECTOR_bytes;
+  const size_bytes = Number(leg.size_sectors) * SECTOR_bytes;
+  const chunks: [number, number][] = [];
+  for (const { offset_bytes, length_bytes } of ranges) {
+    const start_bytes = Math.max(0, offset_bytes - dataOffset_bytes);
+    const end_bytes = Math.min(size_bytes, offset_bytes + length_bytes - dataOffset_bytes);
+    if (start_bytes >= end_bytes) continue;
+    const first = Math.floor(start_bytes / chunk_bytes);
+    const last = Math.floor((end_bytes - 1) / chunk_bytes);
+    const previous = chunks.at(-1);
+    if (previous && previous[1] >= first - 1) previous[1] = last;
+    else chunks.push([first, last]);
+  }
+  return chunks;
+}
+
 /** Lines for `md/bitmap_set_bits` (Documentation/admin-guide/md.rst): `5 10-20 …`, each short enough for one write. */
 export function bitmapSetBitsLines(dirty: Bitmap['dirty']): string[] {
   const lines: string[] = [];

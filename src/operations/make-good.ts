@@ -1,0 +1,132 @@
+import { readEvidence, readHostRecord } from '../config/host-records.ts';
+import { chunksIn } from '../host/md/bitmap.ts';
+import { assembleArgv } from '../host/md/commands.ts';
+import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
+import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
+import { SpareError } from '../std/errors.ts';
+import { retryUntil } from '../std/retry.ts';
+import { standbyLegInSync } from './evidence.ts';
+import { primaryMirror, setBits } from './legs-on-primary.ts';
+import type { OperationContext } from './operation-context.ts';
+import { acceptTarget, hostTargetStatus } from './target-control.ts';
+
+/** The initiator may still have writes in its hands, for as long as its replacement time-out. */
+const DROP_ms = 60_000;
+/** The primary reports each second. */
+const REPORT_ms = 20_000;
+
+/**
+ * After a loss of power of the standby: has the primary write again what its leg may have lost, and serves the LUN then. The mirror
+ * set may not even have noticed, and would take the leg for whole.
+ *
+ * Killed anywhere it is done anew: the target goes on refusing the LUN until the last step, and the marks are durable on the
+ * primary's disk before that.
+ * @returns False where nothing is lost, or it is not the primary that has the newer leg.
+ */
+export async function makeGood(context: OperationContext): Promise<boolean> {
+  const { host, standbyMachine, primaryMachine } = context;
+  const { lost } = await hostTargetStatus(host.name);
+  if (lost.length === 0 || isServedElsewhere(host.name)) return false;
+  const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, host.target.path), host.volume.mirrorUuid);
+  const running = await mirrorStatus(primaryMachine, host.volume.device, host.volume.localLeg);
+  // A leg without a superblock is not taken back but filled; one that no set holds either is nothing yet.
+  if (running || leg) {
+    const status = running ?? (await startAlone(context, leg as LegSuperblock));
+    assertLocalLegWhole(context, status);
+    await dropStandbyLeg(context);
+    if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
+    await untilReported(host.name);
+  }
+  await acceptTarget(host.name);
+  return true;
+}
+
+/** The standby leg is the newer one there, and what it has is what counts. */
+function isServedElsewhere(host: string): boolean {
+  return ['failing-over', 'taken-over', 'failing-back'].includes(readHostRecord(host)?.state ?? '');
+}
+
+/**
+ * Both machines have lost their power: the primary waits for its LUN before it assembles anything, and its bitmap can be
+ * marked only while the set runs. So it runs from the primary's own disk.
+ */
+async function startAlone(context: OperationContext, standbyLeg: LegSuperblock): Promise<MirrorStatus> {
+  const { host, primaryMachine } = context;
+  const { device, localLeg, mirrorUuid } = host.volume;
+  const own = await ownSuperblock(readSuperblock(primaryMachine, localLeg), mirrorUuid);
+  // A healthy pair may differ by one event at any instant.
+  const isWhole = own && own.role !== undefined && !own.beingCopied && !own.badBlocks;
+  if (!isWhole || standbyLeg.events > own.events + 1n) throw onlyCopy(context);
+  await primaryMachine.exec(assembleArgv(device, mirrorUuid, localLeg, { readonly: false }));
+  return primaryMirror(context);
+}
+
+function assertLocalLegWhole(context: OperationContext, { legs }: MirrorStatus): void {
+  const own = legs.find((leg) => leg.local);
+  if (!own?.state.includes('in_sync') || own.state.includes('faulty')) throw onlyCopy(context);
+}
+
+function onlyCopy({ host: { name } }: OperationContext): SpareError {
+  return new SpareError(
+    'refused',
+    'ONLY_COPY_LOST_WRITES',
+    `Cannot serve the LUN of ${name} again as the standby has lost writes to the only whole copy: the disk of ${name} itself is not up to date`,
+    { hint: `Start from what the standby has on its disk: spare failover ${name} --allow-data-loss` },
+  );
+}
+
+function bitmapChunkOf({ host }: OperationContext, { bitmapChunk_bytes }: MirrorStatus): number {
+  if (bitmapChunk_bytes !== undefined) return bitmapChunk_bytes;
+  const { device } = host.volume;
+  throw new SpareError(
+    'stepFailed',
+    'NO_BITMAP',
+    `The mirror set ${device} of ${host.name} has no write-intent bitmap`,
+    {
+      hint: `On ${host.name}: mdadm --grow --bitmap=internal ${device}`,
+    },
+  );
+}
+
+/** Whatever the set thinks of the leg: where nothing was written since, it still looks in sync. */
+async function dropStandbyLeg(context: OperationContext): Promise<void> {
+  // By sysfs: the leg's disk may be gone, or hang. It can't be removed before its last request has ended.
+  const script =
+    's="/sys/block/$1/md/dev-$2/state"; grep -q faulty "$s" || echo faulty >"$s" || exit 1; echo remove >"$s"';
+  await retryUntil(
+    async () => {
+      const { kernelName, legs } = await primaryMirror(context);
+      const leg = legs.find((candidate) => !candidate.local);
+      if (leg) await context.primaryMachine.exec(['sh', '-c', script, 'drop-leg', kernelName, leg.name]);
+    },
+    { timeout_ms: DROP_ms, pause_ms: 1_000 },
+  );
+}
+
+/** A takeover believes the last report: it must not say any more that the leg is in sync when the target forgets what is lost. */
+async function untilReported(host: string): Promise<void> {
+  await retryUntil(
+    async () => {
+      const { lastReport } = readEvidence(host);
+      if (!lastReport || !standbyLegInSync(lastReport)) return;
+      throw new SpareError(
+        'stepFailed',
+        'NOT_REPORTED',
+        `${host} has dropped the standby leg, and its last report does not say so yet`,
+        { hint: 'Reports come through the watch: systemctl status spare-watch' },
+      );
+    },
+    { timeout_ms: REPORT_ms, pause_ms: 200 },
+  );
+}
+
+/** `undefined` where there is none of this mirror set. */
+async function ownSuperblock(reading: Promise<LegSuperblock>, mirrorUuid: string): Promise<LegSuperblock | undefined> {
+  try {
+    const superblock = await reading;
+    return superblock.mirrorUuid === mirrorUuid ? superblock : undefined;
+  } catch (error) {
+    if (error instanceof SpareError && error.code === 'NO_SUPERBLOCK') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,292 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { enterState, updateEvidence } from '../../src/config/host-records.ts';
+import type { ExecOptions, ExecResult, Machine } from '../../src/host/machine.ts';
+import { returnLocalLeg } from '../../src/operations/legs-on-primary.ts';
+import { makeGood } from '../../src/operations/make-good.ts';
+import { recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
+import { SpareError } from '../../src/std/errors.ts';
+import { TakeoverWorld } from './takeover-world.ts';
+
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', name));
+const MIB = 2 ** 20;
+/** The leg in the fixture has its data from 1 MiB on: 63 MiB, 1008 chunks. */
+const LOST = [
+  { offset_bytes: 0, length_bytes: 16 * MIB },
+  { offset_bytes: 32 * MIB, length_bytes: 16 * MIB },
+];
+const LOST_CHUNKS = '0-239 496-751';
+
+/** The mirror set of a primary, in memory: it follows the commands that it is given, and stops at one of them when it is told to. */
+class PrimarySet implements Machine {
+  readonly name = 'alpha';
+  readonly #world: TakeoverWorld;
+  running = true;
+  legs: Record<string, string> = { vdb: 'in_sync', sda: 'in_sync,write_mostly' };
+  bits: string[] = [];
+  chunk_bytes = 65_536;
+  /** The head of its own disk. */
+  disk = Buffer.alloc(256 * 1024);
+  commands: string[] = [];
+  /** The connection is lost at this command: before it is done, or after. */
+  lostAt: { command: number; when: 'before' | 'after' } | undefined;
+  /** Requests that the standby leg has under way: it can't be removed before they have ended. */
+  requests = 0;
+
+  constructor(world: TakeoverWorld) {
+    this.#world = world;
+    fixture('insync.sb').copy(this.disk, 4096);
+    // The fixture is the standby's leg: the primary's own has the first place.
+    fixture('dirty.bitmap').copy(this.disk, 8192);
+  }
+
+  async exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+    const number = this.commands.length;
+    this.commands.push(argv[3] ?? argv[1] ?? '');
+    const lose = (when: string) => {
+      if (this.lostAt?.command === number && this.lostAt.when === when) {
+        throw new SpareError('unreachable', 'SSH_FAILED', 'The connection is lost', { hint: 'Look' });
+      }
+    };
+    lose('before');
+    const stdout = this.#perform(argv, options?.input ?? '');
+    lose('after');
+    return { exitCode: 0, stdout, stderr: '' };
+  }
+
+  async writeFile(): Promise<void> {}
+  async readFile(): Promise<undefined> {
+    return undefined;
+  }
+
+  #perform(argv: readonly string[], input: string): string {
+    const fail = (why: string) => {
+      throw new SpareError('stepFailed', 'COMMAND_FAILED', why, { hint: 'Look' });
+    };
+    switch (argv[3] ?? argv[1]) {
+      case 'mirror-status':
+        return this.running ? this.#status() : '';
+      case 'drop-leg': {
+        const leg = argv[5] ?? '';
+        this.legs[leg] = 'faulty,write_mostly';
+        if (this.requests-- > 0) return fail('Device or resource busy');
+        delete this.legs[leg];
+        this.#world.report({ standbyLegState: 'missing' });
+        return '';
+      }
+      case 'set-bits':
+        if (this.legs.sda?.includes('in_sync')) fail('Bits were set while the set is whole: nothing would be copied');
+        this.bits.push(input.trim());
+        return '';
+      case 'read': {
+        const [block, skip, count] = [Number(argv[5]), Number(argv[6]), Number(argv[7])] as const;
+        return this.disk.subarray(skip * block, (skip + count) * block).toString('base64');
+      }
+      default:
+        if (argv[1] !== '--assemble') return '';
+        assert.is(argv.at(-1), this.#world.host.volume.localLeg, 'It was started from another leg than its own');
+        this.running = true;
+        this.legs = { vdb: 'in_sync' };
+        this.#world.report({ standbyLegState: 'missing' });
+        return '';
+    }
+  }
+
+  #status(): string {
+    const legs = Object.entries(this.legs).map(([name, state]) => `leg=${name} ${state}`);
+    return [`kernelName=md127`, `local=vdb`, `bitmap/chunksize=${this.chunk_bytes || ''}`, ...legs].join('\n');
+  }
+}
+
+interface Context {
+  world: TakeoverWorld;
+  primary: PrimarySet;
+  accepted: number;
+  run(): Promise<boolean>;
+}
+const test = suite<Context>('make good');
+test.before.each(async (context) => {
+  const world = new TakeoverWorld();
+  const primary = new PrimarySet(world);
+  await world.begin();
+  Object.assign(world, { lost: LOST });
+  Object.assign(context, { world, primary, accepted: 0 });
+  context.run = () => makeGood({ ...world.context, primaryMachine: primary });
+  // What must hold in the moment in which the target forgets what is lost, however it came to it.
+  world.onAccept = () => {
+    context.accepted += 1;
+    if (!primary.legs.vdb?.includes('in_sync')) world.violations.push('the primary has no whole leg');
+    if (primary.legs.sda !== undefined) world.violations.push('the set holds the leg still');
+    if (!primary.bits.includes(LOST_CHUNKS)) world.violations.push(`marked is ${primary.bits.join('; ')}`);
+  };
+});
+test.after.each(({ world }) => world.end());
+
+async function refusal(promise: Promise<unknown>): Promise<SpareError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.instance(error, SpareError);
+    return error as SpareError;
+  }
+  throw new Error('It should have been refused');
+}
+
+test('drops the leg that still looks in sync, marks what is lost, and only then has the LUN served', async (context) => {
+  const { world, primary } = context;
+  assert.is(await context.run(), true);
+  assert.equal([world.lost, world.violations, context.accepted], [[], [], 1]);
+  assert.equal(primary.bits, [LOST_CHUNKS]);
+  assert.is(await context.run(), false);
+  assert.is(context.accepted, 1);
+});
+
+test('a leg that was dropped already is removed; one with requests under way is waited for', async (context) => {
+  Object.assign(context.primary, { legs: { vdb: 'in_sync', sda: 'faulty,write_mostly' }, requests: 1 });
+  await context.run();
+  assert.equal([context.world.lost, context.world.violations], [[], []]);
+  assert.is(context.primary.commands.filter((command) => command === 'drop-leg').length, 2);
+});
+
+for (const when of ['before', 'after'] as const) {
+  test(`stopped ${when} any command, the LUN stays refused, and done again it ends`, async (context) => {
+    const { world, primary } = context;
+    for (const running of [true, false]) {
+      const start = () => {
+        Object.assign(primary, { running, legs: { vdb: 'in_sync', sda: 'in_sync' }, bits: [], commands: [] });
+        Object.assign(world, { lost: LOST });
+        world.report();
+      };
+      start();
+      await context.run();
+      const count = primary.commands.length;
+      for (let command = 0; command < count; command += 1) {
+        start();
+        primary.lostAt = { command, when };
+        // Some commands are tried again at once.
+        await context.run().catch(() => assert.equal(world.lost, LOST, `command ${command}`));
+        primary.lostAt = undefined;
+        await context.run();
+        assert.equal([world.lost, world.violations], [[], []], `command ${command}`);
+      }
+    }
+  });
+}
+
+test('both have lost their power: the set is started from the primary alone', async (context) => {
+  context.primary.running = false;
+  await context.run();
+  assert.equal([context.world.lost, context.world.violations], [[], []]);
+});
+
+const notWhole: [what: string, prepare: (context: Context) => void][] = [
+  ['its own leg is being copied', ({ primary }) => Object.assign(primary.legs, { vdb: 'spare' })],
+  ['its own leg is faulty', ({ primary }) => Object.assign(primary.legs, { vdb: 'in_sync,faulty' })],
+  [
+    'its own disk says, before the set runs, that it is being copied',
+    ({ primary }) => {
+      primary.running = false;
+      fixture('recovering.sb').copy(primary.disk, 4096);
+    },
+  ],
+  [
+    'its own disk is older than the standby leg',
+    ({ primary, world }) => {
+      primary.running = false;
+      world.leg = Buffer.from(world.leg);
+      world.leg.writeBigUInt64LE(world.leg.readBigUInt64LE(200) + 2n, 200);
+    },
+  ],
+  [
+    'its own disk is new',
+    ({ primary }) => {
+      primary.running = false;
+      primary.disk.fill(0);
+    },
+  ],
+];
+for (const [what, prepare] of notWhole) {
+  test(`where the standby leg is the only whole copy nothing is done: ${what}`, async (context) => {
+    prepare(context);
+    const error = await refusal(context.run());
+    assert.equal([error.code, error.exitCode], ['ONLY_COPY_LOST_WRITES', 4]);
+    assert.match(error.hint, 'spare failover alpha --allow-data-loss');
+    assert.equal([context.world.lost, context.primary.bits, context.accepted], [LOST, [], 0]);
+    assert.not.ok(context.primary.commands.includes('drop-leg') || context.primary.commands.includes('--assemble'));
+  });
+}
+
+test('a leg without a superblock of this set needs no marks, since it is filled anew', async (context) => {
+  context.world.onAccept = () => {};
+  context.world.leg = Buffer.alloc(4096);
+  await context.run();
+  assert.equal([context.world.lost, context.primary.bits, context.primary.legs.sda], [[], [], undefined]);
+  Object.assign(context.world, { lost: LOST });
+  context.primary.running = false;
+  context.primary.disk.fill(0);
+  assert.is(await context.run(), true, 'an enrolment that had not come to its mirror set');
+});
+
+test('a set without a bitmap is told', async (context) => {
+  context.primary.chunk_bytes = 0;
+  assert.is((await refusal(context.run())).code, 'NO_BITMAP');
+  assert.equal(context.world.lost, LOST);
+});
+
+test('what the standby serves is not touched', async (context) => {
+  for (const state of ['failing-over', 'taken-over', 'failing-back'] as const) {
+    enterState('alpha', state);
+    assert.is(await context.run(), false, state);
+  }
+  assert.equal(context.primary.commands, []);
+});
+
+test('a takeover that was forced in spite of it: what was lost is copied back with the rest', async ({
+  world,
+  primary,
+}) => {
+  const evidence = { verdict: 'unproven' as const, reasons: [] };
+  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', evidence, dataLossAllowed: true, lost: LOST });
+  primary.legs = { sda: 'in_sync' };
+  const machine: Machine = {
+    name: 'alpha',
+    writeFile: () => primary.writeFile(),
+    readFile: () => primary.readFile(),
+    async exec(argv, options) {
+      if (argv[2] === '--re-add') primary.legs.vdb = 'spare';
+      // Bits may be set while the primary's own leg is missing.
+      if (argv[3] !== 'set-bits') return primary.exec(argv, options);
+      primary.bits.push(options?.input?.trim() ?? '');
+      return { exitCode: 0, stdout: '', stderr: '' };
+    },
+  };
+  assert.is(await returnLocalLeg({ ...world.context, primaryMachine: machine }), 'incremental');
+  assert.equal(primary.bits, ['0-1007', LOST_CHUNKS]);
+});
+
+test('the LUN is not served before the primary has reported that the leg is dropped', async (context) => {
+  const { world, primary } = context;
+  const report = world.report.bind(world);
+  let told = false;
+  world.report = () => {
+    setTimeout(() => {
+      told = true;
+      report({ standbyLegState: 'missing' });
+    }, 300);
+  };
+  const { onAccept } = world;
+  world.onAccept = () => {
+    onAccept();
+    if (!told) world.violations.push('a takeover would believe that the leg is in sync');
+  };
+  await context.run();
+  assert.equal([world.lost, world.violations], [[], []]);
+  updateEvidence('alpha', () => ({ version: 1 }));
+  Object.assign(world, { lost: LOST });
+  primary.legs = { vdb: 'in_sync' };
+  assert.is(await context.run(), true, 'a host of which no report is known');
+});
+
+test.run();
