@@ -164,7 +164,7 @@ export class HostKeeper {
         this.#world.restore(name),
       );
     } else if (this.#canMakeGood(record, report)) {
-      this.#run('make-good', 'The standby has lost writes with its power: marking what may be missing', () =>
+      this.#run('make-good', 'The standby may have lost writes: marking them to be copied again', () =>
         this.#world.makeGood(name),
       );
     } else if (record.state === 'degraded' && report && standbyLegDropped(report) && report.sessionLoggedIn) {

@@ -86,7 +86,7 @@ function lostProblems(seen: Seen): Problem[] {
     : `The watch does that as soon as ${seen.host} answers`;
   return [
     {
-      sentence: `The standby lost its power, and ${Math.ceil(lost_bytes / 2 ** 20)} MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again. ${next}`,
+      sentence: `The standby lost its power, or its disk failed, and ${Math.ceil(lost_bytes / 2 ** 20)} MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again. ${next}`,
       command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
     },
   ];

@@ -18,7 +18,7 @@ export interface EvidenceFacts {
   /** The standby leg's own account; `undefined` before it has been read. */
   leg?: LegSuperblock;
   mirrorUuid: string;
-  /** Ranges of the leg whose last writes may be missing since the standby lost its power. */
+  /** Ranges of the leg whose last writes may be missing, by the target. */
   lost: readonly { offset_bytes: number; length_bytes: number }[];
 }
 
@@ -49,7 +49,7 @@ export function decideEvidence(facts: EvidenceFacts): Evidence {
   const evidence = decideByReports(facts);
   if (facts.lost.length === 0) return evidence;
   const mayMiss_bytes = facts.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-  const sentence = `The standby lost its power before the last writes to ${mebibytes(mayMiss_bytes)} of the leg were on its disk (${rangesText(facts.lost)})`;
+  const sentence = `The standby lost its power, or its disk failed, before the last writes to ${mebibytes(mayMiss_bytes)} of the leg were safe (${rangesText(facts.lost)})`;
   return { ...evidence, verdict: 'unproven', reasons: [sentence, ...evidence.reasons], mayMiss_bytes };
 }
 

@@ -68,7 +68,7 @@ export function refuseUnproven(host: string, evidence: Evidence, options: Failov
       evidence.mayMiss_ms === undefined
         ? evidence.mayMiss_bytes === undefined
           ? 'an unknown amount'
-          : 'the last writes before the standby lost its power'
+          : 'the last writes before the standby failed'
         : `up to ${(evidence.mayMiss_ms / 1000).toFixed(0)} s of writes`;
     throw new SpareError(
       'refused',

@@ -43,8 +43,8 @@ export interface HostTargetStatus {
   /** True while a fence record stands: no login, no store open. */
   fenced: boolean;
   /**
-   * Ranges of the LUN whose last writes may be missing since the standby lost its power (`HostTarget.lost`). While there are any, the
-   * login is refused as if the target were not ready.
+   * Ranges of the LUN whose last writes may be missing, since the standby lost its power or a flush failed. While there are any, the
+   * login is refused as of a target that is not ready.
    */
   lost: readonly { offset_bytes: number; length_bytes: number }[];
   sessions: SessionStatus[];

@@ -52,7 +52,7 @@ export class HostTarget {
     });
   }
 
-  /** What a loss of power may have taken from the leg: while it is not empty, the LUN is not served. */
+  /** What a loss of power, or a flush that failed, may have taken from the leg: while it is not empty, the LUN is not served. */
   get lost(): readonly ByteRange[] {
     return this.#lost;
   }

@@ -107,7 +107,7 @@ view('tells in plain words what the standby may have lost with its power, and wh
   assert.equal(report.hosts[0]?.lost, lost);
   assert.match(statusText(report), /alpha +protected +lacks writes/);
   const told =
-    'The standby lost its power, and 48 MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again.';
+    'The standby lost its power, or its disk failed, and 48 MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again.';
   assert.equal(report.hosts[0]?.problems, [
     { sentence: `${told} The watch does that as soon as alpha answers`, command: 'journalctl -u spare-watch' },
   ]);

@@ -96,7 +96,7 @@ evidence(
     assert.is(unclean.mayMiss_bytes, 48 * 2 ** 20);
     assert.is(
       unclean.reasons[0],
-      'The standby lost its power before the last writes to 48 MiB of the leg were on its disk (16 MiB from 0 MiB on, 32 MiB from 64 MiB on)',
+      'The standby lost its power, or its disk failed, before the last writes to 48 MiB of the leg were safe (16 MiB from 0 MiB on, 32 MiB from 64 MiB on)',
     );
     const many = Array.from({ length: 9 }, (_, index) => ({ offset_bytes: index * 2 ** 21, length_bytes: 2 ** 20 }));
     assert.match(verdict({ lost: many }).reasons[0] ?? '', /from 6 MiB on, and 5 more ranges\)$/);
