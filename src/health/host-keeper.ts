@@ -38,6 +38,8 @@ const SETTLE_ms = 10_000;
 const FENCE_STATUS_INTERVAL_ms = 2000;
 /** A service that has just been taken over is given this long to be seen, before it is called lost. */
 const RESTORE_AFTER_ms = 15_000;
+/** A copy may lose the standby too: then an operation that holds the host puts the leg back, or, where that has ended, the watch. */
+const MAY_LACK_A_LEG: ReadonlySet<HostStateName> = new Set(['syncing', 'degraded']);
 /** The primary has the newer leg, so that it can make good what the standby's lacks. */
 const SERVED_AT_HOME: ReadonlySet<HostStateName> = new Set(['enrolled', 'syncing', 'protected', 'degraded', 'suspect']);
 
@@ -167,7 +169,7 @@ export class HostKeeper {
       this.#run('make-good', 'The standby may have lost writes: marking them to be copied again', () =>
         this.#world.makeGood(name),
       );
-    } else if (record.state === 'degraded' && report && standbyLegDropped(report) && report.sessionLoggedIn) {
+    } else if (MAY_LACK_A_LEG.has(record.state) && report && standbyLegDropped(report) && report.sessionLoggedIn) {
       this.#run('remirror', 'The standby is connected again: adding its leg', () => this.#world.remirror(name));
     } else if (record.state === 'protected') {
       this.#operation.reset();

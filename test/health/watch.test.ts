@@ -357,7 +357,7 @@ for (const state of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] 
       made.resolve();
       world.reports.set('alpha', { standbyLegState: 'missing' });
       await seconds(world, watch, 15);
-      assert.equal(world.calls.slice(2, 3), state === 'enrolled' || state === 'syncing' ? [] : ['remirror alpha']);
+      assert.equal(world.calls.slice(2, 3), state === 'enrolled' ? [] : ['remirror alpha']);
     });
   });
 }
