@@ -44,7 +44,7 @@ interface Outcome {
 }
 
 async function runFile(file: string, timeout_ms: number): Promise<Outcome> {
-  const { all, exitCode, timedOut } = await execa(process.execPath, [file], {
+  const { all, exitCode, timedOut } = await execa(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
     cwd: root,
     all: true,
     reject: false,

@@ -127,6 +127,7 @@ export class PrimaryWorld {
       child.kill('SIGKILL');
       await ended;
     }
-    rmSync(this.root, { recursive: true, force: true });
+    // What the program has started may still be writing: it is ended by having nothing to write to.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
