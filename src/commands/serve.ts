@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import type { ChapSecret } from '../iscsi/chap.ts';
+import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
 import { logEvent } from '../target/event-log.ts';
 import { aborted, runTargetDaemon } from '../target/run-target-daemon.ts';
@@ -14,6 +15,8 @@ export type ServeReady = { portal: string; iqn: string; lun: number } | { portal
 const MIN_SECRET_BYTES = 12;
 
 const onlyWithFile = { dependsOn: ['file'] };
+/** A portal that redirects serves nothing. */
+const onlyWithDisk = { ...onlyWithFile, exclusive: ['redirect'] };
 
 export default class Serve extends BaseCommand {
   static override summary = 'run the iSCSI target';
@@ -42,21 +45,26 @@ export default class Serve extends BaseCommand {
     'block-size': Flags.string({
       description: 'logical block size in bytes [default: 512]',
       options: ['512', '4096'],
-      ...onlyWithFile,
+      ...onlyWithDisk,
     }),
     'physical-block-size': Flags.integer({
       description: 'physical block size in bytes [default: 4096]',
       min: 512,
       max: 65_536,
-      ...onlyWithFile,
+      ...onlyWithDisk,
     }),
     thin: Flags.boolean({
       description: 'offer UNMAP [default: where the file system can punch holes]',
       allowNo: true,
+      ...onlyWithDisk,
+    }),
+    'read-only': Flags.boolean({ description: 'refuse writes', ...onlyWithDisk }),
+    removable: Flags.boolean({ description: 'a medium that can be ejected', ...onlyWithDisk }),
+    redirect: Flags.string({
+      description:
+        'address:port that initiators are sent to, once they have authenticated; nothing is served here, and of the file only the name counts',
       ...onlyWithFile,
     }),
-    'read-only': Flags.boolean({ description: 'refuse writes', ...onlyWithFile }),
-    removable: Flags.boolean({ description: 'a medium that can be ejected', ...onlyWithFile }),
   };
 
   override async run(): Promise<void> {
@@ -75,10 +83,12 @@ export default class Serve extends BaseCommand {
   async #serveFile(path: string): Promise<void> {
     const { flags } = await this.parse(Serve);
     const blockSize_bytes = flags['block-size'] === '4096' ? 4096 : 512;
+    const portal = parsePortal('portal', flags.portal ?? '127.0.0.1:3260');
     const served = await serveFile({
       path,
-      portal: parsePortal(flags.portal ?? '127.0.0.1:3260'),
+      portal,
       chap: chapFrom(flags),
+      redirect: redirectFrom(flags.redirect, portal),
       blockSize_bytes,
       physicalBlockSize_bytes: physicalBlockSize(flags['physical-block-size'], blockSize_bytes),
       thin: flags.thin,
@@ -86,8 +96,11 @@ export default class Serve extends BaseCommand {
       removable: flags.removable,
       report: logEvent,
     });
-    const { portal, iqn, lun } = served;
-    this.#ready({ portal, iqn, lun }, `Serving ${path} as iscsi://${portal}/${iqn}/${lun}`);
+    const { iqn, lun } = served;
+    const url = `iscsi://${served.portal}/${iqn}/${lun}`;
+    const text =
+      flags.redirect === undefined ? `Serving ${path} as ${url}` : `Sending initiators of ${url} to ${flags.redirect}`;
+    this.#ready({ portal: served.portal, iqn, lun }, text);
     await aborted(this.interruption.signal);
     await served.close();
   }
@@ -133,15 +146,33 @@ function readSecret(path: string): string {
   }
 }
 
+interface PortalAddress {
+  address: string;
+  port: number;
+}
+
 /** `address:port`, IPv6 in brackets. */
-function parsePortal(text: string): { address: string; port: number } {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? [];
+function parsePortal(flag: string, text: string): PortalAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
   const address = bracketed ?? plain;
   const port = Number(digits);
-  if (address !== undefined && port <= 65_535) return { address, port };
-  throw new SpareError('usage', 'BAD_PORTAL', `The portal must be address:port, it is '${text}'`, {
-    hint: 'For example: --portal 127.0.0.1:3260',
+  if (address !== undefined && port <= 65_535 && text.length <= LIMITS.value_bytes) return { address, port };
+  throw new SpareError('usage', 'BAD_PORTAL', `The ${flag} must be address:port, it is '${text}'`, {
+    hint: `For example: --${flag} 127.0.0.1:3260`,
   });
+}
+
+function redirectFrom(text: string | undefined, here: PortalAddress): string | undefined {
+  if (text === undefined) return undefined;
+  const { address, port } = parsePortal('redirect', text);
+  const hint = 'Give the address and the port of the portal that serves the file';
+  if (port === 0) {
+    throw new SpareError('usage', 'BAD_PORTAL', 'Cannot send initiators to port 0: it means any free port', { hint });
+  }
+  if (address === here.address && port === here.port) {
+    throw new SpareError('usage', 'REDIRECT_TO_ITSELF', `Cannot redirect ${text} to itself`, { hint });
+  }
+  return text;
 }
 
 function physicalBlockSize(size_bytes: number | undefined, blockSize_bytes: number): number | undefined {

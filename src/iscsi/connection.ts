@@ -152,7 +152,7 @@ export class Connection {
       const full = target.sessions.size >= LIMITS.sessionsPerTarget;
       const refusal = target.loginRefusal ?? (full ? LOGIN_STATUS.outOfResources : undefined);
       if (refusal !== undefined) {
-        this.#refuseLater(request, refuse(request, refusal).response);
+        this.#refuseLater(request, refuse(request, refusal, target).response);
         return;
       }
       const tsih = result.tsih === 0 ? target.newTsih() : result.tsih;

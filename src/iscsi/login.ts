@@ -65,7 +65,7 @@ export class Login {
       this.#who = who;
     }
     const outcome = request.currentStage === STAGE.security ? this.#authenticate(keys, request) : this.#agree(keys);
-    if (typeof outcome === 'number') return refuse(request, outcome);
+    if (typeof outcome === 'number') return refuse(request, outcome, this.#who.target);
     // RFC 7143 §13.9: with the first response.
     if (first && this.#who.type === 'normal') outcome.push(['TargetPortalGroupTag', '1']);
     return this.#answer(request, outcome);
@@ -142,6 +142,8 @@ export class Login {
   #admit(): number | undefined {
     this.#authentication = 'done';
     const { type, target } = this.#who ?? {};
+    // Discovery goes on here: its answer names the other portal.
+    if (type === 'discovery' && target?.redirect !== undefined && !target.fenced) return undefined;
     if (target) return target.loginRefusal;
     return type === 'normal' ? LOGIN_STATUS.targetNotFound : undefined;
   }
@@ -163,7 +165,9 @@ function answer(request: LoginRequest, pairs: Pairs, transit: boolean): LoginRes
   return { transit, currentStage, nextStage, isid, tsih, initiatorTaskTag, status: LOGIN_STATUS.success, data };
 }
 
-/** The answer that ends a login, without a word about why beyond its status. */
-export function refuse(request: LoginRequest, status: number): LoginStep {
-  return { response: { ...answer(request, [], false), status }, refused: true };
+/** The answer that ends a login, without a word about why beyond its status; a redirect says where to (RFC 7143 §13.8). */
+export function refuse(request: LoginRequest, status: number, target?: Target): LoginStep {
+  const redirect = status === LOGIN_STATUS.movedTemporarily ? target?.redirect : undefined;
+  const pairs: Pairs = redirect === undefined ? [] : [['TargetAddress', redirect]];
+  return { response: { ...answer(request, pairs, false), status }, refused: true };
 }

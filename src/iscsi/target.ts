@@ -13,6 +13,11 @@ export interface TargetOptions {
   deviceServer: DeviceServer | undefined;
   /** Whether logins are refused for good. */
   fenced: boolean;
+  /**
+   * The portal that initiators are sent to, once they have authenticated: `address:port`, IPv6 in brackets. The target has the
+   * same name there. Always "temporarily" (RFC 7143 §11.13.5): libiscsi and QEMU do not follow the other status.
+   */
+  redirect?: string;
   /** The only initiator that may log in; without it, any. */
   initiatorName?: string;
   /** What initiators prove themselves with; without it no authentication is asked for. */
@@ -30,6 +35,7 @@ export class Target {
   readonly mutualChap: ChapSecret | undefined;
   deviceServer: DeviceServer | undefined;
   fenced: boolean;
+  redirect: string | undefined;
   readonly sessions = new Set<Session>();
   /** When the last PDU of an authenticated session arrived, milliseconds since the epoch. */
   lastPduAt: number | null = null;
@@ -43,6 +49,7 @@ export class Target {
     this.lun = options.lun;
     this.deviceServer = options.deviceServer;
     this.fenced = options.fenced;
+    this.redirect = options.redirect;
     this.initiatorName = options.initiatorName;
     this.chap = options.chap;
     this.mutualChap = options.mutualChap;
@@ -51,6 +58,7 @@ export class Target {
   /** The status of logins that are to be refused, although the initiator is who it says (RFC 7143 §11.13.5). */
   get loginRefusal(): number | undefined {
     if (this.fenced) return LOGIN_STATUS.targetRemoved;
+    if (this.redirect !== undefined) return LOGIN_STATUS.movedTemporarily;
     return this.deviceServer ? undefined : LOGIN_STATUS.serviceUnavailable;
   }
 

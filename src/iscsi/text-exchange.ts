@@ -66,7 +66,7 @@ export class TextExchange {
     if (!target || (which !== 'All' && which !== '' && which !== target.name)) return [];
     return [
       ['TargetName', target.name],
-      ['TargetAddress', `${this.#portal},1`],
+      ['TargetAddress', `${target.redirect ?? this.#portal},1`],
     ];
   }
 

@@ -13,11 +13,13 @@ import { LUN } from './host-target.ts';
 import { listenOrExplain } from './listen.ts';
 
 export interface ServeFileOptions {
-  /** A file or a block device that exists. */
+  /** A file or a block device that exists; with a redirect only its name is used. */
   path: string;
   portal: { address: string; port: number };
   /** What initiators prove themselves with; `undefined`: nobody has to. */
   chap: ChapSecret | undefined;
+  /** The portal that every initiator is sent to: nothing is served here. */
+  redirect?: string | undefined;
   blockSize_bytes: 512 | 4096;
   /** @default what suits the block size */
   physicalBlockSize_bytes?: number | undefined;
@@ -43,35 +45,15 @@ export interface ServedFile {
  */
 export async function serveFile(options: ServeFileOptions): Promise<ServedFile> {
   guardPortal(options);
-  const store = openFileStore({ path: options.path, readOnly: options.readOnly });
-  options.report({ event: 'store-opened', path: options.path, thin: store.thin, cachedReads: store.cachedReads });
-  const { blockSize_bytes, physicalBlockSize_bytes, thin, readOnly, removable } = options;
-  if (store.size_bytes % blockSize_bytes !== 0) {
-    store.close(() => {});
-    throw new SpareError(
-      'usage',
-      'SIZE_NOT_WHOLE_BLOCKS',
-      `Cannot serve ${options.path}: its size must be a multiple of the block size ${blockSize_bytes}, it is ${store.size_bytes}`,
-      { hint: 'Choose the other block size, or change the size with truncate(1)' },
-    );
-  }
   const iqn = iqnFor(options.path);
-  const unit = new LogicalUnit({
-    store,
-    identity: `${iqn},lun${LUN}`,
-    blockSize_bytes,
-    ...(physicalBlockSize_bytes !== undefined && { physicalBlockSize_bytes }),
-    ...(thin !== undefined && { thin }),
-    readOnly,
-    removable,
-    writeCache: true,
-    ...(!readOnly && statSync(options.path).isFile() && { reservationsPath: `${options.path}.reservations` }),
-  });
+  // Whoever the initiators are sent to may have the file open.
+  const unit = options.redirect !== undefined ? undefined : openUnit(options, iqn);
   const target = new Target({
     name: iqn,
     lun: LUN,
-    deviceServer: new TargetDevice({ lun: LUN, unit }),
+    deviceServer: unit && new TargetDevice({ lun: LUN, unit }),
     fenced: false,
+    ...(options.redirect !== undefined && { redirect: options.redirect }),
     ...(options.chap && { chap: options.chap }),
   });
   const connections = new ConnectionSet({
@@ -84,14 +66,41 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
     await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
     portal.close();
     connections.close();
+    if (!unit) return;
     await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
   };
   try {
     return { portal: await listenOrExplain(portal, options.portal), iqn, lun: LUN, close };
   } catch (error) {
-    store.close(() => {});
+    unit?.close(() => {});
     throw error;
   }
+}
+
+function openUnit(options: ServeFileOptions, iqn: string): LogicalUnit {
+  const { path, blockSize_bytes, physicalBlockSize_bytes, thin, readOnly, removable } = options;
+  const store = openFileStore({ path, readOnly });
+  options.report({ event: 'store-opened', path, thin: store.thin, cachedReads: store.cachedReads });
+  if (store.size_bytes % blockSize_bytes !== 0) {
+    store.close(() => {});
+    throw new SpareError(
+      'usage',
+      'SIZE_NOT_WHOLE_BLOCKS',
+      `Cannot serve ${path}: its size must be a multiple of the block size ${blockSize_bytes}, it is ${store.size_bytes}`,
+      { hint: 'Choose the other block size, or change the size with truncate(1)' },
+    );
+  }
+  return new LogicalUnit({
+    store,
+    identity: `${iqn},lun${LUN}`,
+    blockSize_bytes,
+    ...(physicalBlockSize_bytes !== undefined && { physicalBlockSize_bytes }),
+    ...(thin !== undefined && { thin }),
+    readOnly,
+    removable,
+    writeCache: true,
+    ...(!readOnly && statSync(path).isFile() && { reservationsPath: `${path}.reservations` }),
+  });
 }
 
 /** Without authentication anybody who can reach the portal can overwrite the file. */

@@ -55,6 +55,30 @@ const ROWS: [string, (context: { directory: string; disk: string }) => string[],
   ['a portal that is none', ({ disk }) => ['--file', disk, '--no-auth', '--portal', 'here'], 'BAD_PORTAL', 2],
   ['a port that is none', ({ disk }) => ['--file', disk, '--no-auth', '--portal', '127.0.0.1:99999'], 'BAD_PORTAL', 2],
   [
+    'a redirect to what is no portal',
+    ({ disk }) => ['--file', disk, '--no-auth', '--redirect', '127.0.0.1'],
+    'BAD_PORTAL',
+    2,
+  ],
+  [
+    'a redirect to any free port',
+    ({ disk }) => ['--file', disk, '--no-auth', '--redirect', '127.0.0.1:0'],
+    'BAD_PORTAL',
+    2,
+  ],
+  [
+    'a redirect to an address that no key can hold',
+    ({ disk }) => ['--file', disk, '--no-auth', '--redirect', `${'a'.repeat(255)}:3260`],
+    'BAD_PORTAL',
+    2,
+  ],
+  [
+    'a redirect to itself',
+    ({ disk }) => ['--file', disk, '--no-auth', '--portal', '127.0.0.1:3291', '--redirect', '127.0.0.1:3291'],
+    'REDIRECT_TO_ITSELF',
+    2,
+  ],
+  [
     'a physical block size that does not fit',
     ({ disk }) => ['--file', disk, '--no-auth', '--physical-block-size', '5000'],
     'BAD_PHYSICAL_BLOCK_SIZE',
@@ -97,6 +121,13 @@ test('a port in use', async ({ disk }) => {
 test('flags of --file without it', async () => {
   const { exitCode } = await execa(SPARE, ['serve', '--no-auth'], { reject: false, timeout: 20_000, stdin: 'ignore' });
   assert.is(exitCode, 2);
+});
+
+test('a disk and a redirect at once', async ({ disk }) => {
+  const argv = ['serve', '--file', disk, '--no-auth', '--redirect', '127.0.0.1:3291', '--read-only'];
+  const { exitCode, stderr } = await execa(SPARE, argv, { reject: false, timeout: 20_000, stdin: 'ignore' });
+  assert.is(exitCode, 2);
+  assert.match(stderr, '--redirect');
 });
 
 test.run();

@@ -247,6 +247,54 @@ for (const session of ['Normal', 'Discovery']) {
   });
 }
 
+test('a target that has moved says where to, but not to strangers', () => {
+  const target = guarded();
+  target.redirect = '[2001:db8::1]:3260';
+  const stranger = new TestInitiator(directoryOf(target));
+  challengeOf(stranger, toGuarded(target));
+  stranger.loginRequest('81', 'CHAP_N=alpha', `CHAP_R=${hex(Buffer.alloc(16))}`);
+  const [refusal] = stranger.wait(1);
+  assert.is(statusOf(refusal), 0x0201);
+  assert.equal(keysOf(refusal), {});
+
+  const initiator = new TestInitiator(directoryOf(target));
+  const challenge = challengeOf(initiator, toGuarded(target));
+  initiator.loginRequest('81', 'CHAP_N=alpha', `CHAP_R=${hex(chapResponse(challenge, SECRETS.chap.secret))}`);
+  const [response] = initiator.wait(1);
+  assert.is(statusOf(response), 0x0101);
+  // Without a portal group tag (RFC 7143 §13.8).
+  assert.equal(keysOf(response), { TargetAddress: '[2001:db8::1]:3260' });
+  assert.is(initiator.outlet.state, 'ended');
+  assert.is(target.sessions.size, 0);
+});
+
+test('a target that moves while a login replaces a session is not entered any more', () => {
+  const target = open();
+  const disk = target.deviceServer as MemoryDisk;
+  const old = new TestInitiator(directoryOf(target));
+  old.login(target);
+  disk.held = [];
+  old.command({ tag: 1, flags: 'c0', cdb: '28 00 00000000 00 0001 00', length: 512 });
+  const next = new TestInitiator(directoryOf(target));
+  next.login(target);
+  target.redirect = '10.0.0.9:3260';
+  disk.release();
+  const [response] = next.wait(1);
+  assert.is(statusOf(response), 0x0101);
+  assert.equal(keysOf(response), { TargetAddress: '10.0.0.9:3260' });
+});
+
+test('a fence goes before a redirect', () => {
+  const target = guarded(true);
+  target.redirect = '10.0.0.9:3260';
+  const initiator = new TestInitiator(directoryOf(target));
+  const challenge = challengeOf(initiator, toGuarded(target));
+  initiator.loginRequest('81', 'CHAP_N=alpha', `CHAP_R=${hex(chapResponse(challenge, SECRETS.chap.secret))}`);
+  const [response] = initiator.wait(1);
+  assert.is(statusOf(response), 0x0204);
+  assert.equal(keysOf(response), {});
+});
+
 test('a target without a disk says: later', () => {
   const target = new Target({ name: 'iqn.2026-11.test:open', lun: 1, deviceServer: undefined, fenced: false });
   const initiator = new TestInitiator(directoryOf(target));
@@ -366,6 +414,13 @@ test('SendTargets', () => {
   assert.is(sendTargets(initiator, 'All'), all);
   assert.is(sendTargets(initiator, target.name), all);
   assert.is(sendTargets(initiator, 'iqn.2026-11.test:other'), '');
+});
+
+test('SendTargets of a target that has moved names the other portal', () => {
+  const target = open();
+  target.redirect = '10.0.0.9:3260';
+  const initiator = discovery(directoryOf(target));
+  assert.is(sendTargets(initiator, 'All'), `TargetName=${target.name}\0TargetAddress=10.0.0.9:3260,1\0`);
 });
 
 test('an initiator sees only its own target', () => {

@@ -8,6 +8,7 @@ export const STAGE = { security: 0, operational: 1, fullFeature: 3 } as const;
 /** Status class and detail as one number: RFC 7143 §11.13.5. */
 export const LOGIN_STATUS = {
   success: 0x0000,
+  movedTemporarily: 0x0101,
   initiatorError: 0x0200,
   authenticationFailure: 0x0201,
   targetRemoved: 0x0204,
