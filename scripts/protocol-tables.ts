@@ -39,7 +39,7 @@ const PDUS: Readonly<Record<keyof typeof OPCODE, Row>> = {
   dataIn: ['SCSI Data-In', '§11.7', 'sent; status goes with the last one (S bit) where there is no sense'],
   logoutResponse: ['Logout Response', '§11.15', 'sent after the responses of what was under way'],
   r2t: ['R2T', '§11.8', `sent; up to ${LIMITS.outstandingR2t} at one time for one command`],
-  asyncMessage: ['Asynchronous Message', '§11.9', 'sent at an orderly shutdown (event 3)'],
+  asyncMessage: ['Asynchronous Message', '§11.9', 'sent at an orderly shutdown, see below'],
   reject: ['Reject', '§11.17', 'sent with the header that was refused'],
 };
 

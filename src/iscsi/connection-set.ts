@@ -9,6 +9,8 @@ import { SocketOutlet } from './socket-outlet.ts';
 import type { TargetDirectory } from './target.ts';
 
 const TICK_MS = 1_000;
+/** What initiators that are dropped are told to wait: about what a restart takes. */
+const TIME_TO_WAIT_S = 2;
 /** What one read takes at most: much data in few calls, and little enough for a processor's cache. */
 const READ_BYTES = 256 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -30,6 +32,8 @@ export class ConnectionSet {
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #connections = new Map<Socket, Connection>();
   readonly #ticker: NodeJS.Timeout;
+  /** Called when the last connection is gone. */
+  #whenGone = (): void => {};
 
   constructor({ directory, pingInterval_ms, report }: ConnectionSetOptions) {
     this.#context = { directory, sharedBudget: this.budget, buffers: new BufferPool(), pingInterval_ms, report };
@@ -61,19 +65,37 @@ export class ConnectionSet {
     socket.on('close', () => {
       this.#connections.delete(socket);
       connection.closed();
+      if (this.#connections.size === 0) this.#whenGone();
     });
     if (received.length > 0) connection.push(received, Date.now());
   }
 
-  /** Announces the end to all initiators; they may come back after `timeToWait_s`. */
-  announceDrop(timeToWait_s: number): void {
-    for (const connection of this.#connections.values()) connection.announceDrop(timeToWait_s);
+  /**
+   * An orderly end, once no more connections are accepted: asks the initiators to log out (RFC 7143 §11.9.1), and drops those that have not
+   * done so within `LIMITS.askedLogout_ms`. Resolves when everybody is gone or has been told.
+   */
+  async close(): Promise<void> {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.loggedIn) connection.requestLogout(LIMITS.askedLogout_ms / 1_000);
+      else socket.destroy();
+    }
+    await this.#everybodyGone(LIMITS.askedLogout_ms);
+    clearInterval(this.#ticker);
+    for (const connection of this.#connections.values()) {
+      connection.announceDrop(TIME_TO_WAIT_S);
+      connection.end();
+    }
   }
 
-  /** Drops the connections that are there. */
-  close(): void {
-    clearInterval(this.#ticker);
-    for (const connection of this.#connections.values()) connection.end();
+  #everybodyGone(limit_ms: number): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limit_ms);
+    this.#whenGone = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
   }
 
   /**

@@ -79,6 +79,10 @@ export class Connection {
     else if (now - this.#openedAt > LIMITS.login_ms) this.#drop('The login took too long');
   }
 
+  requestLogout(within_s: number): void {
+    this.#session?.requestLogout(within_s);
+  }
+
   announceDrop(timeToWait_s: number): void {
     this.#session?.announceDrop(timeToWait_s);
   }

@@ -49,6 +49,8 @@ export const LIMITS = {
   backlog_bytes: 40 * 1024 * 1024,
   /** Task management waits so long for a task that is in the store's hands. */
   abort_ms: 10_000,
+  /** At an orderly end initiators have so long to log out, once they were asked to. */
+  askedLogout_ms: 2_000,
   /** Ending a session, a logout and a shutdown wait so long for the peer to take what was sent. */
   linger_ms: 2_000,
   /** A session from which nothing arrives for so long is dropped (when pings are on). */

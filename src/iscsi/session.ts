@@ -6,7 +6,7 @@ import { CommandWindow } from './command-window.ts';
 import { LIMITS } from './limits.ts';
 import type { LoginResult } from './login.ts';
 import type { Outlet } from './outlet.ts';
-import { encodeDroppingSession } from './pdu/async-message.ts';
+import { encodeDroppingSession, encodeLogoutRequested } from './pdu/async-message.ts';
 import type { IncomingPdu } from './pdu/decode.ts';
 import { encodeLogoutResponse, LOGOUT_REASON, LOGOUT_RESPONSE, type LogoutRequest } from './pdu/logout.ts';
 import { encodeNopInAnswer, encodeNopInPing, type NopOut } from './pdu/nop.ts';
@@ -136,6 +136,11 @@ export class Session {
     if (this.#taskSet?.stuck) return;
     if (now - this.#lastPduAt >= LIMITS.silence_ms) this.terminate('silent for too long', () => {});
     else if (now - this.#lastPduAt >= pingInterval_ms) this.#ping();
+  }
+
+  /** Asks the initiator to log out: its commands have their responses then, and none has to be sent again. */
+  requestLogout(within_s: number): void {
+    if (!this.#endedCallbacks && !this.#loggingOut) this.#send(encodeLogoutRequested(within_s), 'status');
   }
 
   /** Tells the initiator that it is about to be dropped, and that it may come back after `timeToWait_s`. */

@@ -15,8 +15,6 @@ import { asTargetError } from './target-error.ts';
 
 /** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
 const PING_INTERVAL_MS = 1_000;
-/** What initiators are told to wait after an orderly end: about what a restart takes. */
-const TIME_TO_WAIT_S = 2;
 
 let host: HostTarget | undefined;
 
@@ -79,9 +77,8 @@ async function answer(id: number, request: HostRequest): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  connections.announceDrop(TIME_TO_WAIT_S);
-  connections.close();
   try {
+    await connections.close();
     await host?.close('the daemon ends');
     process.exit(0);
   } catch (error) {

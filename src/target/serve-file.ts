@@ -63,9 +63,9 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
   });
   const portal = new Portal({ ...options.portal, accept: (socket) => connections.adopt(socket) });
   const close = async (): Promise<void> => {
-    await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
     portal.close();
-    connections.close();
+    await connections.close();
+    await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
     if (!unit) return;
     await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
   };

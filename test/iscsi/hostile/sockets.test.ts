@@ -3,14 +3,13 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConnectionSet } from '../../../src/iscsi/connection-set.ts';
 import { LIMITS } from '../../../src/iscsi/limits.ts';
-import { Portal } from '../../../src/iscsi/portal.ts';
 import { Target } from '../../../src/iscsi/target.ts';
 import { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { TargetDevice } from '../../../src/scsi/target-device.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { field } from '../../fixtures/iscsi/bytes.ts';
+import { ServingPortal } from '../../fixtures/iscsi/serving-portal.ts';
 import { SocketInitiator } from '../../fixtures/iscsi/socket-initiator.ts';
 import { TestInitiator } from '../../fixtures/iscsi/test-initiator.ts';
 
@@ -20,8 +19,7 @@ const READ_1 = '28 00 00000000 00 0001 00';
 const BLOCK_BYTES = 512;
 
 interface Context {
-  portal: Portal;
-  connections: ConnectionSet;
+  portal: ServingPortal;
   address: string;
   targets: Map<string, Target>;
   /** Ends the witness; rejects with what it has seen go wrong. */
@@ -65,29 +63,22 @@ async function startWitness(address: string): Promise<() => Promise<void>> {
 
 test.before.each(async (context) => {
   context.targets = new Map([ATTACKED, HONEST].map((name) => [name, makeTarget(name)]));
-  context.connections = new ConnectionSet({
+  context.portal = new ServingPortal({
     directory: {
       authenticationRequired: false,
       find: (name) => context.targets.get(name),
       visibleTo: () => undefined,
     },
-    pingInterval_ms: undefined,
     report: ({ event, ...rest }) => {
       if ('reason' in rest) assert.not.match(rest.reason, 'Defect', event);
     },
   });
-  context.portal = new Portal({
-    address: '127.0.0.1',
-    port: 0,
-    accept: (socket) => context.connections.adopt(socket),
-  });
   context.address = await context.portal.listen();
   context.stopWitness = await startWitness(context.address);
 });
-test.after.each(async ({ portal, connections, stopWitness }) => {
+test.after.each(async ({ portal, stopWitness }) => {
   await stopWitness();
-  portal.close();
-  connections.close();
+  await portal.close();
 });
 
 function descriptors(): number {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeDroppingSession } from '../../../src/iscsi/pdu/async-message.ts';
+import { encodeDroppingSession, encodeLogoutRequested } from '../../../src/iscsi/pdu/async-message.ts';
 import { encodeDataIn } from '../../../src/iscsi/pdu/data-in.ts';
 import { encodeLoginResponse } from '../../../src/iscsi/pdu/login.ts';
 import { encodeLogoutResponse } from '../../../src/iscsi/pdu/logout.ts';
@@ -147,6 +147,12 @@ const ROWS: [name: string, pdu: OutgoingPdu, header: string, data: string][] = [
     encodeReject(9, Buffer.alloc(48, 0xab)),
     `3f 80 09 00 00000000 0000000000000000 ffffffff 00000000 ${NUMBERING} 00000000 00000000 00000000`,
     'ab'.repeat(48),
+  ],
+  [
+    'Asynchronous Message: a logout is requested within 2 s',
+    encodeLogoutRequested(2),
+    `32 80 00 00 00000000 0000000000000000 ffffffff 00000000 ${NUMBERING} 01 00 0000 0000 0002 00000000`,
+    '',
   ],
   [
     'Asynchronous Message: the session is dropped, come back in 2 s',
