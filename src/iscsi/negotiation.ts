@@ -119,6 +119,11 @@ export function negotiate(keys: TextKeys, parameters: Parameters, type: SessionT
   return answers;
 }
 
+/** Whether it is a key of the login phase. */
+export function isKnownKey(key: string): boolean {
+  return DECLARED.has(key) || OBSOLETE.has(key) || Object.hasOwn(NEGOTIATORS, key);
+}
+
 function answerTo(key: string, offer: string, parameters: Parameters, type: SessionType): string | undefined {
   if (DECLARED.has(key)) return undefined;
   if (OBSOLETE.has(key)) return 'Reject';

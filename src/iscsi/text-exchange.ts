@@ -1,10 +1,14 @@
 import { LIMITS } from './limits.ts';
 import type { LoginResult } from './login.ts';
+import { isKnownKey } from './negotiation.ts';
 import { RESERVED_TAG } from './pdu/opcode.ts';
 import type { OutgoingPdu } from './pdu/outgoing.ts';
 import { encodeTextResponse, type TextRequest } from './pdu/text.ts';
 import { TextAssembler } from './text-assembler.ts';
 import { encodeTextKeys, type TextKeys } from './text-keys.ts';
+
+/** RFC 7143 §4.2.7.3: the type of a name, then what its authority gives it. */
+const ISCSI_NAME = /^(iqn|eui|naa)\./;
 
 /** Names a text that goes on: there is one exchange at a time, so one tag does. */
 const CONTINUATION_TAG = 1;
@@ -54,15 +58,19 @@ export class TextExchange {
     for (const [key, value] of keys) {
       if (key === 'SendTargets') answers.push(...this.#sendTargets(value));
       else if (key === 'MaxRecvDataSegmentLength') answers.push(...this.#renegotiate(value));
-      else if (key !== 'InitiatorAlias') answers.push([key, key.startsWith('X-') ? 'NotUnderstood' : 'Reject']);
+      else if (key !== 'InitiatorAlias') answers.push([key, isKnownKey(key) ? 'Reject' : 'NotUnderstood']);
     }
     return answers;
   }
 
-  /** An initiator sees its own target, and only what it may see (RFC 7143, appendix C). */
+  /**
+   * An initiator sees its own target, and only what it may see. The value is a name, nothing, or, in a discovery session, All; in a
+   * normal one All "MUST NOT be supported" (RFC 7143, appendix C).
+   */
   #sendTargets(which: string): [string, string][] {
     const { type, target } = this.#identity;
-    if (which === 'All' && type === 'normal') return [['SendTargets', 'Reject']];
+    if (which === 'All' ? type === 'normal' : which !== '' && !ISCSI_NAME.test(which))
+      return [['SendTargets', 'Reject']];
     if (!target || (which !== 'All' && which !== '' && which !== target.name)) return [];
     return [
       ['TargetName', target.name],

@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/iscsi/limits.ts';
 import { Target } from '../../src/iscsi/target.ts';
 import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
 import { MemoryDisk } from '../fixtures/iscsi/memory-disk.ts';
-import { directoryOf, type Response, TestInitiator } from '../fixtures/iscsi/test-initiator.ts';
+import { directoryOf, INITIATOR, ISID, type Response, TestInitiator } from '../fixtures/iscsi/test-initiator.ts';
 
 const test = suite('Session');
 
@@ -170,6 +170,31 @@ test('CmdSN: early ones wait, those outside the window are ignored', () => {
     [1, 2],
   );
   assert.is(disk.tasks.length, 2);
+});
+
+test('CmdSN and StatSN go across their wrap, in order and out of order', () => {
+  const disk = new MemoryDisk(8);
+  const target = new Target({ name: 'iqn.2026-11.test:disk', lun: 1, deviceServer: disk, fenced: false });
+  const initiator = new TestInitiator(directoryOf(target));
+  initiator.cmdSn = 0xfffffffd;
+  const names = [`InitiatorName=${INITIATOR}`, `TargetName=${target.name}`, 'SessionType=Normal'];
+  const first = { 0: '43', 1: '87', 8: ISID, 16: field(1, 4), 24: field(initiator.cmdSn, 4), 28: 'fffffffe' };
+  initiator.send(first, text(...names));
+  const seen = [];
+  for (const step of [0, 1, 3, 2, 4]) {
+    initiator.cmdSn = 0xfffffffd + step;
+    for (const response of initiator.command({ tag: step, flags: '80', cdb: '00' })) {
+      seen.push([response.initiatorTaskTag, response.statSn, response.expCmdSn, response.maxCmdSn]);
+    }
+  }
+  const window = LIMITS.commands - 1;
+  assert.equal(seen, [
+    [0, 0xffffffff, 0xfffffffe, 0xfffffffe + window - 0x1_0000_0000],
+    [1, 0, 0xffffffff, 0xffffffff + window - 0x1_0000_0000],
+    [2, 1, 0, window],
+    [3, 2, 1, 1 + window],
+    [4, 3, 2, 2 + window],
+  ]);
 });
 
 test('immediate commands go ahead of the order, up to a bound', () => {
@@ -451,7 +476,9 @@ test('text: what may be asked for, and what not', () => {
   };
   assert.is(ask('SendTargets='), `TargetName=${target.name}\0TargetAddress=10.0.0.1:3260,1\0`);
   assert.is(ask('SendTargets=All'), 'SendTargets=Reject\0');
+  assert.is(ask('SendTargets=iqn.2026-11.test:other'), '');
   assert.is(ask('X-foo=1', 'HeaderDigest=None'), 'X-foo=NotUnderstood\0HeaderDigest=Reject\0');
+  assert.is(ask('Nonsense=1', 'IFMarker=No'), 'Nonsense=NotUnderstood\0IFMarker=Reject\0');
 });
 
 test('a long answer comes in parts', () => {
