@@ -4,7 +4,7 @@ import { blockLimitsOf } from './inquiry.ts';
 import type { Done, LogicalUnit } from './logical-unit.ts';
 import type { HeldRange } from './range-lock.ts';
 import { CheckCondition, invalidCdbField, SENSE, type Sense, senseOfStoreError } from './sense.ts';
-import { STATUS, type TaskResult } from './task.ts';
+import { STATUS, type Task, type TaskResult } from './task.ts';
 
 /** GOOD, with Data-In where there is some. */
 export function good(...dataIn: Buffer[]): TaskResult {
@@ -36,6 +36,17 @@ export function mediumRange(unit: LogicalUnit, cdb: Buffer): BlockRange {
 /** Throws INVALID FIELD IN CDB where more is to be transferred than the Block Limits page allows. */
 export function checkTransferLength(unit: LogicalUnit, blockCount: number, lengthAt: number): void {
   if (blockCount > blockLimitsOf(unit).transfer_blocks) throw invalidCdbField(lengthAt);
+}
+
+/**
+ * The blocks that arrived of those that a CDB wants: the initiator learns the rest from the residual (RFC 7143 §11.4.5.1). A part of
+ * a block can't be written, and GOOD would say that it was: nothing of such a command is done.
+ */
+export function arrivedRange(unit: LogicalUnit, task: Task, wanted: BlockRange): BlockRange {
+  const arrived_blocks = task.dataOutLength_bytes / unit.blockSize_bytes;
+  if (arrived_blocks >= wanted.blockCount) return wanted;
+  if (!Number.isInteger(arrived_blocks)) throw new CheckCondition(SENSE.invalidFieldInInformationUnit);
+  return { lba: wanted.lba, blockCount: arrived_blocks };
 }
 
 /** Where the transfer length of a CDB starts, by group code: for the sense data that blames it. */

@@ -1,4 +1,5 @@
 import {
+  arrivedRange,
   checkTransferLength,
   flush,
   good,
@@ -43,21 +44,17 @@ export function read(unit: LogicalUnit, task: Task, done: Done): void {
   }
 }
 
-/**
- * WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where fewer blocks arrived than the CDB asks for, those are written: the initiator
- * learns the rest from the residual (RFC 7143 §11.4.5.1).
- */
+/** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where fewer blocks arrived than the CDB asks for, those are written. */
 export function write(unit: LogicalUnit, task: Task, done: Done): void {
   const wanted = mediumRange(unit, task.cdb);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
-  const blockCount = Math.min(wanted.blockCount, Math.floor(task.dataOutLength_bytes / unit.blockSize_bytes));
-  if (blockCount === 0) {
+  const range = arrivedRange(unit, task, wanted);
+  if (range.blockCount === 0) {
     done(good());
     return;
   }
-  const length_bytes = blockCount * unit.blockSize_bytes;
+  const length_bytes = range.blockCount * unit.blockSize_bytes;
   const data = task.dataOutLength_bytes === length_bytes ? task.dataOut : take(task.dataOut, length_bytes);
-  const range = { lba: wanted.lba, blockCount };
   const transfer = (finished: Done): void =>
     writeAt(unit, range.lba, data, (failure) =>
       failure === null ? settle(unit, forcesUnitAccess(task.cdb), finished) : finished(unit.failed(failure)),

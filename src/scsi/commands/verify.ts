@@ -1,4 +1,5 @@
 import {
+  arrivedRange,
   checkTransferLength,
   flush,
   good,
@@ -45,13 +46,12 @@ export function writeAndVerify(unit: LogicalUnit, task: Task, done: Done): void 
   const check = byteCheck(task.cdb);
   if (check > 1) throw invalidCdbField(1, 2);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
-  const blockCount = Math.min(wanted.blockCount, Math.floor(task.dataOutLength_bytes / unit.blockSize_bytes));
-  if (blockCount === 0) {
+  const range = arrivedRange(unit, task, wanted);
+  if (range.blockCount === 0) {
     done(good());
     return;
   }
-  const range = { lba: wanted.lba, blockCount };
-  const data = take(task.dataOut, blockCount * unit.blockSize_bytes);
+  const data = take(task.dataOut, range.blockCount * unit.blockSize_bytes);
   const transfer = (finished: Done): void =>
     writeAt(unit, range.lba, data, (failure) => {
       if (failure !== null) return finished(unit.failed(failure));
