@@ -28,6 +28,14 @@ test('qemu-io writes patterns of many sizes and reads them back', async ({ serve
   assert.equal(bytesAt(served.path, 512, 512), Buffer.alloc(512, 1));
 });
 
+test('header digests', async ({ served }) => {
+  const options = `driver=iscsi,transport=tcp,portal=${served.address},target=${served.iqn},lun=1,header-digest=crc32c`;
+  const commands = ['-c', 'write -P 5 0 3M', '-c', 'read -P 5 0 3M'];
+  const { output, exitCode } = await client(['qemu-io', '--image-opts', options, ...commands]);
+  assert.is(exitCode, 0, output);
+  assert.not.match(output, 'Pattern verification failed');
+});
+
 test('zeroes and discards', async ({ served }) => {
   const commands = [
     'write -P 7 0 4M',

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openFileStore } from '../../src/store/open-file-store.ts';
 import { brief, dataOf, makeUnit, type Row, run, runRows } from './unit-harness.ts';
 
 const block = (fill: number, count = 1) => Buffer.alloc(512 * count, fill);
@@ -117,6 +121,35 @@ test('GET LBA STATUS starts where it is told, fits its length, and refuses an ad
   assert.is(one[20], 0);
   assert.is((await dataOf(unit, '9e 12 0000000000000000 00000004 00 00')).length, 4);
   assert.is(brief(await run(unit, '9e 12 0000000000000800 00000018 00 00')), '5 21/00');
+});
+
+/**
+ * GetLBAStatus.UnmapSingle of libiscsi, with the one change that it needs: it asks for the status at LBA `end + 1` and wants that of
+ * `end + 8` in answer, which are the same with one logical block to a physical one only.
+ */
+test('GET LBA STATUS around an unmapped range: the neighbours stay mapped, and every answer begins where it was asked for', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'spare-holes-'));
+  const path = join(directory, 'disk.img');
+  writeFileSync(path, '');
+  truncateSync(path, 1 << 20);
+  const unit = await makeUnit({ store: openFileStore({ path }) });
+  const statusAt = async (lba: number): Promise<[lba: number, blockCount: number, status: number]> => {
+    const data = await dataOf(unit, `9e 12 ${lba.toString(16).padStart(16, '0')} 00000018 00 00`);
+    return [Number(data.readBigUInt64BE(8)), data.readUInt32BE(16), data[20] ?? 0xff];
+  };
+  try {
+    for (let end = 8; end <= 248; end += 8) {
+      await run(unit, '2a 00 00000000 00 0108 00', { data: block(0x41, 264) });
+      const list = unmapList([0, end]);
+      assert.is(brief(await run(unit, unmapCdb(list), { data: list })), 'good');
+      assert.equal(await statusAt(0), [0, end, 1]);
+      assert.equal(await statusAt(end - 1), [end - 1, 1, 1]);
+      for (const lba of [end, end + 1, end + 8]) assert.equal(await statusAt(lba), [lba, 264 - lba, 0]);
+    }
+  } finally {
+    await new Promise((resolve) => unit.close(resolve));
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('a unit that is not thin has no UNMAP, and says so everywhere', async () => {
