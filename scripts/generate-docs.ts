@@ -46,6 +46,8 @@ const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
   'docs/protocol.md': {
     pdus: protocol.pduTable,
     keys: protocol.keyTable,
+    'login statuses': protocol.loginStatusTable,
+    'reject reasons': protocol.rejectReasonTable,
     'task management': protocol.taskManagementTable,
     commands: protocol.commandTable,
     'vital product data': protocol.vitalProductDataTable,

@@ -1,6 +1,8 @@
 import { LIMITS } from '../src/iscsi/limits.ts';
 import { defaultParameters, negotiate } from '../src/iscsi/negotiation.ts';
+import { LOGIN_STATUS } from '../src/iscsi/pdu/login.ts';
 import { OPCODE } from '../src/iscsi/pdu/opcode.ts';
+import { REJECT_REASON } from '../src/iscsi/pdu/reject.ts';
 import { TASK_MANAGEMENT } from '../src/iscsi/pdu/task-management.ts';
 import { commandsOf } from '../src/scsi/command-table.ts';
 import { vitalProductData } from '../src/scsi/inquiry.ts';
@@ -85,6 +87,67 @@ export function keyTable(): string {
   return table(['key', 'RFC 7143', 'offer → answer'], rows);
 }
 
+const LOGIN_STATUSES: Readonly<Record<keyof typeof LOGIN_STATUS, Row>> = {
+  success: ['Success', 'the login goes on, or is complete'],
+  movedTemporarily: [
+    'Target moved temporarily',
+    'with a redirect, after authentication; `TargetAddress` says where to (§13.8)',
+  ],
+  initiatorError: ['Initiator error', 'a stage, or a way from one to the next, that does not exist'],
+  authenticationFailure: ['Authentication failure', 'CHAP failed, or was left out where a secret is set'],
+  targetNotFound: ['Not found', 'no such target, where nobody has to authenticate'],
+  targetRemoved: ['Target removed', 'the host has been taken over; told after authentication'],
+  unsupportedVersion: ['Unsupported version', 'Version-min over 0'],
+  missingParameter: ['Missing parameter', 'no InitiatorName, or no TargetName in a normal session'],
+  sessionTypeNotSupported: ['Session type not supported', 'neither Normal nor Discovery'],
+  sessionDoesNotExist: ['Session does not exist', 'a TSIH that no session of this initiator port has'],
+  serviceUnavailable: ['Service unavailable', 'the disk of the target is not open'],
+  outOfResources: ['Out of resources', `over ${LIMITS.sessionsPerTarget} sessions of one target`],
+};
+
+/** Never sent, and why. */
+const OTHER_LOGIN_STATUSES: readonly Row[] = [
+  ['0102h', 'Target moved permanently', 'not sent: libiscsi and QEMU do not follow it'],
+  [
+    '0202h',
+    'Authorization failure',
+    'not sent: a name that may not log in learns as little as one with a wrong secret',
+  ],
+  ['0206h', 'Too many connections', 'not sent: there is one a session, and another login with its TSIH replaces it'],
+  ['0208h', 'Cannot include in session', 'not sent, for the same reason'],
+  ['020Bh', 'Invalid request type during login', 'not sent: the connection is dropped'],
+  ['0300h', 'Target error', 'not sent: a defect of ours ends the connection'],
+];
+
+export function loginStatusTable(): string {
+  const sent = Object.entries(LOGIN_STATUS).map(([name, status]): Row => {
+    const digits = status.toString(16).toUpperCase().padStart(4, '0');
+    return [`${digits}h`, ...LOGIN_STATUSES[name as keyof typeof LOGIN_STATUS]];
+  });
+  const rows = [...sent, ...OTHER_LOGIN_STATUSES].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
+  return table(['status', 'name', 'when'], rows);
+}
+
+const REJECT_REASONS: Readonly<Record<keyof typeof REJECT_REASON, string>> = {
+  snack: 'a SNACK: ErrorRecoveryLevel is 0',
+  protocolError: 'a SCSI command or a task management request in a discovery session',
+  commandNotSupported: 'an opcode that is not in the table of PDUs',
+  tooManyImmediateCommands: `over ${LIMITS.immediateCommands} immediate commands at one time`,
+  taskInProgress: 'an Initiator Task Tag that a command under way has',
+  invalidField: 'a SCSI command with the reserved Initiator Task Tag',
+};
+
+export function rejectReasonTable(): string {
+  const rows = Object.entries(REJECT_REASON).map(([name, code]): [number, string] => [
+    code,
+    REJECT_REASONS[name as keyof typeof REJECT_REASON],
+  ]);
+  return table(
+    ['reason', 'for'],
+    rows.toSorted(([a], [b]) => a - b).map(([code, what]) => [hexadecimal(code), what]),
+  );
+}
+
 const FUNCTIONS: Readonly<Record<keyof typeof TASK_MANAGEMENT, Row>> = {
   abortTask: ['ABORT TASK', 'supported; a command that has not arrived yet is taken as received and never runs'],
   abortTaskSet: ['ABORT TASK SET', 'supported'],
@@ -115,9 +178,17 @@ export function commandTable(): string {
   }
   const rows = [...serviceActions].map(([key, actions]) => {
     const [opcode = '', ...words] = key.split(' ');
-    return [opcode, actions.map(hexadecimal).join(', '), words.join(' ')];
+    const command = words.join(' ');
+    return [opcode, actions.map(hexadecimal).join(', '), command, standardOf(command)];
   });
-  return table(['opcode', 'service actions', 'command'], rows);
+  return table(['opcode', 'service actions', 'command', 'standard'], rows);
+}
+
+/** SPC-4 has the commands that every type of device may have, SPC-2 those that it has dropped. All others are in SBC-3. */
+function standardOf(command: string): string {
+  if (/^(RESERVE|RELEASE)\(/.test(command)) return 'SPC-2';
+  const primary = /^(TEST UNIT|REQUEST SENSE|INQUIRY|MODE|PERSISTENT|REPORT)/.test(command);
+  return primary ? 'SPC-4' : 'SBC-3';
 }
 
 const PAGE_NAMES: Readonly<Record<number, string>> = {
@@ -133,8 +204,8 @@ const PAGE_NAMES: Readonly<Record<number, string>> = {
 export function vitalProductDataTable(): string {
   const codes = vitalProductData(unit, 0)?.subarray(4) ?? [];
   return table(
-    ['page', 'name'],
-    Array.from(codes, (code) => [hexadecimal(code), nameOf(PAGE_NAMES, code)]),
+    ['page', 'name', 'standard'],
+    Array.from(codes, (code) => [hexadecimal(code), nameOf(PAGE_NAMES, code), code < 0xb0 ? 'SPC-4' : 'SBC-3']),
   );
 }
 
@@ -152,9 +223,10 @@ export function modePageTable(): string {
     const bits = Array.from(changeable[index]?.subarray(2) ?? [], (mask, at) =>
       mask === 0 ? '' : `byte ${at + 2} mask ${hexadecimal(mask)}`,
     );
-    return [hexadecimal(code), nameOf(MODE_PAGE_NAMES, code), bits.filter(Boolean).join(', ') || 'nothing'];
+    const name = nameOf(MODE_PAGE_NAMES, code);
+    return [hexadecimal(code), name, code < 0x0a ? 'SBC-3' : 'SPC-4', bits.filter(Boolean).join(', ') || 'nothing'];
   });
-  return table(['page', 'name', 'MODE SELECT may change'], rows);
+  return table(['page', 'name', 'standard', 'MODE SELECT may change'], rows);
 }
 
 function nameOf(names: Readonly<Record<number, string>>, code: number): string {

@@ -158,6 +158,10 @@ const REFUSED: readonly Row[] = [
   ['LOG SENSE', '4d 00', '5 20/00'],
   ['WRITE BUFFER', '3b 00', '5 20/00'],
   ['SEND DIAGNOSTIC', '1d 00', '5 20/00'],
+  ...['07', '3c', '3e', '3f', '4c', '50', '51', '52', '7f', '9b', '9f 11', 'a2', 'a4 0a', 'b5'].map(
+    (opcode): Row => [`opcode ${opcode}`, opcode, '5 20/00'],
+  ),
+  ['READ LONG(16)', '9e 11', '5 24/00@1'],
   ['variable length', '7f 00', '5 20/00'],
   ['a vendor opcode', 'ff 00', '5 20/00'],
   ['SERVICE ACTION IN(16) without a known action', '9e 11', '5 24/00@1'],
