@@ -1,8 +1,9 @@
 /** SIGTERM to `spare serve` while an initiator is logged in. */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ServedFile } from '../fixtures/clients/served-file.ts';
+import { client, ServedFile } from '../fixtures/clients/served-file.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
 
 const BLOCK_BYTES = 512;
@@ -56,6 +57,26 @@ test('an initiator that does not answer holds it up no longer than its limit', a
     assert.equal(events, [1, 3]);
     assert.is(await exitCode, 0);
     assert.is(await initiator.next(), undefined);
+  } finally {
+    await served.remove();
+  }
+});
+
+test('a real initiator logs out when it is asked to, and goes on with the process that comes after', async () => {
+  let served = await ServedFile.start();
+  try {
+    const commands = ['write -P 1 0 1M', 'sleep 3000', 'read -P 1 0 1M', 'write -P 2 1M 1M', 'read -P 2 1M 1M'];
+    const argv = ['qemu-io', '-f', 'raw', ...commands.flatMap((command) => ['-c', command]), served.url];
+    const busy = client(argv, 30);
+    // It sleeps from then on.
+    for (let attempt = 0; attempt < 500 && firstBlock(served.path)[0] !== 1; attempt++) await pause(20);
+    const before = served;
+    served = await served.stopAndStartAgain();
+    assert.match(before.log, /session-ended .*logged out/);
+    const { output, exitCode } = await busy;
+    assert.is(exitCode, 0, output);
+    assert.not.match(output, /failed/i, output);
+    assert.equal(firstBlock(served.path), Buffer.alloc(BLOCK_BYTES, 1));
   } finally {
     await served.remove();
   }
