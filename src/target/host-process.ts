@@ -43,8 +43,8 @@ export class HostProcess {
   #restart: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
-  /** Connections that the process has not taken yet. */
-  #arrivals = 0;
+  /** Connections that the process has not been sent yet: it takes one at a time. */
+  readonly #arrivals = new Set<Socket>();
   #lastId = 0;
   readonly #requests = new Map<number, PendingRequest>();
 
@@ -61,13 +61,13 @@ export class HostProcess {
   /** Gives the connection away, with what was read from it. */
   adopt(socket: Socket, received: Buffer): void {
     // Between two processes, or where one does not take what it is given: the initiator comes again.
-    if (!this.#child || this.#arrivals >= LIMITS.connectionsInLogin) {
+    if (!this.#child || this.#arrivals.size >= LIMITS.connectionsInLogin) {
       socket.destroy();
       return;
     }
-    this.#arrivals += 1;
+    this.#arrivals.add(socket);
     this.#child.send({ kind: 'connection', received } satisfies MessageToHost, socket, { keepOpen: false }, (error) => {
-      this.#arrivals -= 1;
+      this.#arrivals.delete(socket);
       if (error) socket.destroy();
     });
   }
@@ -153,7 +153,9 @@ export class HostProcess {
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#child = undefined;
-    this.#arrivals = 0;
+    // Node forgets those: nobody would ever answer them.
+    for (const socket of this.#arrivals) socket.destroy();
+    this.#arrivals.clear();
     for (const { reject } of [...this.#requests.values()]) reject(this.#gone());
     if (this.#ended) return;
     const livedLong = performance.now() - this.#startedAt >= STABLE_MS;

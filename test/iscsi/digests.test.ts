@@ -4,17 +4,17 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { crc32c } from '../../src/iscsi/crc32c.ts';
 import { type Frame, Framer } from '../../src/iscsi/framer.ts';
-import { Portal } from '../../src/iscsi/portal.ts';
 import { Target } from '../../src/iscsi/target.ts';
 import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
 import { MemoryDisk } from '../fixtures/iscsi/memory-disk.ts';
+import { ServingPortal } from '../fixtures/iscsi/serving-portal.ts';
 import { directoryOf, INITIATOR, ISID } from '../fixtures/iscsi/test-initiator.ts';
 
 const NAME = 'iqn.2026-11.test:digests';
 
 interface Context {
   disk: MemoryDisk;
-  portal: Portal;
+  portal: ServingPortal;
   reasons: string[];
   initiator: DigestInitiator;
 }
@@ -86,11 +86,8 @@ test.before.each(async (context) => {
   context.disk = new MemoryDisk(8);
   context.reasons = [];
   const target = new Target({ name: NAME, lun: 1, deviceServer: context.disk, fenced: false });
-  context.portal = new Portal({
-    address: '127.0.0.1',
-    port: 0,
+  context.portal = new ServingPortal({
     directory: directoryOf(target),
-    pingInterval_ms: undefined,
     report: (event) => 'reason' in event && context.reasons.push(event.reason),
   });
   context.initiator = new DigestInitiator(await context.portal.listen());

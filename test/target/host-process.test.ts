@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
+
+import {
+  Client,
+  daemonSuite,
+  hostStatus,
+  loggedIn,
+  loginOnceServed,
+  processOf,
+  written,
+} from '../fixtures/target/daemon-world.ts';
+
+const test = daemonSuite('HostProcess');
+
+test('a process that stands still holds up no other host, and its own is fenced all the same', async (context) => {
+  const alpha = await loggedIn(context);
+  const beta = await loggedIn(context, 'beta');
+  await written(beta, 1);
+  const pid = await processOf(context);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    assert.is(await beta.write(2, 3), 0);
+    const status = await hostStatus(context, { method: 'status' });
+    assert.equal([status.responding, status.pid, status.sessions.length], [false, pid, 1]);
+    await loggedIn(context, 'beta');
+    const fenced = hostStatus(context, { method: 'fence', host: 'alpha' });
+    assert.ok((await hostStatus(context, { method: 'fence', host: 'beta' }, 'beta')).fenced, 'beta is not fenced');
+    assert.ok((await fenced).fenced);
+  } finally {
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT');
+  }
+  await alpha.untilClosed();
+  assert.not.ok(existsSync(`/proc/${pid}`), 'what stood still may go on writing');
+  assert.is(await loginOnceServed(context, 'alpha'), 0x0204);
+});
+
+test('a process that dies is started again, and only its own host notices', async (context) => {
+  const alpha = await loggedIn(context);
+  const beta = await loggedIn(context, 'beta');
+  await written(alpha, 0x41);
+  await written(beta, 1);
+  const pid = await processOf(context);
+  process.kill(pid, 'SIGKILL');
+  await alpha.untilClosed();
+  assert.is(await beta.write(2, 3), 0);
+  assert.is(await loginOnceServed(context, 'alpha'), 0);
+  assert.is.not(await processOf(context), pid);
+  assert.is(readFileSync(join(context.root, 'pool', 'alpha', 'leg.img'))[0], 0x41);
+  assert.match(JSON.stringify(context.events), /"event":"process-ended","host":"alpha","cause":"SIGKILL"/);
+});
+
+test('what comes with the first request, and right after it, reaches the host', async (context) => {
+  const client = new Client(context.portal);
+  const names = [
+    'InitiatorName=iqn.2026-11.test:initiator-alpha',
+    'TargetName=iqn.2026-11.test:alpha',
+    'AuthMethod=CHAP',
+  ];
+  const first = pduBytes({ 0: '43', 1: '81', 8: '400000010000', 24: field(1, 4) }, text(...names));
+  const second = pduBytes({ 0: '43', 1: '00', 8: '400000010000', 24: field(1, 4) }, text('CHAP_A=5'));
+  for (const byte of first.subarray(0, 60)) {
+    client.socket.write(Buffer.of(byte));
+    await pause(0);
+  }
+  client.socket.write(first.subarray(60));
+  for (const part of [second.subarray(0, 10), second.subarray(10, 50), second.subarray(50)]) {
+    client.socket.write(part);
+    await pause(1);
+  }
+  assert.is((await client.next()).header.readUInt16BE(36), 0);
+  assert.match(String(Buffer.concat((await client.next()).data)), 'CHAP_C=0x');
+});
+
+test('who says nothing keeps nobody out', async (context) => {
+  const silent = Array.from({ length: 80 }, () => new Client(context.portal));
+  await Promise.all(silent.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+  await loggedIn(context);
+  for (const { socket } of silent) socket.destroy();
+});
+
+test('what is no login is dropped, and what names no host of ours is refused like a wrong secret', async (context) => {
+  const noise = new Client(context.portal);
+  noise.socket.write(Buffer.alloc(4_096, 0x47));
+  await noise.untilClosed();
+  const command = new Client(context.portal);
+  command.socket.write(pduBytes({ 0: '01', 1: 'a0' }));
+  await command.untilClosed();
+  assert.is(await new Client(context.portal).login('omega'), 0x0201);
+});
+
+test.run();

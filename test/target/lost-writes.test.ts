@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
+import type { RegionRecord } from '../../src/store/region-record.ts';
+import { controlTarget } from '../../src/target/control-client.ts';
+
+import {
+  Client,
+  type Context,
+  configure,
+  daemonSuite,
+  hostStatus,
+  loggedIn,
+  SIZE_BYTES,
+  socketOf,
+  start,
+  stop,
+} from '../fixtures/target/daemon-world.ts';
+
+const test = daemonSuite('a leg that may have lost writes');
+
+/** As if the machine had lost its power after what was written until now: the record is of another boot. */
+
+function losePower({ root }: Context, host = 'alpha'): void {
+  const path = join(root, 'pool', host, 'regions');
+  const record = readRegionFile(path);
+  if (typeof record === 'string') throw new Error(`The record is ${record}`);
+  const marks = Uint8Array.from(record.marks).fill(1, 0, 1);
+  writeRegionFile(path, { ...record, bootId: '11111111-2222-3333-4444-555555555555', marks });
+}
+
+const EVERYTHING = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
+
+test('writes are cached, and the record says where; in order it ends clean', async (context) => {
+  const record = () => readRegionFile(join(context.root, 'pool', 'alpha', 'regions')) as RegionRecord;
+  const client = await loggedIn(context);
+  for (let cmdSn = 1; (await client.write(0x5a, cmdSn)) !== 0; cmdSn++)
+    assert.ok(cmdSn < 4, 'the write does not go well');
+  assert.equal([...record().marks], [1]);
+  await stop(context);
+  assert.equal([...record().marks], [0]);
+  await start(context, configure(context.root, 'alpha', 'beta'));
+});
+
+test('a leg that may have lost writes is not served, across restarts, until that is accepted; the others are', async (context) => {
+  await stop(context);
+  losePower(context);
+  for (let restarts = 0; restarts < 2; restarts++) {
+    await start(context, configure(context.root, 'alpha', 'beta'));
+    assert.equal((await hostStatus(context, { method: 'status' })).lost, EVERYTHING);
+    assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+    assert.match(JSON.stringify(context.events), /"unclean","host":"alpha","ranges":1,"lost_bytes":1048576/);
+    await loggedIn(context, 'beta');
+    await stop(context);
+  }
+  await start(context, configure(context.root, 'alpha', 'beta'));
+  await controlTarget({ method: 'add', host: 'alpha' }, { socketPath: socketOf(context) });
+  assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+  for (let times = 0; times < 2; times++) {
+    assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha' })).lost, []);
+  }
+  await loggedIn(context);
+});
+
+test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
+  await stop(context);
+  losePower(context);
+  await start(context, configure(context.root, 'alpha', 'beta'));
+  assert.equal((await hostStatus(context, { method: 'fence', host: 'alpha' })).lost, EVERYTHING);
+  await stop(context);
+  await start(context, configure(context.root, 'alpha', 'beta'));
+  const restarted = await hostStatus(context, { method: 'status' });
+  assert.equal([restarted.fenced, restarted.lost], [true, EVERYTHING]);
+  const unfenced = await hostStatus(context, { method: 'unfence', host: 'alpha' });
+  assert.equal([unfenced.fenced, unfenced.lost], [false, EVERYTHING]);
+  assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+
+  await controlTarget({ method: 'fence', host: 'alpha' }, { socketPath: socketOf(context) });
+  const accepted = await hostStatus(context, { method: 'accept', host: 'alpha' });
+  assert.equal([accepted.fenced, accepted.lost], [true, []]);
+  assert.is(await new Client(context.portal).login('alpha'), 0x0204);
+});
+
+test.run();
