@@ -32,6 +32,7 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
     case 'syncing':
       return [{ sentence: `Being copied: it cannot be taken over before both legs are in sync${copyText(seen)}` }];
     case 'protected':
+    case 'unproven':
       return [];
     case 'degraded':
       return [degradedProblem(seen, host, record)];
@@ -93,8 +94,8 @@ function lostProblems(seen: Seen): Problem[] {
 }
 
 function proofProblems(seen: Seen): Problem[] {
-  const needsProof = seen.state === 'protected' || seen.state === 'suspect';
-  if (!needsProof || seen.proof.fresh) return [];
+  const lacksProof = seen.state === 'unproven' || (seen.state === 'suspect' && !seen.proof.fresh);
+  if (!lacksProof) return [];
   const age =
     seen.proof.age_s === null ? 'It has never been seen' : `It was last seen ${ageText(seen.proof.age_s)} ago`;
   return [

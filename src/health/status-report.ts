@@ -6,7 +6,7 @@ import { type MirrorCondition, mirrorCondition } from './mirror.ts';
 import type { ProbePath, Sample } from './paths.ts';
 import type { HostSnapshot, WatchFailure, WatchSnapshot } from './watch-file.ts';
 
-/** A proof that is older than this is shown as old. Reports come each second. */
+/** A proof that is older than this proves nothing any more. Reports come each second. */
 const PROOF_VALID_s = 5;
 /** The watch writes what it knows each second. */
 const WATCH_ALIVE_s = 5;
@@ -29,7 +29,8 @@ export interface CopyStatus {
  */
 export interface HostStatus {
   host: string;
-  state: HostStateName | null;
+  /** `unproven`: recorded as protected, with no fresh proof, as after a restart of the standby. */
+  state: HostStateName | 'unproven' | null;
   since: string | null;
   policy: FailoverPolicy;
   paused: { until: string; reason: string } | null;
@@ -134,10 +135,11 @@ function hostStatus(
 ): HostStatus {
   const report = record?.lastReport;
   const proofAge_s = ageOf(record?.lastProof?.receivedAt, now);
+  const isProven = proofAge_s !== null && proofAge_s <= PROOF_VALID_s;
   const isPaused = record?.paused !== undefined && Date.parse(record.paused.until) > now;
   const status: Omit<HostStatus, 'problems'> = {
     host: host.name,
-    state: record?.state ?? null,
+    state: record?.state === 'protected' && !isProven ? 'unproven' : (record?.state ?? null),
     since: record?.since ?? null,
     policy: host.policy,
     paused: isPaused ? (record.paused ?? null) : null,
@@ -151,7 +153,7 @@ function hostStatus(
     proof: {
       at: record?.lastProof?.receivedAt ?? null,
       age_s: proofAge_s,
-      fresh: proofAge_s !== null && proofAge_s <= PROOF_VALID_s,
+      fresh: isProven,
     },
     lost,
     paths: pathStatus(snapshot, now),
