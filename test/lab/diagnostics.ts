@@ -4,7 +4,7 @@ import { MACHINE_NAMES, type MachineName } from './settings.ts';
 /** What is worth reading on each machine after something has gone wrong. */
 const COMMANDS: Readonly<Record<MachineName, string>> = {
   standby:
-    'journalctl --no-pager -o short-precise -n 60 -u spare-serve -u spare-watch; tail -n 30 /var/lib/spare/journal/*.jsonl',
+    'journalctl --no-pager -o short-precise -n 60 -u spare-serve -u spare-watch -u "lab-*"; tail -n 30 /var/lib/spare/journal/*.jsonl',
   alpha: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 60 -k -u iscsid -u spare-guard',
   beta: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 30 -k -u iscsid -u spare-guard',
   client: 'journalctl --no-pager -o short-precise -n 30 -k',

@@ -21,6 +21,8 @@ const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'openssh-server', 'iproute2', 'iputils-arping', 'iputils-ping'],
   ...['open-iscsi', 'mdadm', 'nfs-kernel-server', 'nfs-common', 'e2fsprogs', 'util-linux', 'kmod', 'procps'],
   ...['busybox-static', 'nftables', 'libatomic1', 'python3-minimal', 'strace', 'psmisc', 'less', 'tcpdump', 'lsof'],
+  // What the kernel's initiator is tried with.
+  ...['fio', 'sg3-utils'],
 ];
 /** Modules that the initrd loads before there is a root to load others from. */
 const BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio-rng'];

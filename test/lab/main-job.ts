@@ -80,6 +80,12 @@ export class MainJob {
     await shell.run(`systemd-run --quiet --unit=lab-watch-mirror sh /usr/local/lib/watch-mirror.sh ${MIRROR_LOG}`);
   }
 
+  /** How many legs the mirror set lacks at this moment, by the primary's kernel. */
+  async missingLegs(host: PrimaryName): Promise<number> {
+    const { stdout } = await this.lab.machine(host).shell.run('cat /sys/block/md*/md/degraded');
+    return Number(stdout);
+  }
+
   async mirrorSamples(host: PrimaryName): Promise<MirrorSamples> {
     const { stdout } = await this.lab.machine(host).shell.run(`cat ${MIRROR_LOG}`);
     const counts = [...stdout.matchAll(/^\d+\.\d+ (\d+) md\S*$/gm)].map((match) => Number(match[1]));
@@ -139,13 +145,20 @@ export class MainJob {
 
   /** Syncs and switches everything off, and compares the host's legs from outside. The lab is off afterwards. */
   async compareLegs(host: PrimaryName): Promise<LegComparison> {
-    for (const name of PRIMARY_NAMES) await this.client.unmount(name);
-    await this.lab
-      .machine(host)
-      .shell.run('sync; until grep -qE "clean|idle" /sys/block/md*/md/array_state; do sleep 0.2; done');
-    await this.lab.machine('standby').shell.run('sync');
-    for (const name of [host, 'standby'] as const) await this.lab.machine(name).kill();
+    await this.switchOff([host]);
     return compareLegs(this.lab, host);
+  }
+
+  /** Ends what the clients do, syncs, and switches these primaries and the standby off: their disks can be looked at then. */
+  async switchOff(hosts: readonly PrimaryName[]): Promise<void> {
+    for (const name of PRIMARY_NAMES) await this.client.unmount(name);
+    for (const host of hosts) {
+      await this.lab
+        .machine(host)
+        .shell.run('sync; until grep -qE "clean|idle" /sys/block/md*/md/array_state; do sleep 0.2; done');
+    }
+    await this.lab.machine('standby').shell.run('sync');
+    for (const name of [...hosts, 'standby'] as const) await this.lab.machine(name).kill();
   }
 }
 

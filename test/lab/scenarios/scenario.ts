@@ -1,6 +1,8 @@
 import { suite, type Test } from 'uvu';
 import { tellDiagnostics } from '../diagnostics.ts';
+import type { Lab } from '../lab.ts';
 import { MainJob } from '../main-job.ts';
+import { MACHINE_NAMES, type MachineName } from '../settings.ts';
 import { withTemporaryLab } from '../temporary-lab.ts';
 
 const MINUTE_MS = 60_000;
@@ -8,14 +10,32 @@ const MINUTE_MS = 60_000;
 /** A step of a scenario: it needs what the earlier ones left behind. */
 export type ScenarioStep = (title: string, run: () => Promise<void>, limit_ms?: number) => void;
 
+/** Runs a suite of steps with both primaries protected and a writing client. */
+export async function scenario(name: string, define: (job: MainJob, step: ScenarioStep) => void): Promise<void> {
+  await labScenario(name, MACHINE_NAMES, (lab, step) => {
+    const job = new MainJob(lab);
+    step('spare init makes the standby', () => job.standby.init(['alpha', 'beta']));
+    step('spare enroll protects alpha', () => job.enroll('alpha'), 10 * MINUTE_MS);
+    step('spare enroll protects beta', () => job.enroll('beta'), 10 * MINUTE_MS);
+    step('the client writes to both', async () => {
+      await job.watchMirror('beta');
+      await job.startWriters();
+    });
+    define(job, step);
+  });
+}
+
 /**
- * Runs a suite of steps against one lab, with both primaries protected and a writing client, and takes the lab down after it.
+ * Runs a suite of steps against a lab of which these machines are powered on, and takes the lab down after it.
  * After a step that failed the others fail at once: what they would find means nothing.
  */
-export async function scenario(name: string, define: (job: MainJob, step: ScenarioStep) => void): Promise<void> {
+export async function labScenario(
+  name: string,
+  machines: readonly MachineName[],
+  define: (lab: Lab, step: ScenarioStep) => void,
+): Promise<void> {
   const tell = (line: string) => console.log(`# ${line}`);
   await withTemporaryLab({ name, tell, leftover: 'remove' }, async (lab) => {
-    const job = new MainJob(lab);
     const test: Test = suite(name);
     let failed = false;
     const step: ScenarioStep = (title, run, limit_ms = 5 * MINUTE_MS) => {
@@ -33,15 +53,8 @@ export async function scenario(name: string, define: (job: MainJob, step: Scenar
         }
       });
     };
-    step('the machines start', () => lab.up(undefined, tell), 6 * MINUTE_MS);
-    step('spare init makes the standby', () => job.standby.init(['alpha', 'beta']));
-    step('spare enroll protects alpha', () => job.enroll('alpha'), 10 * MINUTE_MS);
-    step('spare enroll protects beta', () => job.enroll('beta'), 10 * MINUTE_MS);
-    step('the client writes to both', async () => {
-      await job.watchMirror('beta');
-      await job.startWriters();
-    });
-    define(job, step);
+    step('the machines start', () => lab.up(machines, tell), 6 * MINUTE_MS);
+    define(lab, step);
     const finished = Promise.withResolvers<void>();
     test.after(() => finished.resolve());
     test.run();
