@@ -29,7 +29,7 @@ export class ClientWorkload {
   /** Copies the programs, and mounts the service. `hard`: an application is never told of an error, it waits. */
   async mount(host: PrimaryName): Promise<void> {
     await this.#client.shell.run(`mkdir -p ${PROGRAMS} ${LOGS} ${mountPoint(host)}`);
-    for (const program of ['write-records.py', 'hold-lock.py']) {
+    for (const program of ['write-records.py', 'write-bulk.sh', 'hold-lock.py']) {
       const input = await readFile(join(import.meta.dirname, 'guest', program));
       await this.#client.shell.run(`cat > ${PROGRAMS}/${program}`, { input });
     }
@@ -47,7 +47,7 @@ export class ClientWorkload {
   async startWriter(host: PrimaryName): Promise<void> {
     await this.#start(
       `writer-${host}`,
-      `write-records.py ${mountPoint(host)}/records ${logFile('writer', host)} ${PAUSE_S}`,
+      `python3 ${PROGRAMS}/write-records.py ${mountPoint(host)}/records ${logFile('writer', host)} ${PAUSE_S}`,
     );
   }
 
@@ -55,8 +55,23 @@ export class ClientWorkload {
     await this.#stop(`writer-${host}`);
   }
 
+  /** Load beside the records: 1 MiB at a time, each followed by fsync. */
+  async startBulkWriter(host: PrimaryName): Promise<void> {
+    await this.#start(`bulk-${host}`, `sh ${PROGRAMS}/write-bulk.sh ${mountPoint(host)} ${logFile('bulk', host)}`);
+  }
+
+  /** Ends it; what it was told of errors. */
+  async stopBulkWriter(host: PrimaryName): Promise<string> {
+    await this.#stop(`bulk-${host}`);
+    const { stdout } = await this.#client.shell.run(`cat ${logFile('bulk', host)}`);
+    return stdout;
+  }
+
   async startLockHolder(host: PrimaryName): Promise<void> {
-    await this.#start(`lock-${host}`, `hold-lock.py ${mountPoint(host)}/lock ${logFile('lock', host)}`);
+    await this.#start(
+      `lock-${host}`,
+      `python3 ${PROGRAMS}/hold-lock.py ${mountPoint(host)}/lock ${logFile('lock', host)}`,
+    );
   }
 
   async stopLockHolder(host: PrimaryName): Promise<void> {
@@ -96,9 +111,9 @@ export class ClientWorkload {
     return Number(stdout);
   }
 
-  async #start(unit: string, program: string): Promise<void> {
+  async #start(unit: string, commandLine: string): Promise<void> {
     // No --collect: what became of a writer that failed stays to be seen with systemctl.
-    await this.#client.shell.run(`systemd-run --quiet --unit=${unit} python3 ${PROGRAMS}/${program}`);
+    await this.#client.shell.run(`systemd-run --quiet --unit=${unit} ${commandLine}`);
   }
 
   /** Ends it after the record under way, however long that waits. */
@@ -117,6 +132,6 @@ function mountPoint(host: PrimaryName): string {
   return `/mnt/${host}`;
 }
 
-function logFile(kind: 'writer' | 'lock', host: PrimaryName): string {
+function logFile(kind: 'writer' | 'bulk' | 'lock', host: PrimaryName): string {
   return `${LOGS}/${kind}-${host}.log`;
 }

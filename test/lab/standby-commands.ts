@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostEvidence } from '../../src/config/host-record.ts';
+import type { StatusReport } from '../../src/health/status-report.ts';
 import type { Lab } from './lab.ts';
 import { quoteForShell } from './secure-shell.ts';
 import { MACHINES, POWER_SWITCH_URL, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
@@ -89,14 +91,36 @@ export class StandbyCommands {
     );
   }
 
+  /** `spare status`, which says by its exit code whether anything needs attention. */
+  async status(): Promise<StatusReport> {
+    const { stdout } = await this.#shell.run('spare status --json', {
+      timeout_ms: COMMAND_TIMEOUT_MS,
+      acceptFailure: true,
+    });
+    return JSON.parse(stdout) as StatusReport;
+  }
+
+  /** Waits until the host is protected and both legs have been seen in sync after that moment, by the standby's clock. */
+  async waitForProof(host: PrimaryName, after_s: number, timeout_ms: number): Promise<void> {
+    const deadline = Date.now() + timeout_ms;
+    while (Date.now() < deadline) {
+      await this.waitForState(host, 'protected', timeout_ms);
+      const { stdout } = await this.#shell.run(`cat /var/lib/spare/evidence/${host}.json`);
+      const { lastProof } = JSON.parse(stdout) as HostEvidence;
+      if (Date.parse(lastProof?.receivedAt ?? '') / 1000 > after_s) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`Cannot wait any longer for a proof that ${host} is protected: none for ${timeout_ms / 1000} s`);
+  }
+
+  /** How often an operation on a host has begun, by its journal. */
+  async runs(host: PrimaryName, operation: string): Promise<number> {
+    return (await this.#journal(host, operation)).filter((line) => line.event === 'begin').length;
+  }
+
   /** The last run of an operation on a host, by its journal. */
   async lastRun(host: PrimaryName, operation: string): Promise<OperationSpan> {
-    const { stdout } = await this.#shell.run(`cat /var/lib/spare/journal/${host}.jsonl`);
-    const lines = stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as JournalLine)
-      .filter((line) => line.operation === operation);
+    const lines = await this.#journal(host, operation);
     const begun = lines.findLast((line) => line.event === 'begin');
     const ended = lines.findLast((line) => line.event === 'end');
     if (begun === undefined || ended === undefined)
@@ -108,6 +132,15 @@ export class StandbyCommands {
   async now_s(): Promise<number> {
     const { stdout } = await this.#shell.run('date +%s.%N');
     return Number(stdout);
+  }
+
+  async #journal(host: PrimaryName, operation: string): Promise<JournalLine[]> {
+    const { stdout } = await this.#shell.run(`cat /var/lib/spare/journal/${host}.jsonl`);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as JournalLine)
+      .filter((line) => line.operation === operation);
   }
 
   get #shell() {
