@@ -1,5 +1,6 @@
 import type { StoreCallback } from '../store/store.ts';
 import { type BlockRange, blockRangeOf } from './cdb.ts';
+import { take } from './data.ts';
 import { blockLimitsOf } from './inquiry.ts';
 import type { Done, LogicalUnit } from './logical-unit.ts';
 import type { HeldRange } from './range-lock.ts';
@@ -39,14 +40,18 @@ export function checkTransferLength(unit: LogicalUnit, blockCount: number, lengt
 }
 
 /**
- * The blocks that arrived of those that a CDB wants: the initiator learns the rest from the residual (RFC 7143 §11.4.5.1). A part of
- * a block can't be written, and GOOD would say that it was: nothing of such a command is done.
+ * What arrived of the blocks that a CDB wants. Where it is less, that is written, to the byte, and the initiator learns the rest from the residual
+ * (RFC 7143 §11.4.5.1): so nothing is called written that is not. The range is that of the blocks it touches.
  */
-export function arrivedRange(unit: LogicalUnit, task: Task, wanted: BlockRange): BlockRange {
-  const arrived_blocks = task.dataOutLength_bytes / unit.blockSize_bytes;
-  if (arrived_blocks >= wanted.blockCount) return wanted;
-  if (!Number.isInteger(arrived_blocks)) throw new CheckCondition(SENSE.invalidFieldInInformationUnit);
-  return { lba: wanted.lba, blockCount: arrived_blocks };
+export function arrived(
+  unit: LogicalUnit,
+  task: Task,
+  wanted: BlockRange,
+): { range: BlockRange; data: readonly Buffer[] } {
+  const { blockSize_bytes } = unit;
+  const length_bytes = Math.min(task.dataOutLength_bytes, wanted.blockCount * blockSize_bytes);
+  const range = { lba: wanted.lba, blockCount: Math.ceil(length_bytes / blockSize_bytes) };
+  return { range, data: length_bytes === task.dataOutLength_bytes ? task.dataOut : take(task.dataOut, length_bytes) };
 }
 
 /** Where the transfer length of a CDB starts, by group code: for the sense data that blames it. */

@@ -33,7 +33,6 @@ export const SENSE = {
   writeError: sense(KEY.mediumError, 0x0c, 0x00),
   unrecoveredReadError: sense(KEY.mediumError, 0x11, 0x00),
   internalTargetFailure: sense(KEY.hardwareError, 0x44, 0x00),
-  invalidFieldInInformationUnit: sense(KEY.illegalRequest, 0x0e, 0x03),
   parameterListLengthError: sense(KEY.illegalRequest, 0x1a, 0x00),
   invalidOperationCode: sense(KEY.illegalRequest, 0x20, 0x00),
   lbaOutOfRange: sense(KEY.illegalRequest, 0x21, 0x00),

@@ -1,5 +1,5 @@
 import {
-  arrivedRange,
+  arrived,
   checkTransferLength,
   flush,
   good,
@@ -11,7 +11,6 @@ import {
   writeAt,
 } from '../block-io.ts';
 import { blockRangeOf } from '../cdb.ts';
-import { take } from '../data.ts';
 import type { Done, LogicalUnit } from '../logical-unit.ts';
 import { STATUS, type Task } from '../task.ts';
 
@@ -44,17 +43,15 @@ export function read(unit: LogicalUnit, task: Task, done: Done): void {
   }
 }
 
-/** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where fewer blocks arrived than the CDB asks for, those are written. */
+/** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where less arrived than the CDB asks for, that is written. */
 export function write(unit: LogicalUnit, task: Task, done: Done): void {
   const wanted = mediumRange(unit, task.cdb);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
-  const range = arrivedRange(unit, task, wanted);
+  const { range, data } = arrived(unit, task, wanted);
   if (range.blockCount === 0) {
     done(good());
     return;
   }
-  const length_bytes = range.blockCount * unit.blockSize_bytes;
-  const data = task.dataOutLength_bytes === length_bytes ? task.dataOut : take(task.dataOut, length_bytes);
   const transfer = (finished: Done): void =>
     writeAt(unit, range.lba, data, (failure) =>
       failure === null ? settle(unit, forcesUnitAccess(task.cdb), finished) : finished(unit.failed(failure)),

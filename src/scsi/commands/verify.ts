@@ -1,5 +1,5 @@
 import {
-  arrivedRange,
+  arrived,
   checkTransferLength,
   flush,
   good,
@@ -10,7 +10,6 @@ import {
   writeAt,
 } from '../block-io.ts';
 import { type BlockRange, blockRangeOf } from '../cdb.ts';
-import { take } from '../data.ts';
 import type { Done, LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
 import { STATUS, type Task } from '../task.ts';
@@ -46,12 +45,11 @@ export function writeAndVerify(unit: LogicalUnit, task: Task, done: Done): void 
   const check = byteCheck(task.cdb);
   if (check > 1) throw invalidCdbField(1, 2);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));
-  const range = arrivedRange(unit, task, wanted);
+  const { range, data } = arrived(unit, task, wanted);
   if (range.blockCount === 0) {
     done(good());
     return;
   }
-  const data = take(task.dataOut, range.blockCount * unit.blockSize_bytes);
   const transfer = (finished: Done): void =>
     writeAt(unit, range.lba, data, (failure) => {
       if (failure !== null) return finished(unit.failed(failure));
@@ -90,7 +88,10 @@ function compareRange(unit: LogicalUnit, task: Task, range: BlockRange, check: n
 
 /** Compares with the Data-Out from `offset_bytes` on, or each block with its only block. */
 function matches(unit: LogicalUnit, task: Task, data: Buffer, offset_bytes: number | undefined): boolean {
-  if (offset_bytes !== undefined) return matchesSpan(task.dataOut, data, offset_bytes);
+  // Of the last block less may have arrived.
+  if (offset_bytes !== undefined) {
+    return matchesSpan(task.dataOut, data.subarray(0, task.dataOutLength_bytes - offset_bytes), offset_bytes);
+  }
   for (let at = 0; at < data.length; at += unit.blockSize_bytes) {
     if (!matchesSpan(task.dataOut, data.subarray(at, at + unit.blockSize_bytes), 0)) return false;
   }
