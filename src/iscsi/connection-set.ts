@@ -42,11 +42,15 @@ export class ConnectionSet {
 
   /** Serves a socket from now on. `received` is what somebody else has read from it already. */
   adopt(accepted: Socket, received: Buffer = NOTHING): void {
+    // Its peer has gone meanwhile: it would never say so again.
+    if (accepted.destroyed) return;
     this.#makeRoom();
     if (this.#connections.size >= LIMITS.connections) {
       accepted.destroy();
       return;
     }
+    // What came while nobody listened: a socket from another process may have waited a while.
+    const early: Buffer | null = accepted.read();
     const socket = readSocket(accepted, this.#memory, (chunk) => {
       const arrived_ms = performance.now();
       connection.push(chunk, Date.now());
@@ -67,7 +71,7 @@ export class ConnectionSet {
       connection.closed();
       if (this.#connections.size === 0) this.#whenGone();
     });
-    if (received.length > 0) connection.push(received, Date.now());
+    for (const bytes of [received, early ?? NOTHING]) connection.push(bytes, Date.now());
   }
 
   /**

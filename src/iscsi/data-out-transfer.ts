@@ -4,6 +4,9 @@ import { RESERVED_TAG } from './pdu/opcode.ts';
 import type { ScsiCommand } from './pdu/scsi-command.ts';
 import { TRANSPORT_SENSE } from './transport-sense.ts';
 
+const SHORT_BYTES = 4 * 1024;
+const GATHER_BYTES = 16 * 1024;
+
 /** A piece of data that the initiator is asked for. */
 export interface Burst {
   readonly targetTransferTag: number;
@@ -37,6 +40,11 @@ export class DataOutTransfer {
   #asked_bytes = 0;
   #r2tSn = 0;
   readonly #bursts: OpenBurst[] = [];
+  #gather: Buffer = Buffer.alloc(0);
+  #gathered_bytes = 0;
+  /** Where in it the last piece of `data` begins, while that is being added to. */
+  #gatheredFrom_bytes = 0;
+  #isGathering = false;
 
   /** @param wanted_bytes What the command needs, at most what the initiator expects to send: the rest is taken and dropped. */
   constructor(command: ScsiCommand, wanted_bytes: number, parameters: Parameters) {
@@ -127,6 +135,29 @@ export class DataOutTransfer {
     return !this.#unsolicited && this.#received_bytes >= this.#wanted_bytes ? 'complete' : 'more';
   }
 
+  /**
+   * Puts short pieces side by side: a peer may send its data byte by byte, and a piece costs more than a hundred bytes beside its content.
+   * The first one of a command, nearly always the only one, stays as it is.
+   */
+  #add(piece: Buffer): void {
+    if (piece.length >= SHORT_BYTES || this.data.length === 0) {
+      this.data.push(piece);
+      this.#isGathering = false;
+      return;
+    }
+    if (this.#gathered_bytes + piece.length > this.#gather.length) {
+      this.#gather = Buffer.allocUnsafeSlow(GATHER_BYTES);
+      this.#gathered_bytes = 0;
+      this.#isGathering = false;
+    }
+    if (!this.#isGathering) this.#gatheredFrom_bytes = this.#gathered_bytes;
+    this.#gathered_bytes += piece.copy(this.#gather, this.#gathered_bytes);
+    const gathered = this.#gather.subarray(this.#gatheredFrom_bytes, this.#gathered_bytes);
+    if (this.#isGathering) this.data[this.data.length - 1] = gathered;
+    else this.data.push(gathered);
+    this.#isGathering = true;
+  }
+
   /** What goes beyond what the command wants is dropped. */
   #keep(data: readonly Buffer[], length_bytes: number): void {
     this.#received_bytes += length_bytes;
@@ -134,7 +165,7 @@ export class DataOutTransfer {
       const room = this.#wanted_bytes - this.kept_bytes;
       if (room <= 0) return;
       const kept = part.length <= room ? part : part.subarray(0, room);
-      this.data.push(kept);
+      this.#add(kept);
       this.kept_bytes += kept.length;
     }
   }

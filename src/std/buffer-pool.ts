@@ -1,6 +1,9 @@
 /** What is kept for the next ones, in bytes: more than a full window of large ones, little beside what may be under way. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
+/** Shorter ones are cut from what Node keeps for that: memory of its own costs some hundred bytes beside its content. */
+const LEAST_BYTES = 4 * 1024;
+
 /**
  * Buffers for the data of commands that are used again: memory that is new for each command costs page faults, and a quarter of the time
  * in garbage collection at 1 MiB. A buffer is given back once, when nobody looks at it any more.
@@ -11,6 +14,7 @@ export class BufferPool {
 
   /** A buffer of just this length, with anything in it. */
   take(length_bytes: number): Buffer {
+    if (length_bytes < LEAST_BYTES) return Buffer.allocUnsafe(length_bytes);
     const buffer = this.#free.get(length_bytes)?.pop();
     if (buffer === undefined) return Buffer.allocUnsafeSlow(length_bytes);
     this.#kept_bytes -= length_bytes;
@@ -19,7 +23,7 @@ export class BufferPool {
 
   /** What is only a part of its memory is not kept: somebody else may have the rest. */
   give(buffer: Buffer): void {
-    if (buffer.length !== buffer.buffer.byteLength) return;
+    if (buffer.length < LEAST_BYTES || buffer.length !== buffer.buffer.byteLength) return;
     if (this.#kept_bytes + buffer.length > KEPT_BYTES) {
       // Loads change, and lengths that nobody uses any more must not keep out those that are used now.
       this.#free.clear();

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { removeFileDurably, writeFileDurably } from '../std/durable-file.ts';
+import { dirname, join } from 'node:path';
+import { removeFileDurably, syncDirectory, writeFileDurably } from '../std/durable-file.ts';
 
 /**
  * The durable record that a host's leg belongs to the standby now (invariants 1 and 6): `<pool>/<host>/fenced`.
@@ -38,7 +38,11 @@ export class FenceRecord {
 
   /** Durable when it returns. */
   write(): void {
-    if (this.stands) return;
+    if (this.stands) {
+      // Whoever wrote it may have died before its name was on the disk.
+      syncDirectory(dirname(this.#path));
+      return;
+    }
     writeFileDurably(this.#path, `${JSON.stringify({ fencedAt: new Date().toISOString() })}\n`, 0o600);
   }
 

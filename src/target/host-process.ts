@@ -11,8 +11,6 @@ import { hostPermissions } from './host-permissions.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
-/** A process that is asked to end has so long to flush; then it is killed: what it wrote is in the kernel's hands. */
-const END_MS = 10_000;
 /** A process that has ended by itself is started again at once, and more and more slowly where it ends again and again. */
 const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
 /** One that has lived so long had a good start. */
@@ -60,15 +58,23 @@ export class HostProcess {
 
   /** Gives the connection away, with what was read from it. */
   adopt(socket: Socket, received: Buffer): void {
-    // Between two processes, or where one does not take what it is given: the initiator comes again.
-    if (!this.#child || this.#arrivals.size >= LIMITS.connectionsInLogin) {
+    // Between two processes: the initiator comes again.
+    if (!this.#child) {
       socket.destroy();
       return;
     }
+    // The oldest goes, as at the portal: those who flood a slow process can't keep its initiator out.
+    const [oldest] = this.#arrivals;
+    if (oldest && this.#arrivals.size >= LIMITS.connectionsInLogin) {
+      this.#arrivals.delete(oldest);
+      oldest.destroy();
+    }
     this.#arrivals.add(socket);
-    this.#child.send({ kind: 'connection', received } satisfies MessageToHost, socket, { keepOpen: false }, (error) => {
+    // Once it is sent the kernel has it: closed here, it lives for the process, and ends with it if that dies before it has taken it.
+    // Left to Node (keepOpen: false) it would be open here for ever then, and the initiator would wait.
+    this.#child.send({ kind: 'connection', received } satisfies MessageToHost, socket, { keepOpen: true }, () => {
       this.#arrivals.delete(socket);
-      if (error) socket.destroy();
+      socket.destroy();
     });
   }
 
@@ -104,24 +110,42 @@ export class HostProcess {
     });
   }
 
-  /** Ends it in order. When this resolves, nothing of it can have an effect any more. */
-  end(): Promise<void> {
+  /**
+   * Ends it in order, and kills it where that takes longer than `limit_ms`: what it wrote is in the kernel's hands then. When this resolves, nothing
+   * of it can have an effect any more.
+   */
+  end(limit_ms: number): Promise<void> {
     clearTimeout(this.#restart);
-    this.#ended ??= this.#endChild();
+    this.#ended ??= this.#endChild(limit_ms);
     return this.#ended;
   }
 
   /** Ends it as a crash would, and starts it again. Resolves when nothing of the old process can have an effect any more. */
   async killAndStart(): Promise<void> {
     const child = this.#child;
-    if (!child) return;
+    if (child?.pid === undefined) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
   }
 
   #start(): void {
-    const { configuration, folder, program, report } = this.#options;
+    this.#startedAt = performance.now();
+    try {
+      this.#child = this.#spawn();
+    } catch (error) {
+      // No memory, no descriptor: others may give some back.
+      this.#exited(String(error));
+      return;
+    }
+    const { configuration, folder } = this.#options;
+    this.#send({ kind: 'serve', configuration, folder });
+    this.#send({ kind: 'neighbours', hosts: this.#neighbours });
+  }
+
+  /** @throws the system's error where no process can be made, or Node's where its channel can't. */
+  #spawn(): ChildProcess {
+    const { configuration, folder, program } = this.#options;
     const owned = configuration ? [folder, `${folder}/*`, configuration.target.path] : [];
     const child = fork(PROGRAM, [configuration?.name ?? '-'], {
       execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
@@ -129,20 +153,19 @@ export class HostProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child = child;
-    this.#startedAt = performance.now();
+    // Told on the next turn, for some reasons of a failure, and not at all for others.
+    child.on('error', () => {});
+    if (child.pid === undefined || !child.connected) throw new Error('Cannot start a process');
     child.on('message', (message: MessageFromHost) => this.#receive(message));
-    child.on('error', (error) => report({ event: 'process-failed', host: configuration?.name, error: error.message }));
-    child.once('exit', (code, signal) => this.#exited(code, signal));
-    this.#send({ kind: 'serve', configuration, folder });
-    this.#send({ kind: 'neighbours', hosts: this.#neighbours });
+    child.once('exit', (code, signal) => this.#exited(signal ?? `exit code ${code}`));
+    return child;
   }
 
-  #endChild(): Promise<void> {
+  #endChild(limit_ms: number): Promise<void> {
     const child = this.#child;
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
       child.once('exit', () => {
         clearTimeout(timer);
         resolve();
@@ -151,7 +174,7 @@ export class HostProcess {
     });
   }
 
-  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+  #exited(cause: string): void {
     this.#child = undefined;
     // Node forgets those: nobody would ever answer them.
     for (const socket of this.#arrivals) socket.destroy();
@@ -162,12 +185,7 @@ export class HostProcess {
     this.#shortLives = livedLong ? 0 : this.#shortLives + 1;
     const pause_ms = RESTART_PAUSES_MS[Math.min(this.#shortLives, RESTART_PAUSES_MS.length - 1)] ?? 0;
     const host = this.configuration?.name;
-    this.#options.report({
-      event: 'process-ended',
-      host,
-      cause: signal ?? `exit code ${code}`,
-      restartIn_ms: pause_ms,
-    });
+    this.#options.report({ event: 'process-ended', host, cause, restartIn_ms: pause_ms });
     this.#restart = setTimeout(() => this.#start(), pause_ms);
   }
 

@@ -15,8 +15,11 @@ import { asTargetError } from './target-error.ts';
 
 /** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
 const PING_INTERVAL_MS = 1_000;
+const OPEN_AGAIN_MS = 1_000;
 
 let host: HostTarget | undefined;
+let whyNotServed: string | undefined;
+let ending: Promise<void> | undefined;
 
 const directory: TargetDirectory = {
   /** Every host has a secret: who does not give its name has to try in vain like everybody else. */
@@ -52,16 +55,28 @@ function receive(message: MessageToHost, socket: unknown): void {
   }
 }
 
-/** A disk that is missing is no reason to end: the initiator is told to try again later, and an administrator what is wrong. */
 function serve(target: HostTarget): void {
   host = target;
+  open(target);
+}
+
+/**
+ * A disk that is missing, or that somebody else has not let go of yet, is no reason to end: the initiator is told to try again later, an administrator what is
+ * wrong, and it is looked for again.
+ */
+function open(target: HostTarget): void {
+  if (ending) return;
   try {
-    host.open();
-    if (host.lost.length === 0) return;
-    const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-    report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
+    target.open();
+    if (target.lost.length === 0) return;
+    const lost_bytes = target.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+    report({ event: 'unclean', host: target.configuration.name, ranges: target.lost.length, lost_bytes });
   } catch (error) {
-    report({ event: 'not-served', host: host.configuration.name, error: String(error) });
+    if (whyNotServed !== String(error)) {
+      whyNotServed = String(error);
+      report({ event: 'not-served', host: target.configuration.name, error: whyNotServed });
+    }
+    setTimeout(open, OPEN_AGAIN_MS, target);
   }
 }
 
@@ -76,7 +91,13 @@ async function answer(id: number, request: HostRequest): Promise<void> {
   }
 }
 
-async function end(): Promise<void> {
+/** Once, whoever asks for it, and however often. */
+function end(): Promise<void> {
+  ending ??= endInOrder();
+  return ending;
+}
+
+async function endInOrder(): Promise<void> {
   try {
     await connections.close();
     await host?.close('the daemon ends');

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
@@ -9,8 +10,10 @@ import { regionsPath } from './host-target.ts';
 
 /** Whoever asks for the status gets it within a second, whatever one process does. */
 const STATUS_MS = 700;
+/** A question that a process has not answered for so long is asked anew. */
+const QUESTION_MS = 30_000;
 /** What a change may take: the sessions have to end and the store has to flush. */
-const CHANGE_MS = 10_000;
+export const CHANGE_MS = 10_000;
 
 /** A host as the daemon knows it: its configuration, its process, and what that process said last. */
 export class ServedHost {
@@ -19,6 +22,7 @@ export class ServedHost {
   readonly #fence: FenceRecord;
   readonly #regions: { path: string; size_bytes: number };
   #last: HostTargetStatus;
+  #question: Promise<boolean> | undefined;
 
   constructor(options: HostProcessOptions & { configuration: HostConfiguration }) {
     const { configuration, folder } = options;
@@ -59,24 +63,37 @@ export class ServedHost {
       await this.#ask('fence', CHANGE_MS);
     } catch {
       await this.#process.killAndStart();
+      // An 'unfence' that it was asked for earlier, and came to at last, may have removed it. The next process starts later than this.
+      this.#fence.write();
     }
   }
 
-  end(): Promise<void> {
-    return this.#process.end();
+  /** Ends its process in order; kills it where that takes longer. */
+  end(limit_ms: number): Promise<void> {
+    return this.#process.end(limit_ms);
   }
 
   async status(): Promise<HostTargetStatus> {
-    const responding = await this.#ask('status', STATUS_MS).then(
-      () => true,
-      () => false,
-    );
+    const responding = await this.#isResponding();
     const { pid } = this.#process;
     // What a process had in its hands is gone with it.
     const sessions = pid === this.#last.pid ? this.#last.sessions : [];
     // What stands in the records is so, whatever a process has not come to say.
     const { path, size_bytes } = this.#regions;
     return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands, lost: lostRanges(path, size_bytes) };
+  }
+
+  /** Asks one question at a time: a process that stands still would else be left with one more each second. */
+  async #isResponding(): Promise<boolean> {
+    this.#question ??= this.#ask('status', QUESTION_MS)
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        this.#question = undefined;
+      });
+    return Promise.race([this.#question, pause(STATUS_MS, false)]);
   }
 
   /** A new process knows nothing of what arrived before it: the proof of life stays. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { hostFolder, paths } from '../config/paths.ts';
@@ -9,9 +10,12 @@ import type { ControlRequest, TargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
 import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';
-import { ServedHost } from './served-host.ts';
+import { CHANGE_MS, ServedHost } from './served-host.ts';
 import { SharedPortal } from './shared-portal.ts';
 import { writeStrippedProgram } from './stripped-program.ts';
+
+/** Twenty hosts that flush to one disk take their time; the unit allows 60 s for all of it. Who is killed is copied again after a restart of the machine. */
+const ORDERLY_END_MS = 45_000;
 
 /** The target as a daemon: one portal, one process for each host of the configuration, steered by control requests. */
 export class TargetDaemon {
@@ -64,8 +68,12 @@ export class TargetDaemon {
   /** Ends everything in order: what initiators were told is written is written. */
   async close(): Promise<void> {
     this.#portal.close();
-    await Promise.all(this.#last.values());
-    await Promise.all([...this.#hosts.values(), this.#strangers].map((process) => process.end()));
+    const hosts = [...this.#hosts.values()].map(async (host) => {
+      // What was begun may finish, but one host whose disk hangs must not take the others' time to flush.
+      await Promise.race([this.#last.get(host.configuration.name), pause(CHANGE_MS, undefined, { ref: false })]);
+      await host.end(ORDERLY_END_MS);
+    });
+    await Promise.all([...hosts, this.#strangers.end(ORDERLY_END_MS)]);
   }
 
   async #change(request: Exclude<ControlRequest, { method: 'status' }>): Promise<void> {
@@ -75,7 +83,7 @@ export class TargetDaemon {
         return this.#add(request.host);
       case 'close':
         this.#hosts.delete(request.host);
-        await known?.end();
+        await known?.end(CHANGE_MS);
         return this.#tellNeighbours();
       case 'fence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
@@ -95,7 +103,7 @@ export class TargetDaemon {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
     if (known && isDeepStrictEqual(known.configuration.target, configuration.target)) return known.open();
-    await known?.end();
+    await known?.end(CHANGE_MS);
     await this.#serve(configuration).open();
   }
 
@@ -129,5 +137,11 @@ export async function startTargetDaemon(
   report: (event: ServeEvent) => void,
 ): Promise<{ daemon: TargetDaemon; portal: string }> {
   const daemon = new TargetDaemon(readConfiguration(), report);
-  return { daemon, portal: await daemon.listen() };
+  try {
+    return { daemon, portal: await daemon.listen() };
+  } catch (error) {
+    // Its processes would keep this one, and the legs' locks, for ever.
+    await daemon.close();
+    throw error;
+  }
 }

@@ -61,6 +61,28 @@ test('immediate data alone', () => {
   assert.is(Buffer.concat(subject.data).toString(), 'abcd');
 });
 
+test('data that comes byte by byte lies in few pieces, in order, between large ones', () => {
+  const large = Buffer.alloc(5_000, 'L');
+  const write = command({ length: 90_000, data: Buffer.from('first'), final: false });
+  const subject = transfer(write, { firstBurst_bytes: 262_144 });
+  const expected = [Buffer.from('first')];
+  subject.begin(write);
+  let offset = 5;
+  for (let dataSn = 0; dataSn < 40_000; dataSn++) {
+    const data = dataSn === 20_000 ? large : Buffer.of(dataSn & 0xff);
+    assert.is(subject.receive(dataOut(UNSOLICITED, dataSn, offset, data, false)), 'more');
+    expected.push(Buffer.from(data));
+    offset += data.length;
+    data.fill(0);
+  }
+  assert.ok(subject.data.length < 10, `${subject.data.length} pieces`);
+  const found = Buffer.concat(subject.data as Buffer[]);
+  const wanted = Buffer.concat(expected);
+  // The large piece is not copied: it is as it was left.
+  wanted.fill(0, 5 + 20_000, 5 + 20_000 + 5_000);
+  assert.ok(found.equals(wanted));
+});
+
 test('immediate, then unsolicited, then solicited data', () => {
   lastTag = 0;
   const write = command({ length: 16, data: Buffer.from('aaaa'), final: false });

@@ -13,3 +13,13 @@ export function runningProcess(file: string, marker: string): number | undefined
     return undefined;
   }
 }
+
+/** Whether nothing of the process is left, its locks on files included: its command line goes before those do. */
+export function hasEnded(pid: number): boolean {
+  try {
+    // proc(5): the state follows the name, which stands in brackets and may contain anything.
+    return /\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}

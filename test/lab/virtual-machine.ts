@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { ACCELERATOR_ARGUMENTS, type Accelerator } from './accelerator.ts';
 import type { Image } from './image.ts';
 import type { Network } from './network.ts';
-import { runningProcess } from './process-file.ts';
+import { hasEnded, runningProcess } from './process-file.ts';
 import { SecureShell } from './secure-shell.ts';
 import type { LabSettings, MachineSettings } from './settings.ts';
 
@@ -110,7 +110,7 @@ export class VirtualMachine {
     if (pid !== undefined) {
       process.kill(pid, 'SIGKILL');
       const deadline = Date.now() + DIE_TIMEOUT_MS;
-      while (this.pid !== undefined) {
+      while (!hasEnded(pid)) {
         if (Date.now() > deadline) throw new Error(`Cannot kill ${this.name}: process ${pid} is still there`);
         await sleep(10);
       }

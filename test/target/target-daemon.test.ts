@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { controlTarget } from '../../src/target/control-client.ts';
+import { startTargetDaemon } from '../../src/target/target-daemon.ts';
 
 import {
   Client,
@@ -82,6 +84,43 @@ test('a host whose disk is missing can be fenced, and does not stop the others',
   assert.ok((await hostStatus(context, { method: 'fence', host: 'alpha' })).fenced);
   assert.is(await new Client(context.portal).login('alpha'), 0x0204);
 });
+
+test('a disk that comes later is served then', async (context) => {
+  const leg = join(context.root, 'pool', 'alpha', 'leg.img');
+  await stop(context);
+  rmSync(leg);
+  await start(context, configure(context.root, 'alpha', 'beta'));
+  assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+  writeFileSync(leg, '');
+  truncateSync(leg, SIZE_BYTES);
+  let status = 0x0301;
+  for (let attempt = 0; status === 0x0301 && attempt < 20; attempt++) {
+    await pause(200);
+    status = await new Client(context.portal).login('alpha');
+  }
+  assert.is(status, 0);
+});
+
+test('where the portal cannot be had the daemon says so, and leaves nothing behind', async (context) => {
+  const [, port] = context.portal.split(':');
+  const configuration = configure(context.root, 'gamma');
+  makeDisk(context.root, 'gamma');
+  const taken = { ...configuration.standby, portal: { address: '127.0.0.1', port: Number(port) } };
+  writeFileSync(join(context.root, 'config.json'), JSON.stringify({ ...configuration, standby: taken }));
+  const before = children();
+  try {
+    await startTargetDaemon(() => {});
+    assert.unreachable('listens twice');
+  } catch (error) {
+    assert.is((error as { code: string }).code, 'PORTAL_UNAVAILABLE');
+  }
+  assert.equal(children(), before);
+});
+
+/** The processes of this one. */
+function children(): string[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).sort();
+}
 
 test('a disk whose size has changed is not served', async (context) => {
   await stop(context);
