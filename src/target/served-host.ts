@@ -12,8 +12,10 @@ import { regionsPath } from './host-target.ts';
 const STATUS_MS = 700;
 /** A question that a process has not answered for so long is asked anew. */
 const QUESTION_MS = 30_000;
-/** What a change may take: the sessions have to end and the store has to flush. */
-export const CHANGE_MS = 10_000;
+/** What opening may take, the start of the process on a busy machine included. Whoever asked waits for 30 s. */
+const OPEN_MS = 25_000;
+/** What closing may take: the sessions have to end and the store has to flush. */
+export const CLOSE_MS = 10_000;
 
 /** A host as the daemon knows it: its configuration, its process, and what that process said last. */
 export class ServedHost {
@@ -42,15 +44,15 @@ export class ServedHost {
   }
 
   open(): Promise<void> {
-    return this.#ask('open', CHANGE_MS);
+    return this.#ask('open', OPEN_MS);
   }
 
   accept(): Promise<void> {
-    return this.#ask('accept', CHANGE_MS);
+    return this.#ask('accept', OPEN_MS);
   }
 
   unfence(): Promise<void> {
-    return this.#ask('unfence', CHANGE_MS);
+    return this.#ask('unfence', OPEN_MS);
   }
 
   /**
@@ -60,7 +62,7 @@ export class ServedHost {
   async fence(): Promise<void> {
     this.#fence.write();
     try {
-      await this.#ask('fence', CHANGE_MS);
+      await this.#ask('fence', CLOSE_MS);
     } catch {
       await this.#process.killAndStart();
       // An 'unfence' that it was asked for earlier, and came to at last, may have removed it. The next process starts later than this.

@@ -10,7 +10,7 @@ import type { ControlRequest, TargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
 import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';
-import { CHANGE_MS, ServedHost } from './served-host.ts';
+import { CLOSE_MS, ServedHost } from './served-host.ts';
 import { SharedPortal } from './shared-portal.ts';
 import { writeStrippedProgram } from './stripped-program.ts';
 
@@ -70,7 +70,7 @@ export class TargetDaemon {
     this.#portal.close();
     const hosts = [...this.#hosts.values()].map(async (host) => {
       // What was begun may finish, but one host whose disk hangs must not take the others' time to flush.
-      await Promise.race([this.#last.get(host.configuration.name), pause(CHANGE_MS, undefined, { ref: false })]);
+      await Promise.race([this.#last.get(host.configuration.name), pause(CLOSE_MS, undefined, { ref: false })]);
       await host.end(ORDERLY_END_MS);
     });
     await Promise.all([...hosts, this.#strangers.end(ORDERLY_END_MS)]);
@@ -83,7 +83,7 @@ export class TargetDaemon {
         return this.#add(request.host);
       case 'close':
         this.#hosts.delete(request.host);
-        await known?.end(CHANGE_MS);
+        await known?.end(CLOSE_MS);
         return this.#tellNeighbours();
       case 'fence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
@@ -103,7 +103,7 @@ export class TargetDaemon {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
     if (known && isDeepStrictEqual(known.configuration.target, configuration.target)) return known.open();
-    await known?.end(CHANGE_MS);
+    await known?.end(CLOSE_MS);
     await this.#serve(configuration).open();
   }
 
