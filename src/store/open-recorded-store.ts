@@ -42,7 +42,9 @@ export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedSt
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
   const record = isUsable ? { ...found, bootId } : cleanRegionRecord(below.size_bytes, bootId);
-  if (!isUsable) writeRegionFile(path, record);
+  // What was read may be in the page cache only: the process before this one may have ended before its sync did, or the sync may
+  // have failed. A new file is durable whatever became of the pages of the old one.
+  writeRegionFile(path, record);
   const marks = new RegionMarks(new RegionFile(path, sync), record);
   return new RecordedStore({ below, marks, ...(every && { every }) });
 }

@@ -90,15 +90,20 @@ export class RecordedStore implements Store {
     this.#below.extentAt(offset_bytes, done);
   }
 
-  /** Flushes and closes; the record is clean then, unless that failed. */
+  /**
+   * Flushes and closes; the record is clean then, unless that failed. The store below comes last: it holds the lock, and who opens it next
+   * must find the record as it stays.
+   */
   close(done: StoreCallback): void {
     if (this.#refuse(done)) return;
     this.#closed = true;
     this.#stopTimer();
     this.#whenIdle = () =>
-      this.#below.close((error) => {
-        if (error !== null) this.#condemn();
-        this.#marks.close(error === null && !this.#flushFailed, (recordError) => done(error ?? recordError));
+      this.#below.flush((flushError) => {
+        if (flushError !== null) this.#condemn();
+        this.#marks.close(!this.#flushFailed, (recordError) =>
+          this.#below.close((closeError) => done(flushError ?? recordError ?? closeError)),
+        );
       });
     this.#checkIdle();
   }

@@ -128,6 +128,41 @@ test('the process ends: nothing is lost, and what it left marked becomes clean b
   await until(() => lostRanges(context.path, SIZE_BYTES, NEXT_BOOT).length === 0);
 });
 
+test('the process is killed before its mark is durable: the next one makes it so before it relies on it', async (context) => {
+  const killed = open(context, { held: true });
+  killed.write([pattern(4096, 1)], 0, () => assert.unreachable('it was written without a mark'));
+  await until(() => context.syncs.length === 1);
+  const inCache = fs.statSync(context.path).ino;
+  const store = open(context, { held: true });
+  // A file that is replaced durably, not the page which nobody knows to be on the disk.
+  assert.is.not(fs.statSync(context.path).ino, inCache);
+  assert.equal(lostRanges(context.path, SIZE_BYTES, NEXT_BOOT), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
+  await write(store, 0);
+  assert.is(context.syncs.length, 1, 'the mark is written once');
+});
+
+test('who can open the store after its end finds the record as it stays', async (context) => {
+  class Watched extends MemoryStore {
+    whenClosed: unknown;
+    override close(done: StoreCallback): void {
+      this.whenClosed = lostRanges(context.path, SIZE_BYTES, NEXT_BOOT);
+      super.close(done);
+    }
+  }
+  const below = new Watched({ size_bytes: SIZE_BYTES });
+  const store = open(context, { below, held: true });
+  const written = write(store, 0);
+  await until(() => context.syncs.length === 1);
+  context.syncs.shift()?.(null);
+  await written;
+  const closed = call((done) => store.close(done));
+  await until(() => context.syncs.length === 1);
+  assert.is(below.whenClosed, undefined, 'the record is not durable yet');
+  context.syncs.shift()?.(null);
+  await closed;
+  assert.equal(below.whenClosed, []);
+});
+
 test('power is lost: the ranges are told until they are accepted, and nobody opens it before', async (context) => {
   await write(open(context), 40 * MIB);
   const lost = [{ offset_bytes: 32 * MIB, length_bytes: 16 * MIB }];
@@ -153,7 +188,7 @@ test('closed in order it is clean, whatever boot comes next; a disk that can not
   faulty.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await failure((done) => bad.flush(done)), 'EIO');
   await until(() => lostRanges(context.path, SIZE_BYTES, THIS_BOOT).length > 0);
-  await call((done) => bad.close(done));
+  assert.is(await failure((done) => bad.close(done)), 'EIO');
   assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
 });
 
