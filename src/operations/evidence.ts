@@ -118,7 +118,7 @@ function unproven(reason: string): Evidence {
 /** The longest list of ranges in a sentence. */
 const MOST_RANGES = 4;
 
-function rangesText(ranges: EvidenceFacts['lost']): string {
+export function rangesText(ranges: EvidenceFacts['lost']): string {
   const text = ranges
     .slice(0, MOST_RANGES)
     .map(({ offset_bytes, length_bytes }) => `${mebibytes(length_bytes)} from ${mebibytes(offset_bytes)} on`)

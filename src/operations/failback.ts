@@ -8,11 +8,13 @@ import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/se
 import { SpareError } from '../std/errors.ts';
 import { copyBackSteps, type FailbackMeasurements, type FailbackOptions } from './copy-back.ts';
 import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOnStandby } from './leg.ts';
+import { refuseLossOfOnlyLeg } from './lost-writes.ts';
 import { observeService } from './observe-service.ts';
 import type { OperationContext } from './operation-context.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 import type { Operation } from './runner.ts';
 import { type Step, stepOn } from './step.ts';
+import { noteLunServed, readTakeoverDecision } from './takeover-decision.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
@@ -34,6 +36,7 @@ export async function planFailback(
       },
     );
   }
+  if (record.state === 'failing-back') await refuseLossSinceServed(host.name);
   await assertPrimaryAnswers(context);
 
   const { device, mirrorUuid } = host.volume;
@@ -105,6 +108,7 @@ export async function planFailback(
       run: () => stopMirrorOnStandby(context),
       async undo() {
         await assembleOnStandby(context);
+        noteLunServed(host.name, false);
         await standbyMachine.exec(['mdadm', '--readwrite', device]);
       },
     }),
@@ -122,14 +126,23 @@ export async function planFailback(
         `losetup --associated ${host.target.path}`,
         `(control socket: accept ${host.name}, unfence ${host.name})`,
       ],
-      check: lunServed,
+      async check() {
+        const { fenced, lost } = await hostTargetStatus(host.name);
+        return !fenced && lost.length === 0;
+      },
       async run() {
+        await refuseLossSinceServed(host.name);
         await assertLegIsFree(context);
         // What a loss of power had taken before the takeover is what was served since: the decision of the takeover remembers it.
         await acceptTarget(host.name);
+        noteLunServed(host.name, true);
         await unfenceTarget(host.name);
       },
-      undo: () => fenceTarget(host.name),
+      async undo() {
+        await fenceTarget(host.name);
+        // The primary may have written to it by now, and what of that is lost must not come into service.
+        await refuseLossSinceServed(host.name);
+      },
     }),
     onPrimary({
       name: 'login',
@@ -174,4 +187,11 @@ export async function planFailback(
     ...copyBackSteps(context, options, measurements),
   ];
   return { operation: { name: 'failback', host: host.name, steps }, measurements };
+}
+
+/** @throws SpareError `refused` where the leg has lost writes that it got since the LUN is served to the primary again */
+async function refuseLossSinceServed(host: string): Promise<void> {
+  const target = await hostTargetStatus(host);
+  const isServedSince = readTakeoverDecision(host)?.lunServedSince === true || !target.fenced;
+  if (isServedSince) refuseLossOfOnlyLeg(host, target.lost);
 }

@@ -8,13 +8,19 @@ import { SpareError } from '../std/errors.ts';
 import { bringUpSteps } from './bring-up.ts';
 import { decideEvidence } from './evidence.ts';
 import { attachLeg, detachLeg } from './leg.ts';
+import { joinRanges, undecidedLoss } from './lost-writes.ts';
 import { serviceAddress } from './observe-service.ts';
 import { type OperationContext, operationContext } from './operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from './runner.ts';
 import { type Step, stepOn } from './step.ts';
-import { forgetTakeoverDecision, readTakeoverDecision, recordTakeoverDecision } from './takeover-decision.ts';
+import {
+  forgetTakeoverDecision,
+  noteLunServed,
+  readTakeoverDecision,
+  recordTakeoverDecision,
+} from './takeover-decision.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
-import { fenceTarget, unfenceTarget } from './target-control.ts';
+import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 export interface FailoverOptions {
   /** Goes on without evidence that the leg is current. */
@@ -51,7 +57,11 @@ export async function planFailover(context: OperationContext, options: FailoverO
   }
   // A decision was made before: the leg may have been written to since, and taking back would hand the old state to the primary.
   const resumed = readTakeoverDecision(host.name) !== undefined;
-  if (!resumed) await refuseWithoutPrerequisites(context, options);
+  const isDecided = async () => {
+    const decision = readTakeoverDecision(host.name);
+    return decision !== undefined && undecidedLoss(decision, await hostTargetStatus(host.name)).length === 0;
+  };
+  if (!(await isDecided())) await refuseWithoutPrerequisites(context, options);
   const stateBefore = record?.state === 'failing-over' || !record ? 'suspect' : record.state;
   let offAt_ms: number | undefined;
 
@@ -109,18 +119,20 @@ export async function planFailover(context: OperationContext, options: FailoverO
       name: 'evidence',
       title: 'Decide whether the standby leg holds every acknowledged write',
       commandLines: [`(read the superblock of ${host.target.path}, the last report and the target's record)`],
-      check: async () => readTakeoverDecision(host.name) !== undefined,
+      check: isDecided,
       async run(report) {
         const leg = await readStandbySuperblock(machine, host.target.path);
         const facts = { ...(await evidenceFacts(context, offAt_ms)), leg };
         const evidence = decideEvidence(facts);
         refuseUnproven(host.name, evidence, options);
         report({ detail: evidence.reasons.join('; ') });
+        // Where the leg lost writes before an earlier takeover, the primary's own disk differs still.
+        const lost = joinRanges([...(readTakeoverDecision(host.name)?.lost ?? []), ...facts.lost]);
         recordTakeoverDecision(host.name, {
           decidedAt: new Date().toISOString(),
           evidence,
           dataLossAllowed: options.allowDataLoss,
-          ...(facts.lost.length > 0 && { lost: facts.lost }),
+          ...(lost.length > 0 && { lost }),
         });
       },
       async undo() {
@@ -133,6 +145,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
       commandLines: [quoteForShell(attachLoopArgv(host.target.path))],
       async run() {
         await attachLeg(context);
+        noteLunServed(host.name, false);
       },
       undo: () => detachLeg(context),
     }),

@@ -12,6 +12,8 @@ export interface TakeoverDecision {
   dataLossAllowed: boolean;
   /** Ranges of the leg that had lost writes with the power of the standby: the primary's own disk differs there. */
   lost?: EvidenceFacts['lost'];
+  /** A failback has served the LUN again, or was about to: what the target says from then on is lost is not what was decided on. */
+  lunServedSince?: true;
 }
 
 function decisionPath(host: string): string {
@@ -30,6 +32,14 @@ export function readTakeoverDecision(host: string): TakeoverDecision | undefined
 export function recordTakeoverDecision(host: string, decision: TakeoverDecision): void {
   mkdirSync(dirname(decisionPath(host)), { recursive: true, mode: 0o700 });
   writeFileDurably(decisionPath(host), `${JSON.stringify(decision, null, 2)}\n`, 0o600);
+}
+
+/** @param served False once the leg is attached on the standby again: what is written from then on goes past the target. */
+export function noteLunServed(host: string, served: boolean): void {
+  const decision = readTakeoverDecision(host);
+  if (!decision || (decision.lunServedSince ?? false) === served) return;
+  const { lunServedSince: _before, ...rest } = decision;
+  recordTakeoverDecision(host, { ...rest, ...(served && { lunServedSince: true }) });
 }
 
 export function forgetTakeoverDecision(host: string): void {

@@ -4,6 +4,7 @@ import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import type { ExecResult } from '../../src/host/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { runOperation } from '../../src/operations/runner.ts';
+import { readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
@@ -104,6 +105,76 @@ failback('once the LUN is served, nothing is brought back on the standby', async
   const touched = world.standbyMachine.commands.map((argv) => argv.join(' '));
   assert.equal(touched, []);
   assert.is(readHostRecord('alpha')?.state, 'failing-back');
+});
+
+const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
+
+function decide(world: TakeoverWorld): void {
+  const evidence = { verdict: 'unproven' as const, reasons: [] };
+  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', evidence, dataLossAllowed: true, lost: LOST });
+  world.lost = LOST;
+}
+
+/** What the steps of the primary do is not what is looked at. */
+async function until(world: TakeoverWorld, last: string, run: () => Promise<void>): Promise<unknown> {
+  const { operation } = await plan(world, primary(world));
+  const steps = operation.steps.map((step) => (step.name === last ? { ...step, check: async () => false, run } : step));
+  return runOperation({ ...operation, steps: steps.slice(0, steps.findIndex(({ name }) => name === last) + 1) });
+}
+
+failback(
+  'what was lost before the takeover is forgotten; what is lost since is told, with what leads on',
+  async ({ world }) => {
+    decide(world);
+    await until(world, 'login', async () => {});
+    assert.equal([world.fenced, world.lost, world.violations], [false, [], []]);
+
+    for (const fenced of [false, true]) {
+      Object.assign(world, { lost: LOST, fenced });
+      const before = world.standbyMachine.commands.length;
+      const error = await refusal(plan(world, primary(world)));
+      assert.equal([error.code, error.exitCode], ['ONLY_COPY_LOST_WRITES', 4]);
+      assert.match(error.message, '16 MiB from 0 MiB on');
+      assert.match(error.hint, 'spare failover alpha --allow-data-loss');
+      assert.equal([world.lost, world.fenced], [LOST, fenced]);
+      assert.is(world.standbyMachine.commands.length, before);
+    }
+  },
+);
+
+failback('a failback that fails after the leg has lost writes does not bring it into service', async ({ world }) => {
+  decide(world);
+  const error = await refusal(
+    until(world, 'login', async () => {
+      world.lost = LOST;
+      throw new Error('disk on fire');
+    }),
+  );
+  assert.is(error.kind, 'stepFailed');
+  assert.equal([world.fenced, world.attached, world.arrayState, world.address], [true, false, undefined, false]);
+  assert.is(readHostRecord('alpha')?.state, 'failing-back');
+  assert.is((await refusal(plan(world, primary(world)))).code, 'ONLY_COPY_LOST_WRITES');
+});
+
+failback('a failback that fails with nothing lost is taken back, and can be done again', async ({ world }) => {
+  decide(world);
+  const failing = () => Promise.reject(new Error('disk on fire'));
+  await refusal(until(world, 'login', failing));
+  assert.equal([world.fenced, world.attached, world.arrayState, world.address], [true, true, 'clean', true]);
+  assert.is(readTakeoverDecision('alpha')?.lunServedSince, undefined);
+  assert.equal(readTakeoverDecision('alpha')?.lost, LOST, 'the disk of the primary differs there still');
+  await until(world, 'login', async () => {});
+  assert.equal([world.fenced, world.violations], [false, []]);
+});
+
+failback('a loss between two steps is seen before the LUN is served', async ({ world }) => {
+  decide(world);
+  const { operation } = await plan(world, primary(world));
+  const unfence = operation.steps.find(({ name }) => name === 'unfence-lun');
+  Object.assign(world, { fenced: false, attached: false, arrayState: undefined, lost: LOST });
+  assert.is(await unfence?.check?.(), false, 'it is not done where writes are lost');
+  assert.is((await refusal(unfence?.run(() => {}) ?? Promise.resolve())).code, 'ONLY_COPY_LOST_WRITES');
+  assert.equal(world.lost, LOST);
 });
 
 failback.run();

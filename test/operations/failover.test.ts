@@ -6,7 +6,7 @@ import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
 import { type Operation, runOperation } from '../../src/operations/runner.ts';
 import type { Step } from '../../src/operations/step.ts';
-import { readTakeoverDecision } from '../../src/operations/takeover-decision.ts';
+import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -144,6 +144,70 @@ failover(
     assert.equal(world.lost, lost, 'what was lost is forgotten when the host goes home');
   },
 );
+
+const MIB = 2 ** 20;
+const OLD_LOSS = { offset_bytes: 0, length_bytes: 16 * MIB };
+const NEW_LOSS = { offset_bytes: 32 * MIB, length_bytes: 16 * MIB };
+
+/** A failback was stopped after it had served the LUN again: the primary has its service, and no other leg. */
+function failingBack(world: TakeoverWorld, lost: TakeoverWorld['lost']): void {
+  const evidence = { verdict: 'current' as const, reasons: [] };
+  const decidedAt = new Date().toISOString();
+  recordTakeoverDecision('alpha', { decidedAt, evidence, dataLossAllowed: true, lost: [OLD_LOSS] });
+  enterState('alpha', 'failing-back');
+  world.fenced = false;
+  world.lost = lost;
+  world.report({ standbyLegState: 'in_sync' });
+}
+
+for (const [what, lost] of [
+  ['new ranges', [NEW_LOSS]],
+  ['the ranges of the decision', [OLD_LOSS]],
+] as const) {
+  failover(`a decision does not cover what the leg lost during the failback: ${what}`, async ({ world }) => {
+    failingBack(world, lost);
+    const error = await refusal(plan(world));
+    assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
+    assert.match(error.message, 'the last writes to 16 MiB of the leg');
+    assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'failing-back']);
+
+    await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
+    assertTakenOver(world, 'with data loss allowed');
+    const decision = readTakeoverDecision('alpha');
+    assert.equal(decision?.lost, lost[0] === NEW_LOSS ? [OLD_LOSS, NEW_LOSS] : [OLD_LOSS]);
+    assert.is(decision?.lunServedSince, undefined, 'what comes from now on goes past the target');
+  });
+}
+
+failover(
+  'a loss that is seen only once the LUN is fenced is refused too, and the leg is left alone',
+  async ({ world }) => {
+    failingBack(world, []);
+    noteLunServed('alpha', true);
+    const operation = await plan(world);
+    const steps = operation.steps.map((step) => {
+      const run: Step['run'] = async (report) => {
+        await step.run(report);
+        world.lost = [OLD_LOSS];
+      };
+      return step.name === 'fence-lun' ? { ...step, run } : step;
+    });
+    const error = await refusal(runOperation({ ...operation, steps }));
+    assert.equal([error.code, error.exitCode, world.attached], ['LEG_NOT_PROVEN', 4, false]);
+    assert.is((await refusal(plan(world))).code, 'LEG_NOT_PROVEN', 'nor does it go on when it is run again');
+    await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
+    assertTakenOver(world, 'with data loss allowed');
+  },
+);
+
+failover('a takeover that was forced and killed goes on without being forced again', async ({ world }) => {
+  world.lost = [OLD_LOSS, NEW_LOSS];
+  const operation = await plan(world, { ...FENCED, allowDataLoss: true });
+  const decided = operation.steps.findIndex(({ name }) => name === 'evidence') + 1;
+  await runOperation({ ...operation, steps: operation.steps.slice(0, decided) });
+  await runOperation(await plan(world));
+  assertTakenOver(world, 'at the end');
+});
 
 failover('refuses a leg that was dropped, unless data may be lost', async ({ world }) => {
   world.report({ standbyLegState: 'faulty,write_mostly' });

@@ -159,7 +159,10 @@ export class TakeoverWorld {
       });
     };
     if (line.startsWith('losetup --find')) {
-      this.#must(this.fenced && this.powerOff, 'the leg was attached while the primary could write to it');
+      this.#must(
+        this.fenced && (this.powerOff || this.primaryPassive),
+        'the leg was attached while the primary could write to it',
+      );
       this.#must(!this.attached, 'the leg was attached twice');
       this.attached = true;
       return { ...OK, stdout: `${LOOP}\n` };
