@@ -5,7 +5,7 @@ import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import { standbyLegInSync } from './evidence.ts';
+import { rangesText, standbyLegInSync } from './evidence.ts';
 import { primaryMirror, setBits } from './legs-on-primary.ts';
 import type { OperationContext } from './operation-context.ts';
 import { acceptTarget, hostTargetStatus } from './target-control.ts';
@@ -25,8 +25,7 @@ const REPORT_ms = 20_000;
  */
 export async function makeGood(context: OperationContext): Promise<boolean> {
   const { host, standbyMachine, primaryMachine } = context;
-  const { lost } = await hostTargetStatus(host.name);
-  if (lost.length === 0 || isServedElsewhere(host.name)) return false;
+  if ((await hostTargetStatus(host.name)).lost.length === 0 || isServedElsewhere(host.name)) return false;
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, host.target.path), host.volume.mirrorUuid);
   const running = await mirrorStatus(primaryMachine, host.volume.device, host.volume.localLeg);
   // A leg without a superblock is not taken back but filled; one that no set holds either is nothing yet.
@@ -34,10 +33,14 @@ export async function makeGood(context: OperationContext): Promise<boolean> {
     const status = running ?? (await startAlone(context, leg as LegSuperblock));
     assertLocalLegWhole(context, status);
     await dropStandbyLeg(context);
+    const droppedAt_ms = Date.now();
+    // From here on nothing of this set can reach the leg: what is marked is complete now.
+    const { lost } = await hostTargetStatus(host.name);
     if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
-    await untilReported(host.name);
+    await untilReported(host.name, droppedAt_ms);
   }
   await acceptTarget(host.name);
+  await assertAccepted(host.name);
   return true;
 }
 
@@ -103,12 +106,15 @@ async function dropStandbyLeg(context: OperationContext): Promise<void> {
   );
 }
 
-/** A takeover believes the last report: it must not say any more that the leg is in sync when the target forgets what is lost. */
-async function untilReported(host: string): Promise<void> {
+/**
+ * A takeover believes the last report: it must not say any more that the leg is in sync when the target forgets what is lost. One from
+ * before the leg was dropped says nothing, whatever it says: the leg may have been taken back since.
+ */
+async function untilReported(host: string, droppedAt_ms: number): Promise<void> {
   await retryUntil(
     async () => {
       const { lastReport } = readEvidence(host);
-      if (!lastReport || !standbyLegInSync(lastReport)) return;
+      if (lastReport && Date.parse(lastReport.receivedAt) >= droppedAt_ms && !standbyLegInSync(lastReport)) return;
       throw new SpareError(
         'stepFailed',
         'NOT_REPORTED',
@@ -116,7 +122,19 @@ async function untilReported(host: string): Promise<void> {
         { hint: 'Reports come through the watch: systemctl status spare-watch' },
       );
     },
-    { timeout_ms: REPORT_ms, pause_ms: 200 },
+    { timeout_ms: REPORT_ms, pause_ms: 50 },
+  );
+}
+
+/** The disk may have failed again, or still. */
+async function assertAccepted(host: string): Promise<void> {
+  const { lost } = await hostTargetStatus(host);
+  if (lost.length === 0) return;
+  throw new SpareError(
+    'stepFailed',
+    'STILL_LOSING',
+    `Cannot serve the LUN of ${host} again as its leg may have lost writes still, or again: to ${rangesText(lost)}`,
+    { hint: "The disk of the pool may be failing: see 'journalctl -k' and 'journalctl -u spare-serve'" },
   );
 }
 

@@ -17,6 +17,8 @@ export interface OpenRecordedStoreOptions {
   sync?: DataSync;
   /** @default a timer that keeps no process alive */
   every?: Every;
+  /** Called once, when a flush has failed, or the record can't be written. */
+  onCondemned?: () => void;
 }
 
 /**
@@ -37,7 +39,7 @@ export function lostRanges(path: string, size_bytes: number, bootId: string = th
  * covered it, which is soon: nobody has to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = thisBootId(), sync = dataSync(), every } = options;
+  const { below, path, bootId = thisBootId(), sync = dataSync(), every, onCondemned } = options;
   if (lostRanges(path, below.size_bytes, bootId).length > 0) throw new Error(`Writes were lost by ${path}`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
@@ -46,7 +48,7 @@ export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedSt
   // have failed. A new file is durable whatever became of the pages of the old one.
   writeRegionFile(path, record);
   const marks = new RegionMarks(new RegionFile(path, sync), record);
-  return new RecordedStore({ below, marks, ...(every && { every }) });
+  return new RecordedStore({ below, marks, ...(every && { every }), ...(onCondemned && { onCondemned }) });
 }
 
 /** random(4): made anew at each boot. */

@@ -15,6 +15,8 @@ export interface RecordedStoreParts {
   marks: RegionMarks;
   /** @default a timer that keeps no process alive */
   every?: Every;
+  /** Called once, when a flush has failed, or the record can't be written: the store is not to be used any more. */
+  onCondemned?: () => void;
 }
 
 /**
@@ -36,15 +38,16 @@ export class RecordedStore implements Store {
   /** 1 where a change has begun or ended since the last look. */
   readonly #touched: Uint8Array;
   readonly #stopTimer: () => void;
+  readonly #onCondemned: () => void;
   /** Changes that have ended, to be used again: none is allocated for a write. */
   readonly #spareChanges: Change[] = [];
   #pending = 0;
   #clearing = false;
-  #flushFailed = false;
+  #condemned = false;
   #closed = false;
   #whenIdle: (() => void) | undefined;
 
-  constructor({ below, marks, every = everyUnreferenced }: RecordedStoreParts) {
+  constructor({ below, marks, every = everyUnreferenced, onCondemned = () => {} }: RecordedStoreParts) {
     this.size_bytes = below.size_bytes;
     this.readOnly = below.readOnly;
     this.thin = below.thin;
@@ -53,6 +56,7 @@ export class RecordedStore implements Store {
     this.#region_bytes = marks.region_bytes;
     this.#changing = new Uint32Array(marks.count);
     this.#touched = new Uint8Array(marks.count);
+    this.#onCondemned = onCondemned;
     this.#stopTimer = every(CLEAR_INTERVAL_ms, () => this.#clearIdleRegions());
   }
 
@@ -101,7 +105,7 @@ export class RecordedStore implements Store {
     this.#whenIdle = () =>
       this.#below.flush((flushError) => {
         if (flushError !== null) this.#condemn();
-        this.#marks.close(!this.#flushFailed, (recordError) =>
+        this.#marks.close(!this.#condemned, (recordError) =>
           this.#below.close((closeError) => done(flushError ?? recordError ?? closeError)),
         );
       });
@@ -135,15 +139,19 @@ export class RecordedStore implements Store {
 
   #whenMarked(change: Change, perform: () => void): void {
     this.#marks.mark(change.first, change.last, (error) => {
-      if (error === null) perform();
-      else change.end(error);
+      if (error === null) {
+        perform();
+        return;
+      }
+      this.#condemn();
+      change.end(error);
     });
   }
 
   /** Looks for regions that were left alone since it looked before. */
   #clearIdleRegions(): void {
     // While a flush lasts what is written is still to be held against its regions.
-    if (this.#clearing || this.#flushFailed) return;
+    if (this.#clearing || this.#condemned) return;
     const idle: number[] = [];
     for (let region = 0; region < this.#touched.length; region += 1) {
       if (this.#touched[region] === 1) this.#touched[region] = 0;
@@ -158,8 +166,10 @@ export class RecordedStore implements Store {
   }
 
   #condemn(): void {
-    this.#flushFailed = true;
+    if (this.#condemned) return;
+    this.#condemned = true;
     this.#marks.condemn();
+    this.#onCondemned();
   }
 
   #leave(): void {

@@ -2,7 +2,13 @@ import * as fs from 'node:fs';
 import { writeFileDurably } from '../std/durable-file.ts';
 import type { DataSync } from './data-sync.ts';
 import type { RecordFile } from './region-marks.ts';
-import { decodeRegionRecord, encodeRegionRecord, RECORD_BYTES, type RegionRecord } from './region-record.ts';
+import {
+  decodeRegionRecord,
+  encodeRegionRecord,
+  NO_BOOT_ID,
+  RECORD_BYTES,
+  type RegionRecord,
+} from './region-record.ts';
 import type { StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
 
@@ -18,6 +24,16 @@ export function readRegionFile(path: string): RegionRecord | 'missing' | 'unread
 /** Whole and durable when it returns. */
 export function writeRegionFile(path: string, record: RegionRecord): void {
   writeFileDurably(path, encodeRegionRecord(record), 0o600);
+}
+
+/**
+ * What it marks counts as lost from now on, whatever boot asks. A file that can't be read says so already.
+ * @throws Error where it can't be written, or is not there: its disk is away
+ */
+export function condemnRegionFile(path: string): void {
+  const record = readRegionFile(path);
+  if (record === 'missing') throw new Error(`Cannot condemn ${path}: there is no such record`);
+  if (typeof record === 'object') writeRegionFile(path, { ...record, bootId: NO_BOOT_ID });
 }
 
 /** The record's file, written in place: its block is there already, so that only data has to be synced. */

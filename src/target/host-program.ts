@@ -36,7 +36,7 @@ process.on('message', (message: MessageToHost, socket: unknown) => receive(messa
 function receive(message: MessageToHost, socket: unknown): void {
   switch (message.kind) {
     case 'serve':
-      if (message.configuration) serve(new HostTarget(message.configuration, message.folder));
+      if (message.configuration) serve(new HostTarget(message.configuration, message.folder, { onLost: reportLoss }));
       break;
     case 'neighbours':
       connections.budget.limit_bytes = Math.max(LIMITS.allData_bytes / message.hosts, LIMITS.leastShare_bytes);
@@ -68,9 +68,7 @@ function open(target: HostTarget): void {
   if (ending) return;
   try {
     target.open();
-    if (target.lost.length === 0) return;
-    const lost_bytes = target.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-    report({ event: 'unclean', host: target.configuration.name, ranges: target.lost.length, lost_bytes });
+    reportLoss();
   } catch (error) {
     if (whyNotServed !== String(error)) {
       whyNotServed = String(error);
@@ -78,6 +76,12 @@ function open(target: HostTarget): void {
     }
     setTimeout(open, OPEN_AGAIN_MS, target);
   }
+}
+
+function reportLoss(): void {
+  if (!host || host.lost.length === 0) return;
+  const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
 }
 
 async function answer(id: number, request: HostRequest): Promise<void> {

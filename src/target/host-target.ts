@@ -7,6 +7,7 @@ import { removeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import { openFileStore } from '../store/open-file-store.ts';
 import { lostRanges, openRecordedStore } from '../store/open-recorded-store.ts';
+import { condemnRegionFile } from '../store/region-file.ts';
 import type { ByteRange } from '../store/region-record.ts';
 import type { Store } from '../store/store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
@@ -22,6 +23,16 @@ export function regionsPath(folder: string): string {
   return join(folder, 'regions');
 }
 
+export interface HostTargetOptions {
+  /** Called when the disk has failed the leg, and the LUN is closed: `lost` tells what may be missing. */
+  onLost?: () => void;
+  /** @default openFileStore */
+  openStore?: (path: string) => Store;
+}
+
+/** A record that can't be written is tried again: the disk may come back, with the newest writes missing. */
+const DISK_AGAIN_MS = 1_000;
+
 /** One host's target: its store, its logical unit, its sessions, its fence record. Nothing is shared between hosts. */
 export class HostTarget {
   readonly configuration: HostConfiguration;
@@ -33,11 +44,18 @@ export class HostTarget {
   #lost: readonly ByteRange[] = [];
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
+  readonly #onLost: () => void;
+  readonly #openStore: (path: string) => Store;
+  /** The disk has failed the leg, and nobody has accepted that yet. */
+  #condemned = false;
+  #closing: Promise<void> | undefined;
 
   /** @param folder The host's folder in the pool. */
-  constructor(configuration: HostConfiguration, folder: string) {
+  constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
     this.configuration = configuration;
     this.#folder = folder;
+    this.#onLost = options.onLost ?? (() => {});
+    this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
     this.#fence = new FenceRecord(folder);
     this.#regionsPath = regionsPath(folder);
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
@@ -62,11 +80,11 @@ export class HostTarget {
    * have lost writes: the mirror set would take it for whole.
    */
   open(): void {
-    if (this.#unit) return;
+    if (this.#unit || this.#condemned) return;
     const { name, target } = this.configuration;
     this.#lost = this.#findLost();
     if (this.target.fenced || this.#lost.length > 0) return;
-    let store: Store = openFileStore({ path: target.path });
+    let store: Store = this.#openStore(target.path);
     try {
       if (store.size_bytes !== target.size_bytes) {
         throw new SpareError(
@@ -78,7 +96,7 @@ export class HostTarget {
           },
         );
       }
-      store = openRecordedStore({ below: store, path: this.#regionsPath });
+      store = openRecordedStore({ below: store, path: this.#regionsPath, onCondemned: () => this.#condemn() });
       this.#unit = new LogicalUnit({
         store,
         identity: `${target.iqn},lun${LUN}`,
@@ -95,7 +113,14 @@ export class HostTarget {
   }
 
   /** Ends the sessions, waits for what the store has in its hands, flushes and closes it. The file is nobody's afterwards. */
-  async close(reason: string): Promise<void> {
+  close(reason: string): Promise<void> {
+    this.#closing ??= this.#close(reason).finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  async #close(reason: string): Promise<void> {
     const unit = this.#unit;
     this.target.deviceServer = undefined;
     await new Promise<void>((resolve) => this.target.endSessions(reason, resolve));
@@ -126,10 +151,49 @@ export class HostTarget {
    * Forgets what the leg may have lost, durably, and serves the LUN. Whoever asks for it has seen to it that those ranges are
    * written again before the leg is believed.
    */
-  accept(): void {
-    if (this.#unit) return;
-    if (this.#findLost().length > 0) removeFileDurably(this.#regionsPath);
+  async accept(): Promise<void> {
+    if (this.#condemned || this.#findLost().length > 0) {
+      // That this store can't be flushed any more is what is being accepted.
+      await this.close('its leg has lost writes').catch(() => {});
+      removeFileDurably(this.#regionsPath);
+      this.#condemned = false;
+    }
     this.open();
+  }
+
+  /**
+   * The kernel may have dropped what it could not write, and a later flush would go well without it: the LUN is closed, as after a loss
+   * of power.
+   */
+  #condemn(): void {
+    this.#condemned = true;
+    const { size_bytes } = this.configuration.target;
+    // Whatever is marked, in this boot too: the record does not say yet that it is condemned, and may be away with its disk.
+    const marked = lostRanges(this.#regionsPath, size_bytes, '');
+    this.#lost = marked.length > 0 ? marked : [{ offset_bytes: 0, length_bytes: size_bytes }];
+    // Not within the command that has met the failure.
+    setImmediate(async () => {
+      await this.close('the disk of its leg has failed').catch(() => {});
+      this.#recordLoss();
+    });
+  }
+
+  #recordLoss(): void {
+    if (!this.#condemned) return;
+    try {
+      condemnRegionFile(this.#regionsPath);
+      this.#lost = this.#findLost();
+      if (this.#lost.length > 0) {
+        this.#onLost();
+        return;
+      }
+      // Everything was on the disk by then.
+      this.#condemned = false;
+      this.open();
+    } catch {
+      this.#condemned = true;
+      setTimeout(() => this.#recordLoss(), DISK_AGAIN_MS).unref();
+    }
   }
 
   #findLost(): ByteRange[] {

@@ -82,7 +82,10 @@ export class ServedHost {
     const sessions = pid === this.#last.pid ? this.#last.sessions : [];
     // What stands in the records is so, whatever a process has not come to say.
     const { path, size_bytes } = this.#regions;
-    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands, lost: lostRanges(path, size_bytes) };
+    const recorded = lostRanges(path, size_bytes);
+    // A disk that fails the leg may not take the record either.
+    const lost = recorded.length === 0 && pid === this.#last.pid ? this.#last.lost : recorded;
+    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands, lost };
   }
 
   /** Asks one question at a time: a process that stands still would else be left with one more each second. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,6 +8,12 @@ import { returnLocalLeg } from '../../src/operations/legs-on-primary.ts';
 import { makeGood } from '../../src/operations/make-good.ts';
 import { recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { retryUntil } from '../../src/std/retry.ts';
+import { openFileStore } from '../../src/store/open-file-store.ts';
+import { readRegionFile } from '../../src/store/region-file.ts';
+import { NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
+import { HostTarget } from '../../src/target/host-target.ts';
+import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', name));
@@ -73,7 +79,6 @@ class PrimarySet implements Machine {
         this.legs[leg] = 'faulty,write_mostly';
         if (this.requests-- > 0) return fail('Device or resource busy');
         delete this.legs[leg];
-        this.#world.report({ standbyLegState: 'missing' });
         return '';
       }
       case 'set-bits':
@@ -89,7 +94,6 @@ class PrimarySet implements Machine {
         assert.is(argv.at(-1), this.#world.host.volume.localLeg, 'It was started from another leg than its own');
         this.running = true;
         this.legs = { vdb: 'in_sync' };
-        this.#world.report({ standbyLegState: 'missing' });
         return '';
     }
   }
@@ -104,6 +108,8 @@ interface Context {
   world: TakeoverWorld;
   primary: PrimarySet;
   accepted: number;
+  /** Ends the reports of the primary. */
+  silence(): void;
   run(): Promise<boolean>;
 }
 const test = suite<Context>('make good');
@@ -113,6 +119,9 @@ test.before.each(async (context) => {
   await world.begin();
   Object.assign(world, { lost: LOST });
   Object.assign(context, { world, primary, accepted: 0 });
+  // As the watch receives them, only more often.
+  const reports = setInterval(() => world.report({ standbyLegState: primary.legs.sda ?? 'missing' }), 10);
+  context.silence = () => clearInterval(reports);
   context.run = () => makeGood({ ...world.context, primaryMachine: primary });
   // What must hold in the moment in which the target forgets what is lost, however it came to it.
   world.onAccept = () => {
@@ -122,7 +131,10 @@ test.before.each(async (context) => {
     if (!primary.bits.includes(LOST_CHUNKS)) world.violations.push(`marked is ${primary.bits.join('; ')}`);
   };
 });
-test.after.each(({ world }) => world.end());
+test.after.each(async ({ world, silence }) => {
+  silence();
+  await world.end();
+});
 
 async function refusal(promise: Promise<unknown>): Promise<SpareError> {
   try {
@@ -266,27 +278,147 @@ test('a takeover that was forced in spite of it: what was lost is copied back wi
   assert.equal(primary.bits, ['0-1007', LOST_CHUNKS]);
 });
 
-test('the LUN is not served before the primary has reported that the leg is dropped', async (context) => {
-  const { world, primary } = context;
-  const report = world.report.bind(world);
-  let told = false;
-  world.report = () => {
-    setTimeout(() => {
-      told = true;
-      report({ standbyLegState: 'missing' });
-    }, 300);
-  };
+/** The reports that were there when the target was told to forget. */
+async function servedAfter(context: Context, reports: Parameters<TakeoverWorld['report']>[0][]): Promise<number> {
+  const { world } = context;
+  context.silence();
+  let told = 0;
+  let toldAtAccept = 0;
   const { onAccept } = world;
   world.onAccept = () => {
     onAccept();
-    if (!told) world.violations.push('a takeover would believe that the leg is in sync');
+    toldAtAccept = told;
   };
-  await context.run();
+  const run = context.run();
+  for (const report of reports) {
+    // Long enough for all that does not wait for it.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    told += 1;
+    world.report(report);
+  }
+  assert.is(await run, true);
   assert.equal([world.lost, world.violations], [[], []]);
+  return toldAtAccept;
+}
+
+test('the LUN is not served before the primary has reported that the leg is dropped', async (context) => {
+  assert.is(await servedAfter(context, [{}, { standbyLegState: 'missing' }]), 2);
+});
+
+test('a report from before the drop is not enough, nor is none', async (context) => {
+  context.silence();
+  context.world.report({ standbyLegState: 'missing', receivedAt: new Date(Date.now() - 1_000).toISOString() });
+  assert.is(await servedAfter(context, [{ standbyLegState: 'missing' }]), 1);
   updateEvidence('alpha', () => ({ version: 1 }));
-  Object.assign(world, { lost: LOST });
-  primary.legs = { vdb: 'in_sync' };
-  assert.is(await context.run(), true, 'a host of which no report is known');
+  Object.assign(context.world, { lost: LOST });
+  context.primary.legs = { vdb: 'in_sync', sda: 'in_sync' };
+  assert.is(await servedAfter(context, [{ standbyLegState: 'missing' }]), 1);
+});
+
+/** The target itself, over a file on a disk that can be told to fail. */
+function serveReally({ world }: Context): { target: HostTarget; disks: FaultyStore[]; losses: () => number } {
+  const folder = join(world.root, 'pool', 'alpha');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'leg.img');
+  world.host = { ...world.host, target: { ...world.host.target, path, size_bytes: 64 * MIB } };
+  const disks: FaultyStore[] = [];
+  let losses = 0;
+  const target = new HostTarget(world.host, folder, {
+    onLost: () => (losses += 1),
+    openStore: () => {
+      const disk = new FaultyStore(openFileStore({ path, create_bytes: 64 * MIB }));
+      disks.push(disk);
+      return disk;
+    },
+  });
+  target.open();
+  world.target = target;
+  return { target, disks, losses: () => losses };
+}
+
+function execute(target: HostTarget, cdb: string, data = Buffer.alloc(0)): Promise<number> {
+  const task = {
+    nexus: { id: 'n', initiatorName: 'i' },
+    lun: 1,
+    cdb: Buffer.from(cdb.padEnd(32, '0'), 'hex'),
+    dataOut: [data],
+    dataOutLength_bytes: data.length,
+    aborted: false,
+  };
+  return new Promise((resolve) => target.target.deviceServer?.execute(task, ({ status }) => resolve(status)));
+}
+
+/** Writes a block, after the unit attention that every new unit begins with. */
+async function write(target: HostTarget): Promise<void> {
+  await execute(target, '00');
+  assert.is(await execute(target, WRITE, Buffer.alloc(512, 1)), 0);
+}
+
+/** WRITE (10) of a block at 40 MiB, SYNCHRONIZE CACHE (10). */
+const WRITE = '2a000001400000000100';
+const FLUSH = '35';
+const WRITTEN = [{ offset_bytes: 32 * MIB, length_bytes: 16 * MIB }];
+
+test('a flush that failed closes the LUN, and is made good like a loss of power', async (context) => {
+  const { world, primary } = context;
+  const { target, disks, losses } = serveReally(context);
+  await write(target);
+  disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
+  assert.is(await execute(target, FLUSH), 2);
+  assert.equal(target.status().lost, WRITTEN, 'it is told at once');
+  await retryUntil(async () => assert.is(losses(), 1), { timeout_ms: 5_000, pause_ms: 5 });
+  assert.is(target.target.deviceServer, undefined, 'the LUN is closed');
+  target.open();
+  assert.is(target.target.deviceServer, undefined, 'and stays so');
+  assert.equal(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')), {
+    ...(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')) as RegionRecord),
+    bootId: NO_BOOT_ID,
+  });
+
+  world.onAccept = () => {
+    context.accepted += 1;
+    assert.equal(primary.bits, ['496-751']);
+  };
+  assert.is(await context.run(), true);
+  assert.equal([context.accepted, disks.length, target.status().lost], [1, 2, []]);
+  await write(target);
+  assert.is(await execute(target, FLUSH), 0);
+  assert.is(await context.run(), false, 'nothing is left to be made good');
+  await target.close('the test ends');
+});
+
+test('accepted while it closes, it is closed first; while the disk of the record is away the loss is told all the same', async (context) => {
+  context.world.onAccept = () => {};
+  const { target, disks } = serveReally(context);
+  const regions = join(context.world.root, 'pool', 'alpha', 'regions');
+  await write(target);
+  disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
+  assert.is(await execute(target, FLUSH), 2);
+  await target.accept();
+  assert.equal([disks.length, target.status().lost], [2, []]);
+  await write(target);
+  // The folder of the record is gone with its disk, then it is back.
+  renameSync(join(regions, '..'), `${join(regions, '..')}.gone`);
+  disks[1]?.break('flush', { kind: 'error', code: 'EIO' });
+  assert.is(await execute(target, FLUSH), 2);
+  await target.close('waited for').catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(target.status().lost, [{ offset_bytes: 0, length_bytes: 64 * MIB }]);
+  renameSync(`${join(regions, '..')}.gone`, join(regions, '..'));
+  await retryUntil(async () => assert.equal(target.status().lost, WRITTEN), { timeout_ms: 10_000, pause_ms: 20 });
+  target.open();
+  assert.is(target.target.deviceServer, undefined);
+});
+
+test('a disk that fails again while it is accepted is told', async (context) => {
+  const { world } = context;
+  world.onAccept = () => {
+    // As the status says a moment later.
+    world.lost = LOST;
+  };
+  const error = await refusal(context.run());
+  assert.equal([error.code, error.exitCode], ['STILL_LOSING', 5]);
+  assert.match(error.message, '16 MiB from 0 MiB on');
 });
 
 test.run();

@@ -11,6 +11,7 @@ import type { ExecResult, StandbyMachine } from '../../src/host/machine.ts';
 import type { OperationContext } from '../../src/operations/operation-context.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
+import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 import { RecordingMachine } from './recording-machine.ts';
@@ -42,6 +43,8 @@ export class TakeoverWorld {
   mounted = false;
   nfs = false;
   address = false;
+  /** The real target of the host, where the test has one: it says then what is lost. */
+  target: HostTarget | undefined;
   /** Looks at the world in the moment in which lost writes are forgotten. */
   onAccept: () => void = () => {};
   readonly #directories = useTemporaryDirectories();
@@ -61,8 +64,8 @@ export class TakeoverWorld {
     mkdirSync(dirname(controlSocketPath()), { recursive: true });
     const server = createServer((socket) => {
       socket.on('error', () => {});
-      createInterface({ input: socket }).on('line', (line) => {
-        const result = this.#control(JSON.parse(line) as ControlRequest);
+      createInterface({ input: socket }).on('line', async (line) => {
+        const result = await this.#control(JSON.parse(line) as ControlRequest);
         socket.end(`${JSON.stringify(result)}\n`);
       });
     });
@@ -121,7 +124,7 @@ export class TakeoverWorld {
     if (!condition) this.violations.push(violation);
   }
 
-  #control(request: ControlRequest): ControlResponse {
+  async #control(request: ControlRequest): Promise<ControlResponse> {
     if (request.method === 'fence') {
       this.fenced = true;
     } else if (request.method === 'unfence') {
@@ -134,7 +137,9 @@ export class TakeoverWorld {
       );
       this.lost = [];
       this.onAccept();
+      await this.target?.accept();
     }
+    if (this.target) this.lost = this.target.status().lost;
     const { fenced, lastPduAt, lost } = this;
     const host = { host: 'alpha', fenced, lastPduAt, lost } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };

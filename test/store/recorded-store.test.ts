@@ -52,7 +52,7 @@ test.after.each(({ directory }) => fs.rmSync(directory, { recursive: true }));
 /** A store whose record becomes durable when the test says so, and whose clock goes on when the test says so. */
 function open(
   { path, syncs }: Context,
-  options: { below?: Store; bootId?: string; held?: boolean } = {},
+  options: { below?: Store; bootId?: string; held?: boolean; onCondemned?: () => void } = {},
 ): RecordedStore & { tick(): void } {
   let tick = () => {};
   const sync: DataSync = (_fd, done) => void (options.held ? syncs.push(done) : done(null));
@@ -61,6 +61,7 @@ function open(
     path,
     bootId: options.bootId ?? THIS_BOOT,
     sync,
+    ...(options.onCondemned && { onCondemned: options.onCondemned }),
     every: (_interval_ms, action) => {
       tick = action;
       return () => {};
@@ -191,6 +192,30 @@ test('closed in order it is clean, whatever boot comes next; a disk that can not
   assert.is(await failure((done) => bad.close(done)), 'EIO');
   assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
 });
+
+for (const what of ['a flush', 'the record'] as const) {
+  test(`${what} fails: that is told once, and the marks stay whatever goes well later`, async (context) => {
+    const below = new FaultyStore(new MemoryStore({ size_bytes: SIZE_BYTES }));
+    let times = 0;
+    const store = open(context, { below, held: true, onCondemned: () => (times += 1) });
+    const first = failure((done) => store.write([pattern(1, 1)], 0, done));
+    await until(() => context.syncs.length === 1);
+    context.syncs.shift()?.(what === 'the record' ? Object.assign(new Error('EIO'), { code: 'EIO' }) : null);
+    assert.is(await first, what === 'the record' ? 'EIO' : undefined);
+    if (what === 'a flush') {
+      below.break('flush', { kind: 'error', code: 'EIO' });
+      await failure((done) => store.flush(done));
+      await failure((done) => store.flush(done));
+      below.heal();
+      await until(() => context.syncs.length === 1);
+      context.syncs.shift()?.(null);
+    }
+    assert.is(times, 1);
+    await failure((done) => store.close(done));
+    assert.equal(lostRanges(context.path, SIZE_BYTES, NEXT_BOOT), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
+    assert.is(times, 1);
+  });
+}
 
 test('a busy region keeps its mark, an idle one loses it', async (context) => {
   const store = open(context);
