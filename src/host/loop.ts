@@ -5,6 +5,18 @@ export function attachLoopArgv(path: string): string[] {
   return ['losetup', '--find', '--show', '--direct-io=on', path];
 }
 
+/** sync(1): what was written to the file, by whomever, is on the disk when it ends. */
+export function syncDataArgv(path: string): string[] {
+  return ['sync', '--data', path];
+}
+
+/** A page cache full of writes, on a slow disk. */
+const SYNC_TIMEOUT_ms = 600_000;
+
+export async function syncData(machine: Machine, path: string): Promise<void> {
+  await machine.exec(syncDataArgv(path), { timeout_ms: SYNC_TIMEOUT_ms });
+}
+
 /**
  * The loop devices that a file is attached to as the kernel's own ioctl tells, also in other mount namespaces:
  * for the last look before a leg is given away.
@@ -17,10 +29,11 @@ export async function associatedLoops(machine: Machine, path: string): Promise<s
     .filter((line) => line !== '');
 }
 
-/** Attaches the file unless it is already, and answers the device. */
+/** Attaches the file unless it is already, and answers the device. What the page cache has of it is written first: direct I/O passes that by. */
 export async function attachLoop(machine: StandbyMachine, path: string): Promise<string> {
   const [attached] = await machine.loopsOf(path);
   if (attached) return attached;
+  await syncData(machine, path);
   const { stdout } = await machine.exec(attachLoopArgv(path));
   return stdout.trim();
 }

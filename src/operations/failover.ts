@@ -1,7 +1,7 @@
 import { enterState, readHostRecord } from '../config/host-records.ts';
 import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
-import { attachLoopArgv } from '../host/loop.ts';
+import { attachLoopArgv, syncDataArgv } from '../host/loop.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { quoteForShell } from '../host/quote.ts';
 import { SpareError } from '../std/errors.ts';
@@ -141,8 +141,8 @@ export async function planFailover(context: OperationContext, options: FailoverO
     }),
     step({
       name: 'attach',
-      title: `Attach the standby leg of ${host.name}`,
-      commandLines: [quoteForShell(attachLoopArgv(host.target.path))],
+      title: `Attach the standby leg of ${host.name}, with every mirror write on the disk`,
+      commandLines: [syncDataArgv(host.target.path), attachLoopArgv(host.target.path)].map(quoteForShell),
       async run() {
         await attachLeg(context);
         noteLunServed(host.name, false);

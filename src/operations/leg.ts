@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { associatedLoops, attachLoop, detachLoops } from '../host/loop.ts';
+import { associatedLoops, attachLoop, detachLoops, syncData } from '../host/loop.ts';
 import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
@@ -8,10 +8,17 @@ import type { OperationContext } from './operation-context.ts';
 
 const LINK_POLL_ms = 50;
 
-/** Makes the standby leg a block device of the standby, and answers its path. A disk of the pool is one already. */
+/**
+ * Makes the standby leg a block device of the standby, and answers its path. A disk of the pool is one already.
+ *
+ * The target's process may have been killed with mirror writes that were in the page cache only. The mirror set takes them for written,
+ * and its bitmap here knows nothing of them: they are on the disk before the leg is used.
+ */
 export async function attachLeg({ host, standbyMachine }: OperationContext): Promise<string> {
   const { path } = host.target;
-  return (await standbyMachine.isBlockDevice(path)) ? path : attachLoop(standbyMachine, path);
+  if (!(await standbyMachine.isBlockDevice(path))) return attachLoop(standbyMachine, path);
+  await syncData(standbyMachine, path);
+  return path;
 }
 
 export async function detachLeg({ host, standbyMachine }: OperationContext): Promise<void> {

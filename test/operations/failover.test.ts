@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
+import { attachLeg } from '../../src/operations/leg.ts';
 import { type Operation, runOperation } from '../../src/operations/runner.ts';
 import type { Step } from '../../src/operations/step.ts';
 import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
@@ -111,6 +112,13 @@ failover(
     }
   },
 );
+
+failover('a leg that is a disk of its own is synced before it is used, too', async ({ world }) => {
+  const { path } = world.host.target;
+  const standbyMachine = Object.assign(world.standbyMachine, { isBlockDevice: async () => true });
+  assert.is(await attachLeg({ ...world.context, standbyMachine }), path);
+  assert.equal(standbyMachine.commands, [['sync', '--data', path]]);
+});
 
 failover('a host that is taken over is not taken over again', async ({ world }) => {
   enterState('alpha', 'taken-over');

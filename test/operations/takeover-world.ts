@@ -35,6 +35,8 @@ export class TakeoverWorld {
   fenced = false;
   /** What the standby's power took from the leg. */
   lost: HostTargetStatus['lost'] = [];
+  /** The mirror writes are on the disk. */
+  synced = false;
   attached = false;
   arrayState: string | undefined;
   checked = false;
@@ -130,6 +132,7 @@ export class TakeoverWorld {
     } else if (request.method === 'unfence') {
       this.#must(!this.attached && this.arrayState === undefined, 'the LUN was served while the standby held the leg');
       this.fenced = false;
+      this.synced = false;
     } else if (request.method === 'accept') {
       this.#must(
         !this.attached && this.arrayState === undefined,
@@ -163,7 +166,13 @@ export class TakeoverWorld {
         hint: 'see it by hand',
       });
     };
+    if (line === `sync --data ${this.host.target.path}`) {
+      this.#must(this.fenced, 'the leg was synced before its last mirror write');
+      this.synced = true;
+      return OK;
+    }
     if (line.startsWith('losetup --find')) {
+      this.#must(this.synced, 'the leg was attached with mirror writes in the page cache only');
       this.#must(
         this.fenced && (this.powerOff || this.primaryPassive),
         'the leg was attached while the primary could write to it',
