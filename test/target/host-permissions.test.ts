@@ -53,6 +53,20 @@ test('its own folder can be read and written', async (context) => {
   assert.is(readFileSync(join(context.pool, 'alpha', 'fenced'), 'utf8'), 'x');
 });
 
+test('leg and record can be flushed, neither behind the other', async (context) => {
+  const module = JSON.stringify(join(import.meta.dirname, '..', '..', 'src', 'store', 'data-sync.ts'));
+  const leg = JSON.stringify(join(context.pool, 'alpha', 'leg.img'));
+  const statement = `{
+    const { dataSync } = await import(${module});
+    const [leg, record] = [dataSync('leg'), dataSync('record')];
+    const fd = fs.openSync(${leg}, 'r+');
+    const flush = (sync) => new Promise((resolve, reject) => sync(fd, (error) => (error ? reject(error) : resolve('flushed'))));
+    const flushed = await Promise.all([flush(leg), flush(record)]);
+    return [...flushed, leg === record, leg === dataSync('leg')].join(' ');
+  }`;
+  assert.is(await inProcessOfAlpha(context, statement), 'flushed flushed false true');
+});
+
 test('nothing else can be read', async (context) => {
   const { pool } = context;
   for (const path of [
