@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -370,6 +370,9 @@ test('a flush that failed closes the LUN, and is made good like a loss of power'
   assert.is(target.target.deviceServer, undefined, 'the LUN is closed');
   target.open();
   assert.is(target.target.deviceServer, undefined, 'and stays so');
+  const restarted = new HostTarget(world.host, join(world.root, 'pool', 'alpha'));
+  restarted.open();
+  assert.equal([restarted.lost, restarted.target.deviceServer], [WRITTEN, undefined], 'after a restart, too');
   assert.equal(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')), {
     ...(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')) as RegionRecord),
     bootId: NO_BOOT_ID,
@@ -408,6 +411,20 @@ test('accepted while it closes, it is closed first; while the disk of the record
   await retryUntil(async () => assert.equal(target.status().lost, WRITTEN), { timeout_ms: 10_000, pause_ms: 20 });
   target.open();
   assert.is(target.target.deviceServer, undefined);
+});
+
+test('a record that was emptied by hand says that everything may be missing, in the same boot too', async (context) => {
+  const { world } = context;
+  const { target } = serveReally(context);
+  await target.close('its disk has dropped out');
+  truncateSync(join(world.root, 'pool', 'alpha', 'regions'));
+  target.open();
+  const everything = [{ offset_bytes: 0, length_bytes: 64 * MIB }];
+  assert.equal([target.status().lost, target.target.deviceServer], [everything, undefined]);
+  world.onAccept = () => {};
+  assert.is(await context.run(), true);
+  assert.equal([context.primary.bits, target.status().lost], [['0-1007'], []]);
+  await target.close('the test ends');
 });
 
 test('a disk that fails again while it is accepted is told', async (context) => {
