@@ -20,7 +20,7 @@ const BLOCK_COUNT = 128;
 const LENGTH_BYTES = BLOCK_COUNT * 512;
 /**
  * What the resident memory may differ by between the first fifth of the run and its end. V8 lets memory outside of its heap grow by 64 MiB before it
- * collects it, so a run that begins just after a collection may end just before one; the rest is its heap. A leak goes on: in ten minutes some 90,000 sessions
+ * collects it, so a run that begins just after a collection may end just before one; the rest is its heap. A leak goes on: in ten minutes some 140,000 sessions
  * would have to leave less than 1 KiB each not to be found.
  */
 const GROWTH_BYTES = 96 << 20;
