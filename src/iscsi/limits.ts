@@ -3,9 +3,9 @@
  * nothing here may grow with what a peer sends.
  */
 export const LIMITS = {
-  /** Connections of the portal, whatever their state. */
+  /** Connections of one process, whatever their state. */
   connections: 256,
-  /** Connections that have not finished their login: a port scan or a login storm gets no further. */
+  /** Connections that have not finished their login, in each place where they may wait: a port scan or a login storm gets no further. */
   connectionsInLogin: 64,
   /** Sessions of one target. One is usual, two while a path or a rebooted initiator overlaps. */
   sessionsPerTarget: 32,
