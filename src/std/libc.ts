@@ -9,7 +9,7 @@ const SEEK_HOLE = 4;
 /** `flock(2)`: LOCK_EX | LOCK_NB. */
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
 /** `preadv2(2)`. */
-const RWF_NOWAIT = 0x08;
+const RWF_NOWAIT = 0x08n;
 
 /** The system calls that Node has no function for. All are synchronous and throw an error with an errno-like code. */
 export interface Libc {
@@ -25,9 +25,7 @@ export interface Libc {
   readCached(fd: number, target: Buffer, offset_bytes: number): number;
   /** Takes the exclusive advisory lock, or says that somebody else has it. */
   tryLock(fd: number): boolean;
-  /** `fdatasync(2)`: returns when the file's data is on the disk, which may take long. */
-  syncData(fd: number): void;
-  /** `fsync(2)`: the same with everything that belongs to the file; of a directory, its names. */
+  /** `fsync(2)`: returns when everything that belongs to the file is on the disk, which may take long; of a directory, its names. */
   sync(fd: number): void;
 }
 
@@ -50,9 +48,11 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
     lseek: { arguments: ['i32', 'i64', 'i32'], return: 'i64' },
     flock: { arguments: ['i32', 'i32'], return: 'i32' },
-    fdatasync: { arguments: ['i32'], return: 'i32' },
     fsync: { arguments: ['i32'], return: 'i32' },
-    preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
+    // Called for each block that is read. A function whose arguments are all `pointer` is called by optimised code as it is; any other type goes through a
+    // check of each argument, which takes longer than the system call's own entry. On the 64-bit machines that Node has node:ffi
+    // for, an integer is passed in a register as an address is.
+    preadv2: { arguments: ['pointer', 'pointer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
     __errno_location: { arguments: [], return: 'pointer' },
   });
   const errno = (): number => ffi.getInt32(functions.__errno_location());
@@ -70,8 +70,8 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     readCached(fd, target, offset_bytes) {
       vector[0] = ffi.getRawPointer(target);
       vector[1] = BigInt(target.length);
-      const count = functions.preadv2(fd, vectorAt, 1, BigInt(offset_bytes), RWF_NOWAIT);
-      if (count >= 0n) return Number(count);
+      const count = functions.preadv2(BigInt(fd), vectorAt, 1n, BigInt(offset_bytes), RWF_NOWAIT);
+      if (count >= 0) return count;
       const code = errno();
       if (code === osConstants.errno.EAGAIN) return 0;
       throw errnoError(code, 'preadv2');
@@ -88,16 +88,14 @@ function bind(ffi: typeof import('node:ffi')): Libc {
       if (code === osConstants.errno.EWOULDBLOCK) return false;
       throw errnoError(code, 'flock');
     },
-    syncData(fd) {
-      if (functions.fdatasync(fd) !== 0) throw errnoError(errno(), 'fdatasync');
-    },
     sync(fd) {
       if (functions.fsync(fd) !== 0) throw errnoError(errno(), 'fsync');
     },
   };
 }
 
-function errnoError(errno: number, syscall: string): NodeJS.ErrnoException {
+/** As those of `node:fs` are. */
+export function errnoError(errno: number, syscall: string): NodeJS.ErrnoException {
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${code}: ${syscall}`), { code, errno: -errno, syscall });
 }

@@ -53,7 +53,7 @@ export function openFileStore(options: OpenFileStoreOptions): FileStore {
     }
     const holes = libc !== undefined && stat.isFile() && canPunch(libc, fd, size_bytes, readOnly) ? libc : undefined;
     const cache = libc !== undefined && canTellCached(libc, fd) ? libc : undefined;
-    return new FileStore({ fd, size_bytes, readOnly, holes, cache, sync: dataSync('leg') });
+    return new FileStore({ fd, size_bytes, readOnly, holes, cache, sync: dataSync });
   } catch (error) {
     fs.closeSync(fd);
     throw error;

@@ -39,7 +39,7 @@ export function lostRanges(path: string, size_bytes: number, bootId: string = th
  * covered it, which is soon: nobody has to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = thisBootId(), sync = dataSync('record'), every, onCondemned } = options;
+  const { below, path, bootId = thisBootId(), sync = dataSync, every, onCondemned } = options;
   if (lostRanges(path, below.size_bytes, bootId).length > 0) throw new Error(`Writes were lost by ${path}`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;

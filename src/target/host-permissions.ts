@@ -9,7 +9,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /**
  * What a host's process is started with: Node's permission model, with the program to be read, the host's own folder and leg to be read and
  * written, and no network but the sockets that are handed to it, no child process, no other file. `node:ffi` is what flushes,
- * punches holes and tells what is cached; the addon computes CRC32C; the threads are those that flush.
+ * punches holes and tells what is cached; the addon computes CRC32C.
  *
  * Native code is not bounded by the permission model (Node says so itself): the systemd unit bounds the process as a whole.
  * @param owned Folder and leg; nothing for the process that serves no host.
@@ -21,7 +21,7 @@ export function hostPermissions(owned: readonly string[]): string[] {
     ...[...readable, ...owned].map((path) => `--allow-fs-read=${path}`),
     ...owned.map((path) => `--allow-fs-write=${path}`),
     '--allow-addons',
-    ...(owned.length > 0 ? ['--allow-ffi', '--allow-worker'] : []),
+    ...(owned.length > 0 ? ['--allow-ffi'] : []),
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
   ];
