@@ -1,6 +1,6 @@
+import { take } from '../std/buffers.ts';
 import type { StoreCallback } from '../store/store.ts';
 import { type BlockRange, blockRangeOf } from './cdb.ts';
-import { take } from './data.ts';
 import { blockLimitsOf } from './inquiry.ts';
 import type { Done, LogicalUnit } from './logical-unit.ts';
 import type { HeldRange } from './range-lock.ts';

@@ -1,15 +1,3 @@
-/** The first `length_bytes` of `buffers`, without copying. */
-export function take(buffers: readonly Buffer[], length_bytes: number): readonly Buffer[] {
-  const taken: Buffer[] = [];
-  let missing = length_bytes;
-  for (const buffer of buffers) {
-    if (missing <= 0) break;
-    taken.push(buffer.length <= missing ? buffer : buffer.subarray(0, missing));
-    missing -= buffer.length;
-  }
-  return taken;
-}
-
 /** `buffers` in one: without copying where there is only one. */
 export function join(buffers: readonly Buffer[]): Buffer {
   const [first] = buffers;

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { skip, take } from '../std/buffers.ts';
 import type { Libc } from '../std/libc.ts';
 import type { DataSync } from './data-sync.ts';
 import { FlushQueue } from './flush-queue.ts';
@@ -8,6 +9,12 @@ import { isZero, zeroes } from './zero.ts';
 
 /** Transfers up to this length are done inline: a cached page costs less than a turn of the thread pool. */
 const INLINE_LIMIT_BYTES = 65_536;
+/**
+ * What one call writes at most. ext4 keeps a file's pages in folios as large as the calls that wrote them, and each later write of 4 KiB looks at every
+ * block of its folio: 18 µs in one of 1 MiB, 6 µs in one of 128 KiB (Linux 6.18). A mirror's first copy comes in large writes, the rest of
+ * its life in small ones.
+ */
+const WRITE_STEP_BYTES = 131_072;
 /** Holes are punched in pieces of this length, so that a huge one never holds the event loop. */
 const PUNCH_STEP_BYTES = 256 * 1024 * 1024;
 
@@ -92,7 +99,7 @@ export class FileStore implements Store {
         return;
       }
       if (inline) {
-        const count = fs.writevSync(this.#fd, sources, offset_bytes);
+        const count = writeNow(this.#fd, sources, offset_bytes);
         if (count < length_bytes) {
           sources = skip(sources, count);
           offset_bytes += count;
@@ -108,7 +115,7 @@ export class FileStore implements Store {
   }
 
   #writeLater(sources: readonly Buffer[], offset_bytes: number, done: StoreCallback): void {
-    fs.writev(this.#fd, sources, offset_bytes, (error, count) => {
+    fs.writev(this.#fd, take(sources, WRITE_STEP_BYTES), offset_bytes, (error, count) => {
       if (error !== null) return done(error);
       if (count === 0) return done(storeError('EIO', 'Cannot write any more bytes'));
       const rest = skip(sources, count);
@@ -222,16 +229,9 @@ export class FileStore implements Store {
   }
 }
 
-/** What is left of `sources` after the first `count_bytes`. */
-function skip(sources: readonly Buffer[], count_bytes: number): Buffer[] {
-  const rest: Buffer[] = [];
-  for (const source of sources) {
-    if (count_bytes >= source.length) {
-      count_bytes -= source.length;
-    } else {
-      rest.push(count_bytes === 0 ? source : source.subarray(count_bytes));
-      count_bytes = 0;
-    }
-  }
-  return rest;
+/** A list of one costs Node half a microsecond more than the one. */
+function writeNow(fd: number, sources: readonly Buffer[], offset_bytes: number): number {
+  const [first] = sources;
+  if (sources.length > 1 || first === undefined) return fs.writevSync(fd, sources, offset_bytes);
+  return fs.writeSync(fd, first, 0, first.length, offset_bytes);
 }
