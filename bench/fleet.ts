@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KIB, type Setup, type TargetRole } from './case.ts';
 import { ownLoad } from './clients/load.ts';
-import { makeFile, makeHosts } from './make-files.ts';
+import { fill } from './fill.ts';
+import { makeFile, makeHosts, makeSparseFile } from './make-files.ts';
 import { NotMeasurableError } from './not-measurable-error.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Starter, Target } from './targets/target.ts';
@@ -36,7 +37,10 @@ export class Fleet {
     const pair = await this.#start(setup);
     const files = Object.values(pair).flatMap(({ hosts }) => hosts.map(({ file }) => file));
     this.#current = { key, pair, files: new Set(files) };
-    for (const target of Object.values(pair)) await untilServed(target);
+    for (const target of Object.values(pair)) {
+      await untilServed(target);
+      if (setup.kind !== 'shared-file') await fill(target);
+    }
     return pair;
   }
 
@@ -54,8 +58,8 @@ export class Fleet {
     if (setup.kind === 'hosts') {
       const { count, size_bytes } = setup;
       return {
-        subject: await subject.serveHosts(makeHosts(folder, 'subject', count, size_bytes)),
-        peer: await peer.serveHosts(makeHosts(folder, 'peer', count, size_bytes)),
+        subject: await subject.serveHosts(makeHosts(folder, 'subject', count, size_bytes, makeSparseFile)),
+        peer: await peer.serveHosts(makeHosts(folder, 'peer', count, size_bytes, makeSparseFile)),
       };
     }
     if (setup.kind === 'shared-file') {
@@ -64,8 +68,8 @@ export class Fleet {
       return { subject: await subject.serveFile(file), peer: await peer.serveFile(file) };
     }
     return {
-      subject: await subject.serveFile(makeFile(join(folder, 'subject.img'), this.#size_bytes)),
-      peer: await peer.serveFile(makeFile(join(folder, 'peer.img'), this.#size_bytes)),
+      subject: await subject.serveFile(makeSparseFile(join(folder, 'subject.img'), this.#size_bytes)),
+      peer: await peer.serveFile(makeSparseFile(join(folder, 'peer.img'), this.#size_bytes)),
     };
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { INITIATOR_NAME, type ServedHost } from './targets/target.ts';
 
@@ -14,8 +14,21 @@ export function makeFile(path: string, size_bytes: number): string {
   return path;
 }
 
+/** Without a block: to be filled through the target that serves it. Its path. */
+export function makeSparseFile(path: string, size_bytes: number): string {
+  writeFileSync(path, '', { mode: 0o600 });
+  truncateSync(path, size_bytes);
+  return path;
+}
+
 /** Hosts with a file, a name to log in with and a secret each. */
-export function makeHosts(folder: string, role: string, count: number, size_bytes: number): ServedHost[] {
+export function makeHosts(
+  folder: string,
+  role: string,
+  count: number,
+  size_bytes: number,
+  make: typeof makeFile = makeFile,
+): ServedHost[] {
   return Array.from({ length: count }, (_, index) => {
     const name = `${role}-host-${String(index + 1).padStart(2, '0')}`;
     return {
@@ -23,7 +36,7 @@ export function makeHosts(folder: string, role: string, count: number, size_byte
       iqn: `iqn.2026-01.example.bench:${name}`,
       initiatorName: `${INITIATOR_NAME}-${name}`,
       chap: { user: name, secret: randomBytes(12).toString('hex') },
-      file: makeFile(join(folder, `${name}.img`), size_bytes),
+      file: make(join(folder, `${name}.img`), size_bytes),
       size_bytes,
     };
   });
