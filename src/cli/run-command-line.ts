@@ -1,4 +1,4 @@
-import { flush, run, settings } from '@oclif/core';
+import { run, settings } from '@oclif/core';
 import { reportError } from './report-error.ts';
 
 /** Hands the command line to oclif. What no command has caught (an unknown command, say) is told like any other error. */
@@ -6,9 +6,9 @@ export async function runCommandLine(args: readonly string[], root: string): Pro
   settings.enableAutoTranspile = false;
   try {
     await run([...args], root);
-    await flush();
   } catch (error) {
     reportError(error, { json: args.includes('--json') });
-    await flush();
   }
+  // Not oclif's `flush`, which waits for ever where the reader is gone.
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
 }

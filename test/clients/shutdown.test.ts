@@ -82,4 +82,16 @@ test('a real initiator logs out when it is asked to, and goes on with the proces
   }
 });
 
+test('it ends well where nobody reads what it says any more', async () => {
+  const served = await ServedFile.start();
+  try {
+    served.closeOutput();
+    await pause(200);
+    assert.is(await served.stop(), 0);
+    assert.not.match(served.log, /Warning/);
+  } finally {
+    await served.remove();
+  }
+});
+
 test.run();
