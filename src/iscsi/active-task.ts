@@ -22,7 +22,7 @@ export class ActiveTask implements Task {
   readonly cost_bytes: number;
   /** Data-Out that the CDB asks for. */
   readonly wanted_bytes: number;
-  readonly #whenEnded: (() => void)[] = [];
+  #whenEnded: (() => void)[] | undefined;
 
   constructor(
     nexus: Nexus,
@@ -51,11 +51,13 @@ export class ActiveTask implements Task {
   /** Calls back when nothing of the task can have an effect any more. */
   whenEnded(done: () => void): void {
     if (this.state === 'ended') done();
-    else this.#whenEnded.push(done);
+    else this.#whenEnded = [...(this.#whenEnded ?? []), done];
   }
 
   end(): void {
     this.state = 'ended';
-    for (const done of this.#whenEnded.splice(0)) done();
+    if (this.#whenEnded === undefined) return;
+    for (const done of this.#whenEnded) done();
+    this.#whenEnded = undefined;
   }
 }

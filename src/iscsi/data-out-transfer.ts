@@ -6,6 +6,7 @@ import { TRANSPORT_SENSE } from './transport-sense.ts';
 
 const SHORT_BYTES = 4 * 1024;
 const GATHER_BYTES = 16 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** A piece of data that the initiator is asked for. */
 export interface Burst {
@@ -40,7 +41,7 @@ export class DataOutTransfer {
   #asked_bytes = 0;
   #r2tSn = 0;
   readonly #bursts: OpenBurst[] = [];
-  #gather: Buffer = Buffer.alloc(0);
+  #gather = NOTHING;
   #gathered_bytes = 0;
   /** Where in it the last piece of `data` begins, while that is being added to. */
   #gatheredFrom_bytes = 0;

@@ -14,7 +14,8 @@ type Send = (pdu: OutgoingPdu, kind: 'data' | 'status') => void;
  */
 export function sendResult(task: ActiveTask, result: TaskResult, parameters: Parameters, send: Send): void {
   const dataIn = result.dataIn ?? [];
-  const available_bytes = dataIn.reduce((sum, part) => sum + part.length, 0);
+  let available_bytes = 0;
+  for (const part of dataIn) available_bytes += part.length;
   const expected_bytes = task.command.read ? task.command.expectedLength_bytes : 0;
   const length_bytes = Math.min(available_bytes, expected_bytes);
   const residual_bytes = residualOf(task, result, available_bytes);
@@ -36,7 +37,7 @@ export function sendResult(task: ActiveTask, result: TaskResult, parameters: Par
       bufferOffset_bytes: offset_bytes,
       data: cursor.take(segment_bytes),
       dataLength_bytes: segment_bytes,
-      ...(last && collapsed && { status: { status: result.status, residual_bytes } }),
+      status: last && collapsed ? { status: result.status, residual_bytes } : undefined,
     });
     send(pdu, last && collapsed ? 'status' : 'data');
     offset_bytes += segment_bytes;
@@ -70,7 +71,8 @@ class Cursor {
     let missing = length_bytes;
     while (missing > 0) {
       const part = this.#parts[this.#index] as Buffer;
-      const piece = part.subarray(this.#offset, this.#offset + missing);
+      const isWhole = this.#offset === 0 && part.length <= missing;
+      const piece = isWhole ? part : part.subarray(this.#offset, this.#offset + missing);
       if (piece.length > 0) pieces.push(piece);
       missing -= piece.length;
       this.#offset += piece.length;

@@ -1,17 +1,26 @@
+import { Bag, type Placed } from '../std/bag.ts';
 import type { Task } from './task.ts';
+
+/** A task from its beginning to its end. */
+export interface Execution extends Placed {
+  readonly task: Task;
+  /** Who waits for its end. */
+  waiting: (() => void)[] | undefined;
+}
 
 /** The tasks that a logical unit has in its hands. */
 export class ExecutingTasks {
-  readonly #tasks = new Map<Task, (() => void)[] | undefined>();
+  readonly #executions = new Bag<Execution>();
 
-  begin(task: Task): void {
-    this.#tasks.set(task, undefined);
+  begin(task: Task): Execution {
+    const execution = { task, waiting: undefined, place: 0 };
+    this.#executions.add(execution);
+    return execution;
   }
 
-  end(task: Task): void {
-    const waiting = this.#tasks.get(task);
-    this.#tasks.delete(task);
-    for (const done of waiting ?? []) done();
+  end(execution: Execution): void {
+    this.#executions.remove(execution);
+    for (const done of execution.waiting ?? []) done();
   }
 
   /** Aborts the tasks of these nexuses, and calls back when none of them can have an effect any more. They get no response. */
@@ -21,11 +30,11 @@ export class ExecutingTasks {
       left -= 1;
       if (left === 0) done();
     };
-    for (const [task, waiting] of this.#tasks) {
-      if (!nexusIds.has(task.nexus.id)) continue;
-      task.aborted = true;
+    for (const execution of this.#executions.items) {
+      if (!nexusIds.has(execution.task.nexus.id)) continue;
+      execution.task.aborted = true;
       left += 1;
-      this.#tasks.set(task, [...(waiting ?? []), oneDone]);
+      execution.waiting = [...(execution.waiting ?? []), oneDone];
     }
     oneDone();
   }

@@ -77,18 +77,19 @@ export class LogicalUnit implements DeviceServer {
   }
 
   execute(task: Task, done: Done): void {
-    const wanted_bytes = findCommand(this, task.cdb)?.dataOutLength_bytes?.(task.cdb, this) ?? 0;
-    this.tasks.begin(task);
-    this.#execute(task, (result) => {
-      this.tasks.end(task);
+    const command = findCommand(this, task.cdb);
+    const wanted_bytes = command?.dataOutLength_bytes?.(task.cdb, this) ?? 0;
+    const execution = this.tasks.begin(task);
+    this.#execute(task, command, (result) => {
+      this.tasks.end(execution);
       // The transfer layer makes the residual of it.
       done(wanted_bytes === task.dataOutLength_bytes ? result : { ...result, dataOutWanted_bytes: wanted_bytes });
     });
   }
 
-  #execute(task: Task, done: Done): void {
+  #execute(task: Task, found: Command | undefined, done: Done): void {
     try {
-      const command = this.#admit(task);
+      const command = this.#admit(task, found);
       if (command === undefined) done({ status: STATUS.reservationConflict });
       else command.run(this, task, done);
     } catch (error) {
@@ -101,9 +102,7 @@ export class LogicalUnit implements DeviceServer {
    * What stands before every command, in the order of SAM-5 §5.3.3: unit attention, opcode, control byte, reservation,
    * medium, write protection. `undefined` is a reservation conflict.
    */
-  #admit(task: Task): Command | undefined {
-    const { cdb, nexus } = task;
-    const command = findCommand(this, cdb);
+  #admit({ cdb, nexus, dataOutLength_bytes }: Task, command: Command | undefined): Command | undefined {
     if (command?.attention !== 'keep') {
       const condition = this.attentions.takeNext(nexus.id);
       if (condition !== undefined) throw new CheckCondition(condition);
@@ -113,7 +112,7 @@ export class LogicalUnit implements DeviceServer {
     if (this.reservations.conflicts(nexus.id, command, cdb)) return undefined;
     if (command.medium && this.medium !== 'ready') throw new CheckCondition(SENSE.mediumNotPresent);
     if (command.writes) this.#checkWritable();
-    if (command.exactDataOut && command.dataOutLength_bytes?.(cdb, this) !== task.dataOutLength_bytes) {
+    if (command.exactDataOut && command.dataOutLength_bytes?.(cdb, this) !== dataOutLength_bytes) {
       throw new CheckCondition(SENSE.invalidFieldInCdb);
     }
     return command;

@@ -1,5 +1,7 @@
+import { Bag, type Placed } from '../std/bag.ts';
+
 /** A range of blocks that a command is working on. */
-export interface HeldRange {
+export interface HeldRange extends Placed {
   readonly start: number;
   readonly end: number;
   readonly exclusive: boolean;
@@ -13,19 +15,19 @@ interface WaitingRange {
 /**
  * Makes COMPARE AND WRITE and ORWRITE atomic against every command whose blocks overlap theirs (SBC-3 §5.2): they hold their
  * range exclusively, reads and writes hold theirs together with each other. As long as nobody wants an exclusive range,
- * taking one costs an entry in a set.
+ * taking one costs an entry in a bag.
  */
 export class RangeLock {
-  readonly #held = new Set<HeldRange>();
+  readonly #held = new Bag<HeldRange>();
   #waiting: WaitingRange[] = [];
   #exclusiveCount = 0;
 
   /** Calls `granted` as soon as no conflicting range is held or was asked for earlier: at once in the common case. */
   acquire(lba: number, blockCount: number, exclusive: boolean, granted: (range: HeldRange) => void): void {
-    const range = { start: lba, end: lba + blockCount, exclusive };
+    const range = { start: lba, end: lba + blockCount, exclusive, place: 0 };
     const conflict =
       (exclusive || this.#exclusiveCount > 0) &&
-      (conflictsWithAny(range, this.#held) || this.#waiting.some((other) => conflicts(range, other.range)));
+      (conflictsWithAny(range, this.#held.items) || this.#waiting.some((other) => conflicts(range, other.range)));
     if (exclusive) this.#exclusiveCount += 1;
     if (conflict) {
       this.#waiting.push({ range, granted });
@@ -36,7 +38,7 @@ export class RangeLock {
   }
 
   release(range: HeldRange): void {
-    this.#held.delete(range);
+    this.#held.remove(range);
     if (range.exclusive) this.#exclusiveCount -= 1;
     if (this.#waiting.length > 0) this.#grantWaiting();
   }
@@ -46,7 +48,8 @@ export class RangeLock {
     const ready: WaitingRange[] = [];
     for (const candidate of this.#waiting) {
       const blocked =
-        conflictsWithAny(candidate.range, this.#held) || still.some((other) => conflicts(candidate.range, other.range));
+        conflictsWithAny(candidate.range, this.#held.items) ||
+        still.some((other) => conflicts(candidate.range, other.range));
       if (blocked) {
         still.push(candidate);
       } else {

@@ -11,7 +11,7 @@ export interface DataIn {
   data: readonly Buffer[];
   dataLength_bytes: number;
   /** With the last PDU of a command that went well, its status: no SCSI Response follows (S bit). */
-  status?: { status: number; residual_bytes: Residual_bytes };
+  status: { status: number; residual_bytes: Residual_bytes } | undefined;
 }
 
 /**

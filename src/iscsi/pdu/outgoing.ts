@@ -21,7 +21,8 @@ const NO_DATA: readonly Buffer[] = [];
 
 /** A header of zeroes with its opcode, flags and Initiator Task Tag. */
 export function outgoingHeader(opcode: number, flags: number, initiatorTaskTag: number): Buffer {
-  const header = Buffer.alloc(48);
+  // From memory that many share: a copy of so small a buffer with memory of its own would first have that allocated.
+  const header = Buffer.allocUnsafe(48).fill(0);
   header[0] = opcode;
   header[1] = flags;
   header.writeUInt32BE(initiatorTaskTag, 16);

@@ -45,6 +45,7 @@ const ROWS: [name: string, pdu: OutgoingPdu, header: string, data: string][] = [
       bufferOffset_bytes: 8192,
       data: [Buffer.from('aabb', 'hex')],
       dataLength_bytes: 2,
+      status: undefined,
     }),
     `25 00 00 00 00000000 0000000000000000 00000007 ffffffff ${NUMBERING} 00000002 00002000 00000000`,
     'aabb',
