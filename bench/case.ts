@@ -46,6 +46,8 @@ export interface Case {
   metrics: readonly Metric[];
   /** Before each run the page cache of the files is dropped: reads come from the disk. */
   dropsCache?: boolean;
+  /** @default 1 */
+  warmUp_s?: number;
   /** Rows that only show how something scales are worth fewer runs. */
   mostRuns?: number;
 }
@@ -65,7 +67,7 @@ export function slowestP99(name: string, title: string, goal: number | null): Me
 
 /** The same load on both targets. A client of its own for each: some remember how fast the last run was. */
 export function againstPeer(
-  about: Pick<Case, 'name' | 'client' | 'dropsCache' | 'mostRuns'> & { setup?: Setup },
+  about: Pick<Case, 'name' | 'client' | 'dropsCache' | 'mostRuns' | 'warmUp_s'> & { setup?: Setup },
   make: () => Client,
   metrics: readonly Metric[],
 ): Case {

@@ -8,7 +8,7 @@ import { type ProcessorUse, processorUse, snapshotProcessors } from './processor
 import { median, ratioOfPairs, type Spread, spread } from './statistics.ts';
 import type { Target } from './targets/target.ts';
 
-export const WARM_UP_S = 1;
+const WARM_UP_S = 1;
 /** A machine on which others use more than this share of one processor is not quiet. */
 const QUIET_SHARE = 0.25;
 const QUIET_SAMPLE_MS = 500;
@@ -49,7 +49,7 @@ export async function compare(each: Case, targets: Pair, options: CompareOptions
     { side: subject, runs: [] as Run[] },
     { side: baseline, runs: [] as Run[] },
   ] as const;
-  for (const { side } of sides) await side.client(targets[side.target], WARM_UP_S);
+  for (const { side } of sides) await side.client(targets[side.target], warmUpOf(each));
   for (let number = 0; number < runsOf(each, options.runs); number++) {
     for (const { side, runs } of number % 2 === 0 ? sides : sides.toReversed()) {
       runs.push(await runOnce(side, each, targets[side.target], options));
@@ -81,6 +81,11 @@ export async function compare(each: Case, targets: Pair, options: CompareOptions
 
 export function reaches(ratio: number, goal: number, better: Metric['better']): boolean {
   return better === 'higher' ? ratio >= goal : ratio <= goal;
+}
+
+/** How long each side is loaded before it is measured. */
+export function warmUpOf({ warmUp_s = WARM_UP_S }: Case): number {
+  return warmUp_s;
 }
 
 /** How often each side of a case is run. */

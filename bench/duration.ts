@@ -1,5 +1,5 @@
 import type { Case } from './case.ts';
-import { runsOf, WARM_UP_S } from './compare.ts';
+import { runsOf, warmUpOf } from './compare.ts';
 
 /** A client's start, its logins and its end; the look whether the machine is quiet. */
 const OVERHEAD_S = 1.2;
@@ -14,7 +14,7 @@ export function durationOfCases(cases: readonly Case[], options: { seconds: numb
     const own = JSON.stringify(each.setup);
     if (own !== setup) sum_s += SETUP_S;
     setup = own;
-    sum_s += 2 * (WARM_UP_S + 0.5 + runsOf(each, options.runs) * (options.seconds + OVERHEAD_S));
+    sum_s += 2 * (warmUpOf(each) + 0.5 + runsOf(each, options.runs) * (options.seconds + OVERHEAD_S));
   }
   return sum_s;
 }

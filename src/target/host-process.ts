@@ -11,6 +11,8 @@ import { hostPermissions } from './host-permissions.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
+/** They wait for the disk: what is not cached, large writes, flushes. Node has four, one disk has room for more. */
+const WAITING_THREADS = '16';
 /** A process that has ended by itself is started again at once, and more and more slowly where it ends again and again. */
 const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
 /** One that has lived so long had a good start. */
@@ -149,7 +151,7 @@ export class HostProcess {
     const owned = configuration ? [folder, `${folder}/*`, configuration.target.path] : [];
     const child = fork(PROGRAM, [configuration?.name ?? '-'], {
       execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
-      env: { ...process.env, SPARE_STRIPPED_PROGRAM: program },
+      env: { ...process.env, SPARE_STRIPPED_PROGRAM: program, UV_THREADPOOL_SIZE: WAITING_THREADS },
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
