@@ -9,6 +9,7 @@ type Seen = Omit<HostStatus, 'problems'>;
 export function hostProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
   return [
     ...lostProblems(seen),
+    ...servingProblems(seen),
     ...stateProblems(seen, host, record),
     ...proofProblems(seen),
     ...pathProblems(seen),
@@ -91,6 +92,12 @@ function lostProblems(seen: Seen): Problem[] {
       command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
     },
   ];
+}
+
+function servingProblems({ notServed }: Seen): Problem[] {
+  if (!notServed) return [];
+  const sentence = `Nothing is mirrored, as its LUN is not served. ${notServed.reason}. ${notServed.hint}`;
+  return [{ sentence, command: 'journalctl -u spare-serve' }];
 }
 
 function proofProblems(seen: Seen): Problem[] {

@@ -1,6 +1,7 @@
 import type { HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
 import type { FailoverPolicy, HostConfiguration } from '../config/schema.ts';
 import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
+import type { NotServed } from '../target/not-served.ts';
 import { hostProblems } from './host-problems.ts';
 import { type MirrorCondition, mirrorCondition } from './mirror.ts';
 import type { ProbePath, Sample } from './paths.ts';
@@ -46,6 +47,8 @@ export interface HostStatus {
   proof: { at: string | null; age_s: number | null; fresh: boolean };
   /** Ranges of the standby leg that may lack their last writes since the standby lost its power; by the target. */
   lost: HostTargetStatus['lost'] | null;
+  /** Why its LUN is not served, where it is neither fenced nor has lost writes; by the target, `null` where that does not answer. */
+  notServed: NotServed | null;
   /** By the watch's last look; `sample` is `unknown` when the watch does not run. */
   paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */
@@ -85,8 +88,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const lost = facts.target?.hosts.find((served) => served.host === host.name)?.lost ?? null;
-    return hostStatus(host, facts.record(host.name), snapshot, lost, facts.now);
+    return hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.now);
   });
   const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
   return {
@@ -126,11 +128,20 @@ function standbyProblems(standby: {
   return problems;
 }
 
+function servedBy(target: TargetStatus | undefined, name: string): Pick<HostStatus, 'lost' | 'notServed'> {
+  if (!target) return { lost: null, notServed: null };
+  const served = target.hosts.find(({ host }) => host === name);
+  // A daemon that was started before an update does not give a reason.
+  if (served) return { lost: served.lost, notServed: served.notServed ?? null };
+  const hint = 'Restart it, so that it reads its configuration: systemctl restart spare-serve';
+  return { lost: null, notServed: { reason: `The target does not serve ${name}`, hint } };
+}
+
 function hostStatus(
   host: HostConfiguration,
   record: HostRecord | undefined,
   snapshot: HostSnapshot | undefined,
-  lost: HostStatus['lost'],
+  { lost, notServed }: Pick<HostStatus, 'lost' | 'notServed'>,
   now: number,
 ): HostStatus {
   const report = record?.lastReport;
@@ -156,6 +167,7 @@ function hostStatus(
       fresh: isProven,
     },
     lost,
+    notServed,
     paths: pathStatus(snapshot, now),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,

@@ -1,3 +1,5 @@
+import type { NotServed } from './not-served.ts';
+
 /**
  * The daemon's control protocol: one JSON object a line over a Unix socket (mode 0600), one answer a request, in order.
  * Times are milliseconds since the epoch.
@@ -47,6 +49,8 @@ export interface HostTargetStatus {
    * login is refused as of a target that is not ready.
    */
   lost: readonly { offset_bytes: number; length_bytes: number }[];
+  /** Why the LUN is not served, where it is for another reason than a fence or lost writes; `null` where it is served. */
+  notServed: NotServed | null;
   sessions: SessionStatus[];
   /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
   lastPduAt: number | null;

@@ -40,6 +40,7 @@ export class HostProcess {
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
+  #cause = '';
   #restart: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
@@ -56,6 +57,12 @@ export class HostProcess {
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  /** What is wrong with the process itself: it is away, or it ends again and again. */
+  get trouble(): SpareError | undefined {
+    const isYoung = performance.now() - this.#startedAt < STABLE_MS;
+    return !this.#child || (isYoung && this.#shortLives > 1) ? this.#gone() : undefined;
   }
 
   /** Gives the connection away, with what was read from it. */
@@ -93,7 +100,7 @@ export class HostProcess {
   request(request: HostRequest, timeout_ms: number): Promise<HostTargetStatus> {
     const id = ++this.#lastId;
     return new Promise<HostTargetStatus>((resolve, reject) => {
-      const timer = setTimeout(() => fail(this.#silent(timeout_ms)), timeout_ms);
+      const timer = setTimeout(() => fail(this.silent(timeout_ms)), timeout_ms);
       const settle = (): void => {
         clearTimeout(timer);
         this.#requests.delete(id);
@@ -178,6 +185,7 @@ export class HostProcess {
 
   #exited(cause: string): void {
     this.#child = undefined;
+    this.#cause = cause;
     // Node forgets those: nobody would ever answer them.
     for (const socket of this.#arrivals) socket.destroy();
     this.#arrivals.clear();
@@ -208,16 +216,22 @@ export class HostProcess {
 
   #gone(): SpareError {
     const name = this.configuration?.name ?? '-';
-    return new SpareError('stepFailed', 'TARGET_PROCESS_ENDED', `The target's process of ${name} has ended`, {
-      hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
-    });
+    return new SpareError(
+      'stepFailed',
+      'TARGET_PROCESS_ENDED',
+      `The target's process of ${name} has ended (${this.#cause})`,
+      {
+        hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
+      },
+    );
   }
 
-  #silent(timeout_ms: number): SpareError {
+  /** For a question that was not answered in time. */
+  silent(timeout_ms: number): SpareError {
     const name = this.configuration?.name ?? '-';
     const message = `The target's process of ${name} did not answer within ${timeout_ms} ms`;
     return new SpareError('stepFailed', 'TARGET_PROCESS_SILENT', message, {
-      hint: `Its disk may hang: see 'journalctl -k', and what process ${this.pid ?? ''} waits for`,
+      hint: `It may still be starting. If not, its disk may hang: see 'journalctl -k', and what process ${this.pid ?? ''} waits for`,
     });
   }
 }

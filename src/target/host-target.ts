@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import { CountingDeviceServer } from './counting-device-server.ts';
 import { FenceRecord } from './fence-record.ts';
+import { type NotServed, whyNotServed } from './not-served.ts';
 
 export const LUN = 1;
 
@@ -49,6 +50,8 @@ export class HostTarget {
   /** The disk has failed the leg, and nobody has accepted that yet. */
   #condemned = false;
   #closing: Promise<void> | undefined;
+  /** What opening has ended with, where it went wrong the last time. */
+  #notServed: NotServed | null = null;
 
   /** @param folder The host's folder in the pool. */
   constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
@@ -80,6 +83,16 @@ export class HostTarget {
    * have lost writes: the mirror set would take it for whole.
    */
   open(): void {
+    try {
+      this.#open();
+      this.#notServed = null;
+    } catch (error) {
+      this.#notServed = whyNotServed(error, this.configuration.target.path);
+      throw error;
+    }
+  }
+
+  #open(): void {
     if (this.#unit || this.#condemned) return;
     const { name, target } = this.configuration;
     this.#lost = this.#findLost();
@@ -209,6 +222,7 @@ export class HostTarget {
       responding: true,
       fenced: target.fenced,
       lost: this.#lost,
+      notServed: this.#notServed,
       sessions: [...target.sessions].map(({ identity: { initiatorName, remoteAddress, since } }) => ({
         initiatorName,
         remoteAddress,

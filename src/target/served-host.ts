@@ -7,6 +7,7 @@ import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
 import { regionsPath } from './host-target.ts';
+import type { NotServed } from './not-served.ts';
 
 /** Whoever asks for the status gets it within a second, whatever one process does. */
 const STATUS_MS = 700;
@@ -85,7 +86,14 @@ export class ServedHost {
     const recorded = lostRanges(path, size_bytes);
     // A disk that fails the leg may not take the record either.
     const lost = recorded.length === 0 && pid === this.#last.pid ? this.#last.lost : recorded;
-    return { ...this.#last, pid, responding, sessions, fenced: this.#fence.stands, lost };
+    const fenced = this.#fence.stands;
+    const notServed = fenced || lost.length > 0 ? null : this.#whyNotServed(responding);
+    return { ...this.#last, pid, responding, sessions, fenced, lost, notServed };
+  }
+
+  #whyNotServed(responding: boolean): NotServed | null {
+    const trouble = this.#process.trouble ?? (responding ? undefined : this.#process.silent(STATUS_MS));
+    return trouble ? { reason: trouble.message, hint: trouble.hint } : this.#last.notServed;
   }
 
   /** Asks one question at a time: a process that stands still would else be left with one more each second. */
@@ -121,6 +129,7 @@ function nothingKnown({ name, target }: HostConfiguration): HostTargetStatus {
     responding: false,
     fenced: false,
     lost: [],
+    notServed: null,
     sessions: [],
     lastPduAt: null,
     lastWriteAt: null,

@@ -7,6 +7,7 @@ import type { ProbePath, Sample } from '../../src/health/paths.ts';
 import { type StatusFacts, statusReport } from '../../src/health/status-report.ts';
 import type { HostSnapshot, WatchSnapshot } from '../../src/health/watch-file.ts';
 import type { HostTargetStatus, TargetStatus } from '../../src/target/control-protocol.ts';
+import type { NotServed } from '../../src/target/not-served.ts';
 import { exampleHost, wholeReport } from '../health/example-host.ts';
 
 const NOW_ms = Date.parse('2026-01-02T03:04:05.000Z');
@@ -40,12 +41,16 @@ const protectedRecord: HostRecord = {
   lastReport: wholeReport(NOW_ms - 1000),
 };
 
-function targetOf(names: string[], lost: HostTargetStatus['lost'] = []): TargetStatus {
+function targetOf(
+  names: string[],
+  lost: HostTargetStatus['lost'] = [],
+  notServed: NotServed | null = null,
+): TargetStatus {
   return {
     pid: 1,
     startedAt: 0,
     portal: '',
-    hosts: names.map((host) => ({ host, lost }) as unknown as HostTargetStatus),
+    hosts: names.map((host) => ({ host, lost, notServed }) as unknown as HostTargetStatus),
   };
 }
 
@@ -117,6 +122,28 @@ view('tells in plain words what the standby may have lost with its power, and wh
   const elsewhere = statusReport(facts({ alpha: { ...protectedRecord, state: 'taken-over' } }, { target }));
   assert.not.match(JSON.stringify(elsewhere.hosts[0]?.problems), /power/);
   assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.lost, null);
+});
+
+view('says why a LUN is not served, and what to do', () => {
+  const notServed = {
+    reason: 'Cannot open /pool/alpha/leg.img: ENOENT',
+    hint: "See whether the pool is mounted: 'findmnt'",
+  };
+  const report = statusReport(facts({ alpha: protectedRecord }, { target: targetOf(['alpha'], [], notServed) }));
+  assert.is(report.attention, true);
+  assert.equal(report.hosts[0]?.notServed, notServed);
+  assert.match(
+    statusText(report),
+    [
+      '',
+      "! alpha: Nothing is mirrored, as its LUN is not served. Cannot open /pool/alpha/leg.img: ENOENT. See whether the pool is mounted: 'findmnt'",
+      '    next: journalctl -u spare-serve',
+    ].join('\n'),
+  );
+  const forgotten = statusReport(facts({ alpha: protectedRecord }, { target: targetOf([]) }));
+  assert.match(forgotten.hosts[0]?.notServed?.reason ?? '', 'The target does not serve alpha');
+  assert.match(statusText(forgotten), 'systemctl restart spare-serve');
+  assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.notServed, null);
 });
 
 view('shows a host that died, one that was taken over and is back, one that is copied', () => {

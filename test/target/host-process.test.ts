@@ -26,6 +26,7 @@ test('a process that stands still holds up no other host, and its own is fenced 
     assert.is(await beta.write(2, 3), 0);
     const status = await hostStatus(context, { method: 'status' });
     assert.equal([status.responding, status.pid, status.sessions.length], [false, pid, 1]);
+    assert.match(status.notServed?.reason ?? '', /process of alpha did not answer/);
     await loggedIn(context, 'beta');
     const fenced = hostStatus(context, { method: 'fence', host: 'alpha' });
     assert.ok((await hostStatus(context, { method: 'fence', host: 'beta' }, 'beta')).fenced, 'beta is not fenced');
@@ -51,6 +52,22 @@ test('a process that dies is started again, and only its own host notices', asyn
   assert.is.not(await processOf(context), pid);
   assert.is(readFileSync(join(context.root, 'pool', 'alpha', 'leg.img'))[0], 0x41);
   assert.match(JSON.stringify(context.events), /"event":"process-ended","host":"alpha","cause":"SIGKILL"/);
+});
+
+test('a process that ends again and again is told, with how; one that is there again is not', async (context) => {
+  await processOf(context);
+  for (let times = 0; times < 3; times++) {
+    await loginOnceServed(context, 'alpha');
+    process.kill(await processOf(context), 'SIGKILL');
+  }
+  // While it is away, and when it is there again.
+  for (let times = 0; times < 2; times++) {
+    const { notServed } = await hostStatus(context, { method: 'status' });
+    assert.match(notServed?.reason ?? '', /process of alpha has ended \(SIGKILL\)$/);
+    assert.match(notServed?.hint ?? '', 'journalctl -u spare-serve');
+    await loginOnceServed(context, 'alpha');
+  }
+  assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
 });
 
 test('what comes with the first request, and right after it, reaches the host', async (context) => {

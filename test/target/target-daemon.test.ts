@@ -81,7 +81,12 @@ test('a host whose disk is missing can be fenced, and does not stop the others',
   await start(context, configure(context.root, 'alpha', 'beta'));
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   await loggedIn(context, 'beta');
-  assert.ok((await hostStatus(context, { method: 'fence', host: 'alpha' })).fenced);
+  const { notServed } = await hostStatus(context, { method: 'status' });
+  assert.match(notServed?.reason ?? '', /^Cannot open .*alpha\/leg\.img: ENOENT$/);
+  assert.match(notServed?.hint ?? '', /^See whether the pool is mounted .*findmnt --target/);
+  assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
+  const fenced = await hostStatus(context, { method: 'fence', host: 'alpha' });
+  assert.equal([fenced.fenced, fenced.notServed], [true, null]);
   assert.is(await new Client(context.portal).login('alpha'), 0x0204);
 });
 
@@ -99,6 +104,7 @@ test('a disk that comes later is served then', async (context) => {
     status = await new Client(context.portal).login('alpha');
   }
   assert.is(status, 0);
+  assert.is((await hostStatus(context, { method: 'status' })).notServed, null);
 });
 
 test('where the portal cannot be had the daemon says so, and leaves nothing behind', async (context) => {
@@ -128,6 +134,8 @@ test('a disk whose size has changed is not served', async (context) => {
   await start(context, configure(context.root, 'alpha', 'beta'));
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   assert.match(JSON.stringify(context.events), /its size must be 1048576 bytes/);
+  const { notServed } = await hostStatus(context, { method: 'status' });
+  assert.match(notServed?.reason ?? '', /its size must be 1048576 bytes, it is 2097152$/);
 });
 
 test('add serves a host that was enrolled meanwhile, and leaves what is served alone', async (context) => {

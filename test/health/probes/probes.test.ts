@@ -139,6 +139,7 @@ const status = (fenced: boolean, responding = true): TargetStatus => ({
       responding,
       fenced,
       lost: [],
+      notServed: null,
       sessions: [],
       lastPduAt: 9000,
       lastWriteAt: 8000,
