@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { type DataSync, dataSync } from './data-sync.ts';
+import { NO_MOUNT_ID } from './mount-id.ts';
 import { type Every, RecordedStore } from './recorded-store.ts';
 import { RegionFile, readRegionFile, writeRegionFile } from './region-file.ts';
 import { RegionMarks } from './region-marks.ts';
@@ -13,6 +14,8 @@ export interface OpenRecordedStoreOptions {
   path: string;
   /** @default that of this machine */
   bootId?: string;
+  /** Of the file system that holds what is below (`mountIdOf`). @default not known */
+  mountId?: string | undefined;
   /** @default that of the process */
   sync?: DataSync;
   /** @default a timer that keeps no process alive */
@@ -23,15 +26,23 @@ export interface OpenRecordedStoreOptions {
 
 /**
  * The ranges of a store that may have lost writes, since the machine lost its power, or a flush failed: empty where nothing is lost.
- * With the same boot id only the process has ended: the kernel still has every write.
+ * With the same boot id, and the file system mounted as it was, only the process has ended: the kernel still has every write. Where it was mounted again
+ * meanwhile its disk may have dropped out, and the kernel has given up what it could not write.
  * @param path The record's file. One that can't be read, or is of a store of another size, says nothing: all may be lost.
+ * @param mountId Of the file system that holds the store; `undefined` where that can't be told.
  */
-export function lostRanges(path: string, size_bytes: number, bootId: string = thisBootId()): ByteRange[] {
+export function lostRanges(
+  path: string,
+  size_bytes: number,
+  bootId: string = thisBootId(),
+  mountId?: string,
+): ByteRange[] {
   const record = readRegionFile(path);
   if (record === 'missing') return [];
   if (record === 'unreadable' || record.size_bytes !== size_bytes)
     return [{ offset_bytes: 0, length_bytes: size_bytes }];
-  return record.bootId === bootId ? [] : markedRanges(record);
+  const isKept = record.bootId === bootId && (mountId === undefined || record.mountId === mountId);
+  return isKept ? [] : markedRanges(record);
 }
 
 /**
@@ -39,11 +50,12 @@ export function lostRanges(path: string, size_bytes: number, bootId: string = th
  * covered it, which is soon: nobody has to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = thisBootId(), sync = dataSync, every, onCondemned } = options;
-  if (lostRanges(path, below.size_bytes, bootId).length > 0) throw new Error(`Writes were lost by ${path}`);
+  const { below, path, bootId = thisBootId(), mountId, sync = dataSync, every, onCondemned } = options;
+  if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`Writes were lost by ${path}`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
-  const record = isUsable ? { ...found, bootId } : cleanRegionRecord(below.size_bytes, bootId);
+  const record = isUsable ? found : cleanRegionRecord(below.size_bytes, bootId);
+  Object.assign(record, { bootId, mountId: mountId ?? NO_MOUNT_ID });
   // What was read may be in the page cache only: the process before this one may have ended before its sync did, or the sync may
   // have failed. A new file is durable whatever became of the pages of the old one.
   writeRegionFile(path, record);

@@ -2,17 +2,19 @@
  * The record of the regions of a store that may hold writes which no flush has covered yet: one block, little-endian.
  *
  *   0 magic "SPAREREG" (8) | 8 version (4) | 12 CRC-32 of the block with these four bytes 0
- *  16 size of the store (8) | 24 size of a region (8) | 32 boot id (16) | 48 zeroes (16)
+ *  16 size of the store (8) | 24 size of a region (8) | 32 boot id (16) | 48 mount id (16)
  *  64 a bit for each region, lowest first
  *
  * It is one block of 4 KiB, since that is what a disk writes whole or not at all; where one does not, the checksum tells.
  */
 import { crc32 } from 'node:zlib';
+import { NO_MOUNT_ID } from './mount-id.ts';
 
 export const RECORD_BYTES = 4096;
 const MAGIC = Buffer.from('SPAREREG', 'latin1');
 const VERSION = 1;
 const CHECKSUM_AT = 12;
+const MOUNT_ID_AT = 48;
 const BITS_AT = 64;
 const MOST_REGIONS = (RECORD_BYTES - BITS_AT) * 8;
 /** Small enough that little has to be copied again, large enough that a busy disk marks seldom. */
@@ -35,14 +37,16 @@ export interface RegionRecord {
   region_bytes: number;
   /** As the kernel prints it, of the boot in which the marks were made. */
   bootId: string;
+  /** Of the mounting of the store's file system in which they were made (`mountIdOf`). */
+  mountId: string;
   /** 1 for a region that may hold writes which no flush has covered, one byte a region. */
   marks: Uint8Array;
 }
 
 /** A record for a store that is flushed. */
-export function cleanRegionRecord(size_bytes: number, bootId: string): RegionRecord {
+export function cleanRegionRecord(size_bytes: number, bootId: string, mountId = NO_MOUNT_ID): RegionRecord {
   const region_bytes = regionSizeFor(size_bytes);
-  return { size_bytes, region_bytes, bootId, marks: new Uint8Array(Math.ceil(size_bytes / region_bytes)) };
+  return { size_bytes, region_bytes, bootId, mountId, marks: new Uint8Array(Math.ceil(size_bytes / region_bytes)) };
 }
 
 /** A power of two, in bytes: as small as fits into one block. 16 MiB up to 504 GiB, 512 MiB for 15 TiB. */
@@ -59,6 +63,7 @@ export function encodeRegionRecord(record: RegionRecord): Buffer {
   block.writeBigUInt64LE(BigInt(record.size_bytes), 16);
   block.writeBigUInt64LE(BigInt(record.region_bytes), 24);
   block.write(record.bootId.replaceAll('-', ''), 32, 16, 'hex');
+  block.write(record.mountId, MOUNT_ID_AT, 16, 'hex');
   const { marks } = record;
   for (let region = 0; region < marks.length; region += 1) {
     const at = BITS_AT + (region >> 3);
@@ -82,7 +87,8 @@ export function decodeRegionRecord(block: Buffer): RegionRecord | undefined {
     { length: count },
     (_, region) => ((block[BITS_AT + (region >> 3)] ?? 0) >> (region & 7)) & 1,
   );
-  return { size_bytes, region_bytes, bootId: formatBootId(block.subarray(32, 48)), marks };
+  const mountId = block.toString('hex', MOUNT_ID_AT, BITS_AT);
+  return { size_bytes, region_bytes, bootId: formatBootId(block.subarray(32, 48)), mountId, marks };
 }
 
 /** What the marked regions cover, in order, neighbours joined; where there are too many ranges, those that lie close together too. */

@@ -1,8 +1,10 @@
 import { dirname, join } from 'node:path';
 
 const ROOT = dirname(dirname(import.meta.dirname));
-/** The sizes of block devices. */
-const DEVICE_SIZES = '/sys/dev/block';
+/** The sizes and the names of block devices. */
+const DEVICES = '/sys/dev/block';
+/** Tells whether the file system was mounted again since a record was written. */
+const FILE_SYSTEMS = '/sys/fs';
 /** Tells whether the machine has lost its power since a record was written. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
@@ -15,7 +17,8 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
  * @param owned Folder and leg; nothing for the process that serves no host.
  */
 export function hostPermissions(owned: readonly string[]): string[] {
-  const readable = [join(ROOT, 'src'), join(ROOT, 'node_modules'), join(ROOT, 'package.json'), DEVICE_SIZES, BOOT_ID];
+  const program = ['src', 'node_modules', 'package.json'].map((name) => join(ROOT, name));
+  const readable = [...program, DEVICES, FILE_SYSTEMS, BOOT_ID];
   return [
     '--permission',
     ...[...readable, ...owned].map((path) => `--allow-fs-read=${path}`),

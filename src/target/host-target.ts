@@ -5,6 +5,7 @@ import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
 import { removeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
+import { mountIdOf } from '../store/mount-id.ts';
 import { openFileStore } from '../store/open-file-store.ts';
 import { lostRanges, openRecordedStore } from '../store/open-recorded-store.ts';
 import { condemnRegionFile } from '../store/region-file.ts';
@@ -109,7 +110,8 @@ export class HostTarget {
           },
         );
       }
-      store = openRecordedStore({ below: store, path: this.#regionsPath, onCondemned: () => this.#condemn() });
+      const [path, mountId] = [this.#regionsPath, mountIdOf(target.path)];
+      store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.#condemn() });
       this.#unit = new LogicalUnit({
         store,
         identity: `${target.iqn},lun${LUN}`,
@@ -210,7 +212,8 @@ export class HostTarget {
   }
 
   #findLost(): ByteRange[] {
-    return lostRanges(this.#regionsPath, this.configuration.target.size_bytes);
+    const { path, size_bytes } = this.configuration.target;
+    return lostRanges(this.#regionsPath, size_bytes, undefined, mountIdOf(path));
   }
 
   status(): HostTargetStatus {

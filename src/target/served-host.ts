@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
+import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import { FenceRecord } from './fence-record.ts';
@@ -83,7 +84,7 @@ export class ServedHost {
     const sessions = pid === this.#last.pid ? this.#last.sessions : [];
     // What stands in the records is so, whatever a process has not come to say.
     const { path, size_bytes } = this.#regions;
-    const recorded = lostRanges(path, size_bytes);
+    const recorded = lostRanges(path, size_bytes, undefined, mountIdOf(this.configuration.target.path));
     // A disk that fails the leg may not take the record either.
     const lost = recorded.length === 0 && pid === this.#last.pid ? this.#last.lost : recorded;
     const fenced = this.#fence.stands;

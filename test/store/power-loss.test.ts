@@ -1,6 +1,7 @@
 /** Seeded: `POWER_LOSS_SEED=7 POWER_LOSS_RUNS=1 node test/store/power-loss.test.ts` plays one run again. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NO_MOUNT_ID } from '../../src/store/mount-id.ts';
 import { RecordedStore } from '../../src/store/recorded-store.ts';
 import { RegionMarks } from '../../src/store/region-marks.ts';
 import { decodeRegionRecord, encodeRegionRecord, type RegionRecord } from '../../src/store/region-record.ts';
@@ -79,6 +80,7 @@ function begin(seed: number): Run & { random: Random } {
     size_bytes: SIZE_BYTES,
     region_bytes: REGION_BYTES,
     bootId: BOOT_ID,
+    mountId: NO_MOUNT_ID,
     marks: new Uint8Array(REGIONS),
   };
   const machine = new VolatileMachine(SIZE_BYTES, encodeRegionRecord(record), random);

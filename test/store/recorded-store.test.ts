@@ -52,7 +52,7 @@ test.after.each(({ directory }) => fs.rmSync(directory, { recursive: true }));
 /** A store whose record becomes durable when the test says so, and whose clock goes on when the test says so. */
 function open(
   { path, syncs }: Context,
-  options: { below?: Store; bootId?: string; held?: boolean; onCondemned?: () => void } = {},
+  options: { below?: Store; bootId?: string; mountId?: string; held?: boolean; onCondemned?: () => void } = {},
 ): RecordedStore & { tick(): void } {
   let tick = () => {};
   const sync: DataSync = (_fd, done) => void (options.held ? syncs.push(done) : done(null));
@@ -60,6 +60,7 @@ function open(
     below: options.below ?? new MemoryStore({ size_bytes: SIZE_BYTES }),
     path,
     bootId: options.bootId ?? THIS_BOOT,
+    mountId: options.mountId,
     sync,
     ...(options.onCondemned && { onCondemned: options.onCondemned }),
     every: (_interval_ms, action) => {
@@ -117,6 +118,22 @@ test('a write that spans regions waits for all of them', async (context) => {
   assert.equal(lostRanges(context.path, SIZE_BYTES, NEXT_BOOT), [{ offset_bytes: 0, length_bytes: 32 * MIB }]);
   await call((done) => store.unmap(64 * MIB - 1, 20 * MIB, done));
   assert.equal(lostRanges(context.path, SIZE_BYTES, NEXT_BOOT)[1], { offset_bytes: 48 * MIB, length_bytes: 48 * MIB });
+});
+
+test('the file system was mounted again in the same boot: what was marked counts as lost, until it is written', async (context) => {
+  const below = new MemoryStore({ size_bytes: SIZE_BYTES });
+  const [mounted, again] = ['00000000000008010000000000000111', '00000000000008010000000000000222'];
+  await write(open(context, { below, mountId: mounted }), 0);
+  const lostNow = (mountId?: string) => lostRanges(context.path, SIZE_BYTES, THIS_BOOT, mountId);
+  assert.equal([lostNow(mounted), lostNow()], [[], []]);
+  assert.equal(lostNow(again), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
+  assert.throws(() => open(context, { below, mountId: again }), /Writes were lost/);
+  const next = open(context, { below, mountId: mounted });
+  await call((done) => next.close(done));
+  assert.equal(lostNow(again), []);
+  // Whoever opens it there writes it into the record.
+  await write(open(context, { mountId: again }), 0);
+  assert.equal([lostNow(again), lostNow(mounted).length], [[], 1]);
 });
 
 test('the process ends: nothing is lost, and what it left marked becomes clean by itself', async (context) => {

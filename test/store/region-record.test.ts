@@ -30,7 +30,7 @@ test('is one block, byte for byte', () => {
 
 test('says what was put into it', () => {
   assert.equal(decodeRegionRecord(encodeRegionRecord(example())), example());
-  const full = cleanRegionRecord(504 * GIB, BOOT_ID);
+  const full = cleanRegionRecord(504 * GIB, BOOT_ID, '00000000000008010000000000012345');
   full.marks.fill(1);
   assert.equal(decodeRegionRecord(encodeRegionRecord(full)), full);
 });

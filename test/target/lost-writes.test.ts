@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
 import { controlTarget } from '../../src/target/control-client.ts';
+import { LoopMount, MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
 
 import {
   Client,
@@ -11,6 +13,7 @@ import {
   daemonSuite,
   hostStatus,
   loggedIn,
+  makeLeg,
   SIZE_BYTES,
   socketOf,
   start,
@@ -18,15 +21,21 @@ import {
 } from '../fixtures/target/daemon-world.ts';
 
 const test = daemonSuite('a leg that may have lost writes');
+const asRoot = MAY_MOUNT ? test : test.skip;
 
 /** As if the machine had lost its power after what was written until now: the record is of another boot. */
 
-function losePower({ root }: Context, host = 'alpha'): void {
-  const path = join(root, 'pool', host, 'regions');
+function losePower(context: Context): void {
+  leaveUnflushed(context, { bootId: '11111111-2222-3333-4444-555555555555' });
+}
+
+/** As if the process had been killed after what was written until now. */
+function leaveUnflushed({ root }: Context, change: Partial<RegionRecord> = {}): void {
+  const path = join(root, 'pool', 'alpha', 'regions');
   const record = readRegionFile(path);
   if (typeof record === 'string') throw new Error(`The record is ${record}`);
   const marks = Uint8Array.from(record.marks).fill(1, 0, 1);
-  writeRegionFile(path, { ...record, bootId: '11111111-2222-3333-4444-555555555555', marks });
+  writeRegionFile(path, { ...record, marks, ...change });
 }
 
 const EVERYTHING = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
@@ -60,6 +69,48 @@ test('a leg that may have lost writes is not served, across restarts, until that
     assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha' })).lost, []);
   }
   await loggedIn(context);
+});
+
+asRoot('a pool that was mounted again in the same boot, with writes that nobody had flushed', async (context) => {
+  await stop(context);
+  rmSync(join(context.root, 'pool', 'alpha'), { recursive: true });
+  const mount = new LoopMount(join(context.root, 'pool', 'alpha'));
+  try {
+    makeLeg(context.root, 'alpha');
+    const serve = () => start(context, configure(context.root, 'alpha', 'beta'));
+    const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+    await serve();
+    await loggedIn(context);
+    await stop(context);
+    mount.unmount();
+    mount.mount();
+    await serve();
+    assert.equal(await lost(), [], 'it was flushed');
+    await loggedIn(context);
+    await stop(context);
+    leaveUnflushed(context);
+    await serve();
+    assert.equal(await lost(), [], 'only the process ended');
+    await loggedIn(context);
+    await stop(context);
+    leaveUnflushed(context);
+    mount.unmount();
+    mount.mount();
+    await serve();
+    assert.equal(await lost(), EVERYTHING);
+    assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+    await loggedIn(context, 'beta');
+    await stop(context);
+    await serve();
+    assert.equal(await lost(), EVERYTHING, 'across restarts');
+    await hostStatus(context, { method: 'accept', host: 'alpha' });
+    assert.equal(await lost(), []);
+    await loggedIn(context);
+    await stop(context);
+  } finally {
+    mount.unmount();
+  }
+  await start(context, configure(context.root, 'alpha', 'beta'));
 });
 
 test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
