@@ -8,8 +8,8 @@ export type HostRequest = 'status' | 'open' | 'fence' | 'unfence' | 'accept';
 
 /** From the daemon to a host's process. */
 export type MessageToHost =
-  /** The first one. Without a configuration: the process that takes who names no host of ours, and refuses him as a host would. */
-  | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string }
+  /** The first one. Without a configuration: the process that takes who names no host of ours, and refuses him as a host would. `failed`: a note says that the disk has failed the leg. */
+  | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string; failed: boolean }
   /** How many hosts share the machine, now and whenever it changes. */
   | { kind: 'neighbours'; hosts: number }
   /** Comes with the socket. */
@@ -21,6 +21,8 @@ export type MessageToHost =
 /** From a host's process to the daemon. */
 export type MessageFromHost =
   | { kind: 'event'; event: ServeEvent }
+  /** The disk has failed the leg, and its record does not say so yet; or it does now, or that has been accepted. */
+  | { kind: 'failed'; failed: boolean }
   | { kind: 'answer'; id: number; status: HostTargetStatus }
   | { kind: 'failure'; id: number; error: FailureOfHost };
 

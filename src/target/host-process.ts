@@ -6,6 +6,7 @@ import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
+import type { FailureNote } from './failure-note.ts';
 import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';
 
@@ -26,6 +27,8 @@ export interface HostProcessOptions {
   /** The file of `writeStrippedProgram`. */
   program: string;
   report(event: ServeEvent): void;
+  /** Outlives the process; none for the one that serves no host. */
+  note?: FailureNote;
 }
 
 interface PendingRequest {
@@ -147,8 +150,8 @@ export class HostProcess {
       this.#exited(String(error));
       return;
     }
-    const { configuration, folder } = this.#options;
-    this.#send({ kind: 'serve', configuration, folder });
+    const { configuration, folder, note } = this.#options;
+    this.#send({ kind: 'serve', configuration, folder, failed: note?.stands ?? false });
     this.#send({ kind: 'neighbours', hosts: this.#neighbours });
   }
 
@@ -175,8 +178,10 @@ export class HostProcess {
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
-      child.once('exit', () => {
+      child.once('exit', (code) => {
         clearTimeout(timer);
+        // What it could not flush it may not have been able to tell any more. Who was killed has lost nothing: the kernel has it.
+        if (code !== null && code !== 0) this.#options.note?.write();
         resolve();
       });
       this.#send({ kind: 'end' });
@@ -202,6 +207,11 @@ export class HostProcess {
   #receive(message: MessageFromHost): void {
     if (message.kind === 'event') {
       this.#options.report(message.event);
+      return;
+    }
+    if (message.kind === 'failed') {
+      if (message.failed) this.#options.note?.write();
+      else this.#options.note?.remove();
       return;
     }
     const pending = this.#requests.get(message.id);

@@ -36,7 +36,10 @@ process.on('message', (message: MessageToHost, socket: unknown) => receive(messa
 function receive(message: MessageToHost, socket: unknown): void {
   switch (message.kind) {
     case 'serve':
-      if (message.configuration) serve(new HostTarget(message.configuration, message.folder, { onLost: reportLoss }));
+      if (message.configuration) {
+        const { configuration, folder, failed } = message;
+        serve(new HostTarget(configuration, folder, { failed, onLost: reportLoss, onFailed: reportFailure }));
+      }
       break;
     case 'neighbours':
       connections.budget.limit_bytes = Math.max(LIMITS.allData_bytes / message.hosts, LIMITS.leastShare_bytes);
@@ -82,6 +85,10 @@ function reportLoss(): void {
   if (!host || host.lost.length === 0) return;
   const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
   report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
+}
+
+function reportFailure(failed: boolean): void {
+  send({ kind: 'failed', failed });
 }
 
 async function answer(id: number, request: HostRequest): Promise<void> {

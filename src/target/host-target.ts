@@ -28,6 +28,10 @@ export function regionsPath(folder: string): string {
 export interface HostTargetOptions {
   /** Called when the disk has failed the leg, and the LUN is closed: `lost` tells what may be missing. */
   onLost?: () => void;
+  /** Called with `true` when the disk has failed the leg and its record does not say so yet, and with `false` when it does, or that has been accepted. */
+  onFailed?: (failed: boolean) => void;
+  /** The disk has failed the leg under a process before this one, and its record may not say so. @default false */
+  failed?: boolean;
   /** @default openFileStore */
   openStore?: (path: string) => Store;
 }
@@ -47,6 +51,7 @@ export class HostTarget {
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
   readonly #onLost: () => void;
+  readonly #onFailed: (failed: boolean) => void;
   readonly #openStore: (path: string) => Store;
   /** The disk has failed the leg, and nobody has accepted that yet. */
   #condemned = false;
@@ -59,6 +64,7 @@ export class HostTarget {
     this.configuration = configuration;
     this.#folder = folder;
     this.#onLost = options.onLost ?? (() => {});
+    this.#onFailed = options.onFailed ?? (() => {});
     this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
     this.#fence = new FenceRecord(folder);
     this.#regionsPath = regionsPath(folder);
@@ -72,6 +78,7 @@ export class HostTarget {
       chap,
       mutualChap,
     });
+    if (options.failed) this.#condemn();
   }
 
   /** What a loss of power, or a flush that failed, may have taken from the leg: while it is not empty, the LUN is not served. */
@@ -172,6 +179,7 @@ export class HostTarget {
       await this.close('its leg has lost writes').catch(() => {});
       removeFileDurably(this.#regionsPath);
       this.#condemned = false;
+      this.#onFailed(false);
     }
     this.open();
   }
@@ -182,6 +190,7 @@ export class HostTarget {
    */
   #condemn(): void {
     this.#condemned = true;
+    this.#onFailed(true);
     const { size_bytes } = this.configuration.target;
     // Whatever is marked, in this boot too: the record does not say yet that it is condemned, and may be away with its disk.
     const marked = lostRanges(this.#regionsPath, size_bytes, '');
@@ -197,6 +206,7 @@ export class HostTarget {
     if (!this.#condemned) return;
     try {
       condemnRegionFile(this.#regionsPath);
+      this.#onFailed(false);
       this.#lost = this.#findLost();
       if (this.#lost.length > 0) {
         this.#onLost();

@@ -8,6 +8,7 @@ import type { LoginNames } from '../iscsi/first-login.ts';
 import { SpareError } from '../std/errors.ts';
 import type { ControlRequest, TargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
+import { FailureNote } from './failure-note.ts';
 import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';
 import { CLOSE_MS, ServedHost } from './served-host.ts';
@@ -24,7 +25,8 @@ export class TargetDaemon {
   /** Takes who names no host of ours. A process like the others, so that nobody can tell by the time that it takes which names exist. */
   readonly #strangers: HostProcess;
   readonly #report: (event: ServeEvent) => void;
-  readonly #program = join(paths().runtime, 'program.json');
+  readonly #runtime = paths().runtime;
+  readonly #program = join(this.#runtime, 'program.json');
   readonly #startedAt = Date.now();
   readonly #portal: SharedPortal;
   #address = '';
@@ -84,6 +86,7 @@ export class TargetDaemon {
       case 'close':
         this.#hosts.delete(request.host);
         await known?.end(CLOSE_MS);
+        this.#noteOf(request.host).remove();
         return this.#tellNeighbours();
       case 'fence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
@@ -108,11 +111,17 @@ export class TargetDaemon {
   }
 
   #serve(configuration: HostConfiguration): ServedHost {
-    const folder = hostFolder(this.#standby.poolDirectory, configuration.name);
-    const host = new ServedHost({ configuration, folder, program: this.#program, report: this.#report });
-    this.#hosts.set(configuration.name, host);
+    const { name } = configuration;
+    const folder = hostFolder(this.#standby.poolDirectory, name);
+    const parts = { program: this.#program, report: this.#report, note: this.#noteOf(name) };
+    const host = new ServedHost({ configuration, folder, ...parts });
+    this.#hosts.set(name, host);
     this.#tellNeighbours();
     return host;
+  }
+
+  #noteOf(host: string): FailureNote {
+    return new FailureNote(this.#runtime, host);
   }
 
   #tellNeighbours(): void {

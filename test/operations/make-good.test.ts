@@ -413,6 +413,33 @@ test('accepted while it closes, it is closed first; while the disk of the record
   assert.is(target.target.deviceServer, undefined);
 });
 
+test('a process that ended before it could record the failure: the next one is told, and records it', async (context) => {
+  const { world } = context;
+  const failures: boolean[] = [];
+  const { target } = serveReally(context);
+  await write(target);
+  const folder = join(world.root, 'pool', 'alpha');
+  const next = (failed: boolean) =>
+    new HostTarget(world.host, folder, { failed, onFailed: (now) => failures.push(now) });
+  // As it was left: nothing in the record tells of it, and its disk is away.
+  renameSync(folder, `${folder}.gone`);
+  const told = next(true);
+  told.open();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal([told.target.deviceServer, told.status().lost.length, failures], [undefined, 1, [true]]);
+  renameSync(`${folder}.gone`, folder);
+  await retryUntil(async () => assert.equal(failures, [true, false]), { timeout_ms: 10_000, pause_ms: 20 });
+  assert.equal(told.status().lost, WRITTEN);
+  const restarted = next(false);
+  restarted.open();
+  assert.equal([restarted.lost, restarted.target.deviceServer], [WRITTEN, undefined]);
+  // It has the lock still.
+  await target.close('it has ended');
+  await told.accept();
+  assert.equal([failures, told.status().lost], [[true, false, false], []]);
+  await told.close('the test ends');
+});
+
 test('a record that was emptied by hand says that everything may be missing, in the same boot too', async (context) => {
   const { world } = context;
   const { target } = serveReally(context);

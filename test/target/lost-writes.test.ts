@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { mountIdOf } from '../../src/store/mount-id.ts';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
 import { controlTarget } from '../../src/target/control-client.ts';
@@ -18,6 +19,7 @@ import {
   socketOf,
   start,
   stop,
+  written,
 } from '../fixtures/target/daemon-world.ts';
 
 const test = daemonSuite('a leg that may have lost writes');
@@ -71,6 +73,13 @@ test('a leg that may have lost writes is not served, across restarts, until that
   await loggedIn(context);
 });
 
+/** Logs in, writes where there is something to be written, and is gone before the target would have to wait for it. */
+async function visit(context: Context, host = 'alpha', byte?: number): Promise<void> {
+  const client = await loggedIn(context, host);
+  if (byte !== undefined) await written(client, byte);
+  client.socket.destroy();
+}
+
 asRoot('a pool that was mounted again in the same boot, with writes that nobody had flushed', async (context) => {
   await stop(context);
   rmSync(join(context.root, 'pool', 'alpha'), { recursive: true });
@@ -80,18 +89,18 @@ asRoot('a pool that was mounted again in the same boot, with writes that nobody 
     const serve = () => start(context, configure(context.root, 'alpha', 'beta'));
     const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
     await serve();
-    await loggedIn(context);
+    await visit(context);
     await stop(context);
     mount.unmount();
     mount.mount();
     await serve();
     assert.equal(await lost(), [], 'it was flushed');
-    await loggedIn(context);
+    await visit(context);
     await stop(context);
     leaveUnflushed(context);
     await serve();
     assert.equal(await lost(), [], 'only the process ended');
-    await loggedIn(context);
+    await visit(context);
     await stop(context);
     leaveUnflushed(context);
     mount.unmount();
@@ -99,19 +108,67 @@ asRoot('a pool that was mounted again in the same boot, with writes that nobody 
     await serve();
     assert.equal(await lost(), EVERYTHING);
     assert.is(await new Client(context.portal).login('alpha'), 0x0301);
-    await loggedIn(context, 'beta');
+    await visit(context, 'beta');
     await stop(context);
     await serve();
     assert.equal(await lost(), EVERYTHING, 'across restarts');
     await hostStatus(context, { method: 'accept', host: 'alpha' });
     assert.equal(await lost(), []);
-    await loggedIn(context);
+    await visit(context);
     await stop(context);
   } finally {
     mount.unmount();
   }
   await start(context, configure(context.root, 'alpha', 'beta'));
 });
+
+for (const told of ['by the mounting', 'by the note'] as const) {
+  asRoot(
+    `the disk of the pool drops out, and is mounted again when the target has ended: told ${told}`,
+    async (context) => {
+      await stop(context);
+      process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
+      mkdirSync(process.env.SPARE_RUNTIME_DIR);
+      const folder = join(context.root, 'pool', 'alpha');
+      const [leg, note] = [join(folder, 'leg.img'), join(context.root, 'run', 'failed-legs', 'alpha')];
+      rmSync(folder, { recursive: true });
+      const mount = new LoopMount(folder);
+      const serve = () => start(context, configure(context.root, 'alpha', 'beta'));
+      const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+      try {
+        makeLeg(context.root, 'alpha');
+        await serve();
+        await visit(context, 'alpha', 0x5a);
+        assert.not.ok(existsSync(note));
+        mount.dropOut();
+        await stop(context);
+        mount.unmount();
+        mount.mount();
+        assert.is.not(readFileSync(leg)[0], 0x5a, 'the write is there');
+        assert.ok(existsSync(note));
+        if (told === 'by the mounting') rmSync(note);
+        // As on a file system that does not tell one mounting from another.
+        else leaveUnflushed(context, { mountId: mountIdOf(leg) as string });
+        for (let restarts = 0; restarts < 2; restarts++) {
+          await serve();
+          assert.is(await new Client(context.portal).login('alpha'), 0x0301);
+          assert.equal(await lost(), EVERYTHING);
+          assert.not.ok(existsSync(note), 'the record says so, too');
+          await visit(context, 'beta');
+          await stop(context);
+        }
+        await serve();
+        assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha' })).lost, []);
+        await visit(context, 'alpha', 0x5b);
+        await stop(context);
+        assert.is(readFileSync(leg)[0], 0x5b);
+      } finally {
+        mount.unmount();
+      }
+      await serve();
+    },
+  );
+}
 
 test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
   await stop(context);
