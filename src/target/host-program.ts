@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import type { TargetDirectory } from '../iscsi/target.ts';
+import { giveWay } from './give-way.ts';
 import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
 import { HostTarget } from './host-target.ts';
 import { asTargetError } from './target-error.ts';
@@ -16,6 +17,8 @@ import { asTargetError } from './target-error.ts';
 /** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
 const PING_INTERVAL_MS = 1_000;
 const OPEN_AGAIN_MS = 1_000;
+
+giveWay();
 
 let host: HostTarget | undefined;
 let whyNotServed: string | undefined;

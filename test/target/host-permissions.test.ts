@@ -111,6 +111,18 @@ test('it can open no connection, accept none, and start no process', async (cont
   assert.is(await inProcessOfAlpha(context, `require('node:child_process').execFileSync('/bin/true')`), DENIED);
 });
 
+test('it may set how soon the kernel kills it when memory runs out, and of nobody else', async (context) => {
+  const setting = (pid: string) =>
+    `fs.writeFileSync('/proc/${pid}/oom_score_adj', fs.readFileSync('/proc/self/oom_score_adj'))`;
+  assert.is(await inProcessOfAlpha(context, setting('self')), 'undefined');
+  assert.is(await inProcessOfAlpha(context, setting(String(process.pid))), DENIED);
+});
+
+test('its objects have a bound, far below the memory of the machine', async (context) => {
+  const limit = Number(await inProcessOfAlpha(context, `require('node:v8').getHeapStatistics().heap_size_limit`));
+  assert.ok(limit > 256 << 20 && limit < 400 << 20, `${limit} bytes`);
+});
+
 test('the probe itself can do all of that where it is not confined', async ({ pool }) => {
   symlinkSync(join(pool, 'beta', 'leg.img'), join(pool, 'alpha', 'link'));
   const { stdout } = await run(process.execPath, [
