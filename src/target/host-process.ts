@@ -43,7 +43,8 @@ export class HostProcess {
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
-  #cause = '';
+  /** What has become of the last one. */
+  #fate = 'has ended';
   #restart: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
@@ -147,7 +148,7 @@ export class HostProcess {
       this.#child = this.#spawn();
     } catch (error) {
       // No memory, no descriptor: others may give some back.
-      this.#exited(String(error));
+      this.#exited(String(error), 'could not be started');
       return;
     }
     const { configuration, folder, note } = this.#options;
@@ -165,8 +166,10 @@ export class HostProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // Told on the next turn, for some reasons of a failure, and not at all for others.
-    child.on('error', () => {});
+    // Why it could not be started is told on the next turn, for some reasons, and not at all for others.
+    child.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (!this.#child && code !== undefined) this.#fate = `could not be started (${code})`;
+    });
     if (child.pid === undefined || !child.connected) throw new Error('Cannot start a process');
     child.on('message', (message: MessageFromHost) => this.#receive(message));
     child.once('exit', (code, signal) => this.#exited(signal ?? `exit code ${code}`));
@@ -188,9 +191,9 @@ export class HostProcess {
     });
   }
 
-  #exited(cause: string): void {
+  #exited(cause: string, fate = `has ended (${cause})`): void {
     this.#child = undefined;
-    this.#cause = cause;
+    this.#fate = fate;
     // Node forgets those: nobody would ever answer them.
     for (const socket of this.#arrivals) socket.destroy();
     this.#arrivals.clear();
@@ -226,14 +229,9 @@ export class HostProcess {
 
   #gone(): SpareError {
     const name = this.configuration?.name ?? '-';
-    return new SpareError(
-      'stepFailed',
-      'TARGET_PROCESS_ENDED',
-      `The target's process of ${name} has ended (${this.#cause})`,
-      {
-        hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
-      },
-    );
+    return new SpareError('stepFailed', 'TARGET_PROCESS_ENDED', `The target's process of ${name} ${this.#fate}`, {
+      hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
+    });
   }
 
   /** For a question that was not answered in time. */

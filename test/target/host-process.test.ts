@@ -6,11 +6,14 @@ import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
 
 import {
   Client,
+  configure,
   daemonSuite,
   hostStatus,
   loggedIn,
   loginOnceServed,
   processOf,
+  start,
+  stop,
   written,
 } from '../fixtures/target/daemon-world.ts';
 
@@ -68,6 +71,22 @@ test('a process that ends again and again is told, with how; one that is there a
     await loginOnceServed(context, 'alpha');
   }
   assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
+});
+
+test('a process that can not be started is told, and tried again', async (context) => {
+  await stop(context);
+  const { execPath } = process;
+  process.execPath = join(context.root, 'no-such-program');
+  try {
+    await start(context, configure(context.root, 'alpha', 'beta'));
+    const { notServed, pid } = await hostStatus(context, { method: 'status' });
+    assert.is(pid, null);
+    assert.match(notServed?.reason ?? '', /process of alpha could not be started \(ENOENT\)$/);
+  } finally {
+    process.execPath = execPath;
+  }
+  assert.is(await loginOnceServed(context, 'alpha'), 0);
+  assert.is((await hostStatus(context, { method: 'status' })).notServed, null);
 });
 
 test('what comes with the first request, and right after it, reaches the host', async (context) => {
