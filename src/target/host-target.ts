@@ -25,6 +25,12 @@ export function regionsPath(folder: string): string {
   return join(folder, 'regions');
 }
 
+/** What may be missing where the disk has failed the leg: whatever is marked, in this boot too; all of it where the record does not say, or is away with its disk. */
+export function rangesAtRisk(path: string, size_bytes: number): readonly ByteRange[] {
+  const marked = lostRanges(path, size_bytes, '');
+  return marked.length > 0 ? marked : [{ offset_bytes: 0, length_bytes: size_bytes }];
+}
+
 export interface HostTargetOptions {
   /** Called when the disk has failed the leg, and the LUN is closed: `lost` tells what may be missing. */
   onLost?: () => void;
@@ -191,10 +197,8 @@ export class HostTarget {
   #condemn(): void {
     this.#condemned = true;
     this.#onFailed(true);
-    const { size_bytes } = this.configuration.target;
-    // Whatever is marked, in this boot too: the record does not say yet that it is condemned, and may be away with its disk.
-    const marked = lostRanges(this.#regionsPath, size_bytes, '');
-    this.#lost = marked.length > 0 ? marked : [{ offset_bytes: 0, length_bytes: size_bytes }];
+    // The record does not say yet that it is condemned.
+    this.#lost = rangesAtRisk(this.#regionsPath, this.configuration.target.size_bytes);
     // Not within the command that has met the failure.
     setImmediate(async () => {
       await this.close('the disk of its leg has failed').catch(() => {});

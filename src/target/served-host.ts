@@ -4,10 +4,11 @@ import type { HostConfiguration } from '../config/schema.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
+import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
-import { regionsPath } from './host-target.ts';
+import { rangesAtRisk, regionsPath } from './host-target.ts';
 import type { NotServed } from './not-served.ts';
 
 /** Whoever asks for the status gets it within a second, whatever one process does. */
@@ -24,16 +25,18 @@ export class ServedHost {
   readonly configuration: HostConfiguration;
   readonly #process: HostProcess;
   readonly #fence: FenceRecord;
+  readonly #note: FailureNote;
   readonly #regions: { path: string; size_bytes: number };
   #last: HostTargetStatus;
   #question: Promise<boolean> | undefined;
 
-  constructor(options: HostProcessOptions & { configuration: HostConfiguration }) {
-    const { configuration, folder } = options;
+  constructor(options: HostProcessOptions & { configuration: HostConfiguration; note: FailureNote }) {
+    const { configuration, folder, note } = options;
     this.configuration = configuration;
     this.#last = nothingKnown(configuration);
     this.#process = new HostProcess(options);
     this.#fence = new FenceRecord(folder);
+    this.#note = note;
     this.#regions = { path: regionsPath(folder), size_bytes: configuration.target.size_bytes };
   }
 
@@ -82,9 +85,12 @@ export class ServedHost {
     const { pid } = this.#process;
     // What a process had in its hands is gone with it.
     const sessions = pid === this.#last.pid ? this.#last.sessions : [];
-    // What stands in the records is so, whatever a process has not come to say.
+    // What stands in the records and in the note is so, whatever a process has not come to say.
     const { path, size_bytes } = this.#regions;
-    const recorded = lostRanges(path, size_bytes, undefined, mountIdOf(this.configuration.target.path));
+    const mountId = mountIdOf(this.configuration.target.path);
+    const recorded = this.#note.stands
+      ? rangesAtRisk(path, size_bytes)
+      : lostRanges(path, size_bytes, undefined, mountId);
     // A disk that fails the leg may not take the record either.
     const lost = recorded.length === 0 && pid === this.#last.pid ? this.#last.lost : recorded;
     const fenced = this.#fence.stands;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { mountIdOf } from '../../src/store/mount-id.ts';
@@ -169,6 +169,24 @@ for (const told of ['by the mounting', 'by the note'] as const) {
     },
   );
 }
+
+test('while a note stands, and no process has come to say so, whatever is marked is told as lost', async (context) => {
+  await stop(context);
+  process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
+  mkdirSync(join(context.root, 'run', 'failed-legs'), { recursive: true });
+  leaveUnflushed(context);
+  writeFileSync(join(context.root, 'run', 'failed-legs', 'alpha'), '');
+  const { execPath } = process;
+  process.execPath = join(context.root, 'no-such-program');
+  try {
+    await start(context, configure(context.root, 'alpha', 'beta'));
+    const status = await hostStatus(context, { method: 'status' });
+    assert.equal([status.pid, status.lost], [null, EVERYTHING]);
+    assert.equal((await hostStatus(context, { method: 'status' }, 'beta')).lost, []);
+  } finally {
+    process.execPath = execPath;
+  }
+});
 
 test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
   await stop(context);
