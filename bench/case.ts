@@ -11,8 +11,8 @@ export type TargetRole = 'subject' | 'peer';
 
 /** What the two targets serve. */
 export type Setup =
-  /** A file each, of the size that the run was asked for. */
-  | { kind: 'file' }
+  /** A file each, of the size that the run was asked for, filled in writes of so many bytes. @default as a mirror's first copy fills it */
+  | { kind: 'file'; fill_bytes?: number }
   /** The same file for both: for loads that only read. */
   | { kind: 'shared-file'; size_bytes: number }
   /** So many targets each, with a file and a CHAP secret each, behind one portal. */

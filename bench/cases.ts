@@ -77,6 +77,11 @@ const FILE_CASES: readonly Case[] = [
     rate('sessions-20', '20 sessions of one LUN, depth 8, 4 KiB, 70 % reads', 3.0),
     slowestP99('sessions-20', 'the slowest of those sessions: p99', 0.33),
   ]),
+  againstPeer(
+    { name: 'sessions-20-large', client: OWN_LOAD, setup: { kind: 'file', fill_bytes: MIB } },
+    () => ownLoad(MIXED),
+    [rate('sessions-20-large', 'the same on files filled in writes of 1 MiB, as large files are copied', null)],
+  ),
 ];
 
 const HOST_CASES: readonly Case[] = [

@@ -3,19 +3,26 @@ import { CLIENT_GRACE_S } from './clients/client.ts';
 import type { ServedHost, Target } from './targets/target.ts';
 
 const MIB = 1024 * 1024;
+/** The writes of a mirror's first copy, as the target sees them. */
+const FIRST_COPY_BYTES = 128 * 1024;
 /** Far below what any disk does. */
 const LEAST_MIB_PER_S = 20;
 
 /**
  * Writes each file from end to end through the target that serves it, as the first copy of a mirror does: no read meets a hole, and all of it is in the
  * page cache, in the way in which this target puts it there.
+ * @param write_bytes Of each write.
  */
-export async function fill(target: Target): Promise<void> {
-  for (const host of target.hosts) await fillHost(target, host);
+export async function fill(target: Target, write_bytes = FIRST_COPY_BYTES): Promise<void> {
+  for (const host of target.hosts) await fillHost(target, host, write_bytes);
 }
 
-async function fillHost({ host, port }: Target, { iqn, initiatorName, chap, size_bytes }: ServedHost): Promise<void> {
-  const count = size_bytes / MIB;
+async function fillHost(
+  { host, port }: Target,
+  { iqn, initiatorName, chap, size_bytes }: ServedHost,
+  write_bytes: number,
+): Promise<void> {
+  const count = size_bytes / write_bytes;
   const options = {
     driver: 'raw',
     'file.driver': 'iscsi',
@@ -28,9 +35,9 @@ async function fillHost({ host, port }: Target, { iqn, initiatorName, chap, size
     ...(chap && { 'file.user': chap.user, 'file.password': chap.secret }),
   };
   const image = Object.entries(options).map(([key, value]) => `${key}=${value}`);
-  const load = ['-w', '-t', 'none', '--pattern=165', '-c', String(count), '-d', '8', '-s', String(MIB)];
+  const load = ['-w', '-t', 'none', '--pattern=165', '-c', String(count), '-d', '8', '-s', String(write_bytes)];
   await execa('qemu-img', ['bench', ...load, '--image-opts', image.join(',')], {
-    timeout: (count / LEAST_MIB_PER_S + CLIENT_GRACE_S) * 1000,
+    timeout: (size_bytes / MIB / LEAST_MIB_PER_S + CLIENT_GRACE_S) * 1000,
     killSignal: 'SIGKILL',
     stdin: 'ignore',
   });

@@ -39,7 +39,8 @@ export class Fleet {
     this.#current = { key, pair, files: new Set(files) };
     for (const target of Object.values(pair)) {
       await untilServed(target);
-      if (setup.kind !== 'shared-file') await fill(target);
+      if (setup.kind === 'file') await fill(target, setup.fill_bytes);
+      else if (setup.kind === 'hosts') await fill(target);
     }
     return pair;
   }

@@ -7,7 +7,8 @@ export interface Report {
   schema: 1;
   startedAt: string;
   machine: MachineFacts;
-  options: { seconds: number; runs: number; size_bytes: number };
+  /** `method`: rows that were measured in another way are not compared with. */
+  options: { seconds: number; runs: number; size_bytes: number; method: number };
   metrics: MetricResult[];
   extras: Extra[];
   /** What could not be measured, and why. */

@@ -48,7 +48,7 @@ function reportOf(metrics: MetricResult[]): Report {
       loadAverage: 0.5,
       commit: 'abc',
     },
-    options: { seconds: 3, runs: 5, size_bytes: 1024 ** 3 },
+    options: { seconds: 3, runs: 5, size_bytes: 1024 ** 3, method: 2 },
     metrics,
     extras: [{ name: 'memory', title: 'memory', unit: 'MB', value: 250, peer: 100, limit: 300 }],
     failures: [{ name: 'other', message: 'it broke' }],
@@ -123,8 +123,9 @@ reports('a ratio that is 15 % worse than the last rows of the same processor is 
   assert.equal(findRegressions(report, [row(2.1, 0.48)]), []);
   assert.equal(findRegressions(report, [row(9, 0.1, 'another')]), []);
   const shorter = { ...row(3, 0.3), options: { ...report.options, seconds: 1 } };
+  const otherwise = { ...row(3, 0.3), options: { ...report.options, method: 1 } };
   const { options: _, ...older } = row(3, 0.3);
-  assert.equal(findRegressions(report, [shorter, older]), [], 'rows with other options say nothing');
+  assert.equal(findRegressions(report, [shorter, otherwise, older]), [], 'rows with other options say nothing');
   assert.equal(findRegressions(report, [row(3, 0.3), row(3, 0.3), row(1, 1)]), [
     'Read <4 KiB>: ratio 2.00, was 3.00',
     'p99: ratio 0.50, was 0.30',
