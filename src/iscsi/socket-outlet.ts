@@ -80,12 +80,15 @@ export class SocketOutlet implements Outlet {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(() => {
-      this.#scheduled = false;
-      this.#write();
-      this.#sent();
-    });
+    // When all sockets that had something have been read: a peer that is woken between two of them sends little, and has itself woken again.
+    setImmediate(this.#turn);
   }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    this.#write();
+    this.#sent();
+  };
 
   #write(): void {
     const { parts, written } = this.#gatherer.take();
