@@ -27,13 +27,12 @@ export function writeRegionFile(path: string, record: RegionRecord): void {
 }
 
 /**
- * What it marks counts as lost from now on, whatever boot asks. A file that can't be read says so already.
- * @throws Error where it can't be written, or is not there: its disk is away
+ * What it marks counts as lost from now on, whatever boot asks. A block that does not decode says so already.
+ * @throws Error where it can't be read or written: its disk may be away, and what the file says once it is back is not known
  */
 export function condemnRegionFile(path: string): void {
-  const record = readRegionFile(path);
-  if (record === 'missing') throw new Error(`Cannot condemn ${path}: there is no such record`);
-  if (typeof record === 'object') writeRegionFile(path, { ...record, bootId: NO_BOOT_ID });
+  const record = decodeRegionRecord(fs.readFileSync(path));
+  if (record) writeRegionFile(path, { ...record, bootId: NO_BOOT_ID });
 }
 
 /** The record's file, written in place: its block is there already, so that only data has to be synced. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, truncateSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -10,8 +10,8 @@ import { recordTakeoverDecision } from '../../src/operations/takeover-decision.t
 import { SpareError } from '../../src/std/errors.ts';
 import { retryUntil } from '../../src/std/retry.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
-import { readRegionFile } from '../../src/store/region-file.ts';
-import { NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
+import { condemnRegionFile, readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
+import { cleanRegionRecord, NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
 import { HostTarget } from '../../src/target/host-target.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
@@ -438,6 +438,27 @@ test('a process that ended before it could record the failure: the next one is t
   await told.accept();
   assert.equal([failures, told.status().lost], [[true, false, false], []]);
   await told.close('the test ends');
+});
+
+test('a record that can not be read says nothing: the failure is not forgotten before one was written', async ({
+  world,
+}) => {
+  const failures: boolean[] = [];
+  const folder = join(world.root, 'pool', 'alpha');
+  const regions = join(folder, 'regions');
+  // Reading it ends in EISDIR, as it might in EIO.
+  mkdirSync(regions, { recursive: true });
+  assert.throws(() => condemnRegionFile(regions), /EISDIR/);
+  const target = new HostTarget(world.host, folder, { failed: true, onFailed: (now) => failures.push(now) });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal([failures, target.status().lost.length], [[true], 1]);
+  rmdirSync(regions);
+  const { size_bytes } = world.host.target;
+  const record = cleanRegionRecord(size_bytes, '11111111-2222-3333-4444-555555555555');
+  record.marks.fill(1);
+  writeRegionFile(regions, record);
+  await retryUntil(async () => assert.equal(failures, [true, false]), { timeout_ms: 10_000, pause_ms: 20 });
+  assert.is((readRegionFile(regions) as RegionRecord).bootId, NO_BOOT_ID);
 });
 
 test('a record that was emptied by hand says that everything may be missing, in the same boot too', async (context) => {
