@@ -15,7 +15,7 @@ export interface OpenRecordedStoreOptions {
   /** @default that of this machine */
   bootId?: string;
   /** Of the file system that holds what is below (`mountIdOf`). @default not known */
-  mountId?: string | undefined;
+  mountId?: string;
   /** @default that of the process */
   sync?: DataSync;
   /** @default a timer that keeps no process alive */
@@ -29,7 +29,8 @@ export interface OpenRecordedStoreOptions {
  * With the same boot id, and the file system mounted as it was, only the process has ended: the kernel still has every write. Where it was mounted again
  * meanwhile its disk may have dropped out, and the kernel has given up what it could not write.
  * @param path The record's file. One that can't be read, or is of a store of another size, says nothing: all may be lost.
- * @param mountId Of the file system that holds the store; `undefined` where that can't be told.
+ * @param mountId Of the file system that holds the store; `undefined` where nothing is there. A record of a version that did not know of it is
+ * believed within its boot, as it was then.
  */
 export function lostRanges(
   path: string,
@@ -41,8 +42,8 @@ export function lostRanges(
   if (record === 'missing') return [];
   if (record === 'unreadable' || record.size_bytes !== size_bytes)
     return [{ offset_bytes: 0, length_bytes: size_bytes }];
-  const isKept = record.bootId === bootId && (mountId === undefined || record.mountId === mountId);
-  return isKept ? [] : markedRanges(record);
+  const isMountedAsThen = mountId === undefined || record.mountId === NO_MOUNT_ID || record.mountId === mountId;
+  return record.bootId === bootId && isMountedAsThen ? [] : markedRanges(record);
 }
 
 /**
@@ -50,12 +51,12 @@ export function lostRanges(
  * covered it, which is soon: nobody has to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = thisBootId(), mountId, sync = dataSync, every, onCondemned } = options;
+  const { below, path, bootId = thisBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
   if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`Writes were lost by ${path}`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
   const record = isUsable ? found : cleanRegionRecord(below.size_bytes, bootId);
-  Object.assign(record, { bootId, mountId: mountId ?? NO_MOUNT_ID });
+  Object.assign(record, { bootId, mountId });
   // What was read may be in the page cache only: the process before this one may have ended before its sync did, or the sync may
   // have failed. A new file is durable whatever became of the pages of the old one.
   writeRegionFile(path, record);

@@ -109,7 +109,9 @@ export class HostTarget {
   #open(): void {
     if (this.#unit || this.#condemned) return;
     const { name, target } = this.configuration;
-    this.#lost = this.#findLost();
+    // Before the leg is opened: where it is mounted again meanwhile, its record names the older mounting, and is not believed.
+    const mountId = mountIdOf(target.path);
+    this.#lost = lostRanges(this.#regionsPath, target.size_bytes, undefined, mountId);
     if (this.target.fenced || this.#lost.length > 0) return;
     let store: Store = this.#openStore(target.path);
     try {
@@ -123,7 +125,8 @@ export class HostTarget {
           },
         );
       }
-      const [path, mountId] = [this.#regionsPath, mountIdOf(target.path)];
+      if (mountId === undefined) throw new Error('It was not there a moment ago');
+      const path = this.#regionsPath;
       store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.#condemn() });
       this.#unit = new LogicalUnit({
         store,

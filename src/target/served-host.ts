@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
+import type { ByteRange } from '../store/region-record.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';
@@ -84,18 +85,39 @@ export class ServedHost {
     const responding = await this.#isResponding();
     const { pid } = this.#process;
     // What a process had in its hands is gone with it.
-    const sessions = pid === this.#last.pid ? this.#last.sessions : [];
-    // What stands in the records and in the note is so, whatever a process has not come to say.
-    const { path, size_bytes } = this.#regions;
-    const mountId = mountIdOf(this.configuration.target.path);
-    const recorded = this.#note.stands
-      ? rangesAtRisk(path, size_bytes)
-      : lostRanges(path, size_bytes, undefined, mountId);
+    const sessions = this.#hasAnswered ? this.#last.sessions : [];
+    const recorded = this.#recordedLoss();
     // A disk that fails the leg may not take the record either.
-    const lost = recorded.length === 0 && pid === this.#last.pid ? this.#last.lost : recorded;
+    const lost = recorded.length === 0 && this.#hasAnswered ? this.#last.lost : recorded;
     const fenced = this.#fence.stands;
     const notServed = fenced || lost.length > 0 ? null : this.#whyNotServed(responding);
     return { ...this.#last, pid, responding, sessions, fenced, lost, notServed };
+  }
+
+  /** The process that runs, not only one before it. */
+  get #hasAnswered(): boolean {
+    return this.#process.pid !== null && this.#process.pid === this.#last.pid;
+  }
+
+  /** What stands in the records and in the note is so, whatever a process has not come to say. */
+  #recordedLoss(): readonly ByteRange[] {
+    const { path, size_bytes } = this.#regions;
+    if (this.#note.stands) return rangesAtRisk(path, size_bytes);
+    const lost = lostRanges(path, size_bytes);
+    // A process that could open the leg knows best. To look at it here as well might hang, and all hosts with it.
+    const isKnown = this.#hasAnswered && this.#last.notServed === null;
+    if (lost.length > 0 || isKnown) return lost;
+    const marked = lostRanges(path, size_bytes, '');
+    return marked.length === 0 || this.#isMountedAsThen() ? [] : marked;
+  }
+
+  #isMountedAsThen(): boolean {
+    const { path, size_bytes } = this.#regions;
+    try {
+      return lostRanges(path, size_bytes, undefined, mountIdOf(this.configuration.target.path)).length === 0;
+    } catch {
+      return false;
+    }
   }
 
   #whyNotServed(responding: boolean): NotServed | null {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -320,13 +320,15 @@ function serveReally({ world }: Context): { target: HostTarget; disks: FaultySto
   const folder = join(world.root, 'pool', 'alpha');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'leg.img');
+  writeFileSync(path, '');
+  truncateSync(path, 64 * MIB);
   world.host = { ...world.host, target: { ...world.host.target, path, size_bytes: 64 * MIB } };
   const disks: FaultyStore[] = [];
   let losses = 0;
   const target = new HostTarget(world.host, folder, {
     onLost: () => (losses += 1),
     openStore: () => {
-      const disk = new FaultyStore(openFileStore({ path, create_bytes: 64 * MIB }));
+      const disk = new FaultyStore(openFileStore({ path }));
       disks.push(disk);
       return disk;
     },

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -53,8 +53,29 @@ test('is the number of the device, and that of the folder which the file system 
   assert.is.not(mountIdOf(leg, sysfs), before);
 });
 
-test('is not known of what is not there', ({ root }) => {
+test('a device whose name has a slash has one with an exclamation mark in sysfs', (context) => {
+  const { leg, sysfs } = context;
+  putDevice(context, 'cciss/c0d0p1');
+  const folder = join(sysfs, 'fs/ext4/cciss!c0d0p1');
+  mkdirSync(folder, { recursive: true });
+  assert.is(mountIdOf(leg, sysfs), hex(statSync(leg).dev) + hex(statSync(folder).ino));
+});
+
+test('is not known of what is not there', ({ root, leg }) => {
   assert.is(mountIdOf(join(root, 'gone')), undefined);
+  assert.is(mountIdOf(join(leg, 'below-a-file')), undefined);
+});
+
+test('what can not be looked at is no answer', (context) => {
+  const { root, leg, sysfs } = context;
+  const loop = join(root, 'loop');
+  symlinkSync(loop, loop);
+  assert.throws(() => mountIdOf(loop), /ELOOP/);
+  putDevice(context, 'sdz1');
+  // The name of the file system's folder can't be had.
+  mkdirSync(join(sysfs, 'fs'));
+  symlinkSync('ext4', join(sysfs, 'fs/ext4'));
+  assert.throws(() => mountIdOf(leg, sysfs), /ELOOP/);
 });
 
 asRoot(

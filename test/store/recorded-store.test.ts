@@ -60,7 +60,7 @@ function open(
     below: options.below ?? new MemoryStore({ size_bytes: SIZE_BYTES }),
     path,
     bootId: options.bootId ?? THIS_BOOT,
-    mountId: options.mountId,
+    ...(options.mountId && { mountId: options.mountId }),
     sync,
     ...(options.onCondemned && { onCondemned: options.onCondemned }),
     every: (_interval_ms, action) => {
@@ -134,6 +134,16 @@ test('the file system was mounted again in the same boot: what was marked counts
   // Whoever opens it there writes it into the record.
   await write(open(context, { mountId: again }), 0);
   assert.equal([lostNow(again), lostNow(mounted).length], [[], 1]);
+});
+
+test('a record of a version that knew of no mountings is believed within its boot, and gets one when it is opened', async (context) => {
+  const below = new MemoryStore({ size_bytes: SIZE_BYTES });
+  const [mounted, again] = ['00000000000008010000000000000111', '00000000000008010000000000000222'];
+  await write(open(context, { below }), 0);
+  assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT, mounted), []);
+  assert.equal(lostRanges(context.path, SIZE_BYTES, NEXT_BOOT, mounted).length, 1);
+  open(context, { below, mountId: mounted });
+  assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT, again).length, 1);
 });
 
 test('the process ends: nothing is lost, and what it left marked becomes clean by itself', async (context) => {

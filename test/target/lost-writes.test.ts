@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { mountIdOf } from '../../src/store/mount-id.ts';
@@ -14,6 +14,7 @@ import {
   daemonSuite,
   hostStatus,
   loggedIn,
+  loginOnceServed,
   makeLeg,
   SIZE_BYTES,
   socketOf,
@@ -186,6 +187,26 @@ test('while a note stands, and no process has come to say so, whatever is marked
   } finally {
     process.execPath = execPath;
   }
+});
+
+test('where the mounting can not be told whatever is marked is told as lost; not of a leg that its process has open', async (context) => {
+  const client = await loggedIn(context);
+  await written(client, 0x5a);
+  const leg = join(context.root, 'pool', 'alpha', 'leg.img');
+  const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+  // A link to itself: to look at it ends in ELOOP.
+  renameSync(leg, `${leg}.away`);
+  symlinkSync(leg, leg);
+  assert.equal(await lost(), []);
+  client.socket.destroy();
+  await stop(context);
+  leaveUnflushed(context);
+  await start(context, configure(context.root, 'alpha', 'beta'));
+  assert.equal(await lost(), EVERYTHING);
+  assert.equal((await hostStatus(context, { method: 'status' }, 'beta')).lost, []);
+  renameSync(`${leg}.away`, leg);
+  await loginOnceServed(context, 'alpha');
+  assert.equal(await lost(), []);
 });
 
 test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
