@@ -17,11 +17,14 @@ export class Bag<Item extends Placed> {
     this.#items.push(item);
   }
 
-  /** @param item Must be in the bag. */
+  /** @throws Error where it is not in the bag: another one would be taken out in its place */
   remove(item: Item): void {
+    if (this.#items[item.place] !== item) throw new Error('Cannot take out of a bag what is not in it');
     const last = this.#items.pop() as Item;
-    if (last === item) return;
-    this.#items[item.place] = last;
-    last.place = item.place;
+    if (last !== item) {
+      this.#items[item.place] = last;
+      last.place = item.place;
+    }
+    item.place = -1;
   }
 }
