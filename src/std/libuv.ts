@@ -17,6 +17,11 @@ export type DataSyncInPool = (fd: number, done: Done) => void;
  */
 export function bindDataSync(): DataSyncInPool {
   const ffi = process.getBuiltinModule('node:ffi');
+  if (ffi === undefined) {
+    throw new Error(
+      'Cannot make anything durable under the permission model: node:ffi is missing, which is to be had with --allow-ffi',
+    );
+  }
   const { lib, functions } = ffi.dlopen(null, {
     uv_req_size: { arguments: ['i32'], return: 'u64' },
     uv_fs_fdatasync: { arguments: ['pointer', 'pointer', 'i32', 'pointer'], return: 'i32' },
