@@ -22,6 +22,7 @@ const ORDERLY_END_MS = 45_000;
 export class TargetDaemon {
   readonly #standby: Configuration['standby'];
   readonly #hosts = new Map<string, ServedHost>();
+  readonly #notes = new Map<string, FailureNote>();
   /** Takes who names no host of ours. A process like the others, so that nobody can tell by the time that it takes which names exist. */
   readonly #strangers: HostProcess;
   readonly #report: (event: ServeEvent) => void;
@@ -121,7 +122,9 @@ export class TargetDaemon {
   }
 
   #noteOf(host: string): FailureNote {
-    return new FailureNote(this.#runtime, host);
+    const note = this.#notes.get(host) ?? new FailureNote(this.#runtime, host, this.#report);
+    this.#notes.set(host, note);
+    return note;
   }
 
   #tellNeighbours(): void {

@@ -1,0 +1,43 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ServeEvent } from '../../src/target/event-log.ts';
+import { FailureNote, failureNotePath } from '../../src/target/failure-note.ts';
+
+interface Context {
+  runtime: string;
+  events: ServeEvent[];
+}
+
+const test = suite<Context>('FailureNote');
+
+test.before.each((context) => {
+  context.runtime = mkdtempSync(join(tmpdir(), 'spare-note-'));
+  context.events = [];
+});
+test.after.each(({ runtime }) => rmSync(runtime, { recursive: true }));
+
+const noteOf = ({ runtime, events }: Context) => new FailureNote(runtime, 'alpha', (event) => events.push(event));
+
+test('outlives the daemon, until it is removed', (context) => {
+  noteOf(context).write();
+  const note = noteOf(context);
+  assert.ok(note.stands);
+  note.remove();
+  assert.equal([note.stands, noteOf(context).stands, context.events], [false, false, []]);
+});
+
+test('where it can not be written that is told, and it stands all the same', (context) => {
+  writeFileSync(join(context.runtime, 'failed-legs'), 'in the way');
+  const note = noteOf(context);
+  note.write();
+  assert.ok(note.stands);
+  assert.match(JSON.stringify(context.events), /"note-not-changed","host":"alpha","error":"Error: (EEXIST|ENOTDIR)/);
+  assert.not.ok(existsSync(failureNotePath(context.runtime, 'alpha')));
+  note.remove();
+  assert.not.ok(note.stands);
+});
+
+test.run();
