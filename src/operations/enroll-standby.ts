@@ -3,11 +3,12 @@ import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../config/configuration.ts';
 import { enterState } from '../config/host-records.ts';
-import { hostFolder } from '../config/paths.ts';
+import { hostFolder, paths } from '../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../config/write-configuration.ts';
 import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
+import { failureNotePath } from '../target/failure-note.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 import { makeGood } from './make-good.ts';
 import type { OperationContext } from './operation-context.ts';
@@ -39,6 +40,8 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
         syncDirectory(standby.poolDirectory);
         closeSync(openSync(path, 'a', 0o600));
         truncateSync(path, size_bytes);
+        // Of a host that had the name before.
+        rmSync(failureNotePath(paths().runtime, host.name), { force: true });
         syncDirectory(dirname(path));
       },
       async undo() {
