@@ -3,6 +3,9 @@ import type { ExitKind } from '../std/errors.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
 
+/** A host's process that could not flush and close its leg exits with this. Others, Node's own among them, say nothing of the leg. EX_SOFTWARE of sysexits.h. */
+export const LEG_NOT_FLUSHED = 70;
+
 /** What a host's process can be asked to do, besides serving. */
 export type HostRequest = 'status' | 'open' | 'fence' | 'unfence' | 'accept';
 
@@ -15,6 +18,8 @@ export type MessageToHost =
   /** Comes with the socket. */
   | { kind: 'connection'; received: Uint8Array }
   | { kind: 'request'; id: number; request: HostRequest }
+  /** The disk has failed the leg under a process before this one, as has come out only now. */
+  | { kind: 'failed' }
   /** Tell the initiators, flush, close, exit. */
   | { kind: 'end' };
 
@@ -23,6 +28,8 @@ export type MessageFromHost =
   | { kind: 'event'; event: ServeEvent }
   /** The disk has failed the leg, and its record does not say so yet; or it does now, or that has been accepted. */
   | { kind: 'failed'; failed: boolean }
+  /** The leg is open now, and nothing is written yet; or it is closed. */
+  | { kind: 'leg'; isOpen: boolean }
   | { kind: 'answer'; id: number; status: HostTargetStatus }
   | { kind: 'failure'; id: number; error: FailureOfHost };
 

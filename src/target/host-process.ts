@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { HostConfiguration } from '../config/schema.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
+import type { DataSync } from '../store/data-sync.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import type { ServeEvent } from './event-log.ts';
 import type { FailureNote } from './failure-note.ts';
-import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
+import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';
+import { LegWitness } from './leg-witness.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
@@ -18,6 +20,10 @@ const WAITING_THREADS = '16';
 const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
 /** One that has lived so long had a good start. */
 const STABLE_MS = 10_000;
+/** Until then a process may be starting still: its program, its disk. */
+const STARTING_MS = 5_000;
+/** What finding out may take whether the disk has failed a leg. */
+const WITNESS_MS = 10_000;
 
 export interface HostProcessOptions {
   /** `undefined`: it takes who names no host of ours. */
@@ -29,6 +35,8 @@ export interface HostProcessOptions {
   report(event: ServeEvent): void;
   /** Outlives the process; none for the one that serves no host. */
   note?: FailureNote;
+  /** Asks what the disk has failed under one that died. @default that of the process */
+  sync?: DataSync;
 }
 
 interface PendingRequest {
@@ -40,6 +48,7 @@ interface PendingRequest {
 export class HostProcess {
   readonly configuration: HostConfiguration | undefined;
   readonly #options: HostProcessOptions;
+  readonly #witness: LegWitness | undefined;
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
@@ -55,7 +64,12 @@ export class HostProcess {
 
   constructor(options: HostProcessOptions) {
     this.#options = options;
-    this.configuration = options.configuration;
+    const { configuration, sync } = options;
+    this.configuration = configuration;
+    if (configuration) {
+      const onFailed = (why: string) => this.#legFailed(why);
+      this.#witness = new LegWitness({ path: configuration.target.path, onFailed, ...(sync && { sync }) });
+    }
     this.#start();
   }
 
@@ -67,6 +81,11 @@ export class HostProcess {
   get trouble(): SpareError | undefined {
     const isYoung = performance.now() - this.#startedAt < STABLE_MS;
     return !this.#child || (isYoung && this.#shortLives > 1) ? this.#gone() : undefined;
+  }
+
+  /** It runs, and has not had the time to answer. */
+  get isStarting(): boolean {
+    return this.#child !== undefined && performance.now() - this.#startedAt < STARTING_MS;
   }
 
   /** Gives the connection away, with what was read from it. */
@@ -125,11 +144,11 @@ export class HostProcess {
 
   /**
    * Ends it in order, and kills it where that takes longer than `limit_ms`: what it wrote is in the kernel's hands then. When this resolves, nothing
-   * of it can have an effect any more.
+   * of it can have an effect any more, and a note stands where the disk may have failed the leg.
    */
   end(limit_ms: number): Promise<void> {
     clearTimeout(this.#restart);
-    this.#ended ??= this.#endChild(limit_ms);
+    this.#ended ??= this.#endChild(limit_ms).then(() => this.lossKnown());
     return this.#ended;
   }
 
@@ -140,6 +159,11 @@ export class HostProcess {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Resolves when a note stands where the disk may have failed the leg under a process that has died. */
+  async lossKnown(): Promise<void> {
+    await this.#witness?.settled(WITNESS_MS);
   }
 
   #start(): void {
@@ -171,8 +195,11 @@ export class HostProcess {
       if (!this.#child && code !== undefined) this.#fate = `could not be started (${code})`;
     });
     if (child.pid === undefined || !child.connected) throw new Error('Cannot start a process');
-    child.on('message', (message: MessageFromHost) => this.#receive(message));
-    child.once('exit', (code, signal) => this.#exited(signal ?? `exit code ${code}`));
+    child.on('message', (message: MessageFromHost) => this.#receive(message, child));
+    child.once('exit', (code, signal) => {
+      this.#leftLeg(code);
+      this.#exited(signal ?? `exit code ${code}`);
+    });
     return child;
   }
 
@@ -181,14 +208,31 @@ export class HostProcess {
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
-      child.once('exit', (code) => {
+      child.once('exit', () => {
         clearTimeout(timer);
-        // What it could not flush it may not have been able to tell any more. Who was killed has lost nothing: the kernel has it.
-        if (code !== null && code !== 0) this.#options.note?.write();
         resolve();
       });
       this.#send({ kind: 'end' });
     });
+  }
+
+  /**
+   * What a process wrote that has died the kernel has, unless the disk fails it: whether it did is asked while the next process starts and serves already, since
+   * the answer takes as long as writing does. Whoever must know waits for `lossKnown`.
+   */
+  #leftLeg(exitCode: number | null): void {
+    if (exitCode === 0) this.#witness?.closed();
+    else if (exitCode === LEG_NOT_FLUSHED) {
+      this.#witness?.closed();
+      this.#legFailed('Its process could not flush it');
+    } else this.#witness?.died();
+  }
+
+  /** The note is for the next process, the message for one that has been started meanwhile. */
+  #legFailed(cause: string): void {
+    this.#options.report({ event: 'leg-failed', host: this.configuration?.name, cause });
+    this.#options.note?.write();
+    this.#send({ kind: 'failed' });
   }
 
   #exited(cause: string, fate = `has ended (${cause})`): void {
@@ -207,7 +251,7 @@ export class HostProcess {
     this.#restart = setTimeout(() => this.#start(), pause_ms);
   }
 
-  #receive(message: MessageFromHost): void {
+  #receive(message: MessageFromHost, sender: ChildProcess): void {
     if (message.kind === 'event') {
       this.#options.report(message.event);
       return;
@@ -215,6 +259,13 @@ export class HostProcess {
     if (message.kind === 'failed') {
       if (message.failed) this.#options.note?.write();
       else this.#options.note?.remove();
+      return;
+    }
+    if (message.kind === 'leg') {
+      if (message.isOpen) this.#witness?.opened();
+      else this.#witness?.closed();
+      // It has died before its message was read.
+      if (sender !== this.#child) this.#witness?.died();
       return;
     }
     const pending = this.#requests.get(message.id);

@@ -10,7 +10,7 @@ import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import type { TargetDirectory } from '../iscsi/target.ts';
 import { giveWay } from './give-way.ts';
-import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
+import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { HostTarget } from './host-target.ts';
 import { asTargetError } from './target-error.ts';
 
@@ -41,7 +41,8 @@ function receive(message: MessageToHost, socket: unknown): void {
     case 'serve':
       if (message.configuration) {
         const { configuration, folder, failed } = message;
-        serve(new HostTarget(configuration, folder, { failed, onLost: reportLoss, onFailed: reportFailure }));
+        const told = { onOpen: reportLeg, onLost: reportLoss, onFailed: reportFailure };
+        serve(new HostTarget(configuration, folder, { failed, ...told }));
       }
       break;
     case 'neighbours':
@@ -55,6 +56,9 @@ function receive(message: MessageToHost, socket: unknown): void {
       break;
     case 'request':
       void answer(message.id, message.request);
+      break;
+    case 'failed':
+      host?.condemn();
       break;
     case 'end':
       void end();
@@ -90,6 +94,10 @@ function reportLoss(): void {
   report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
 }
 
+function reportLeg(isOpen: boolean): void {
+  send({ kind: 'leg', isOpen });
+}
+
 function reportFailure(failed: boolean): void {
   send({ kind: 'failed', failed });
 }
@@ -112,14 +120,20 @@ function end(): Promise<void> {
 }
 
 async function endInOrder(): Promise<void> {
+  let exitCode = 0;
   try {
     await connections.close();
-    await host?.close('the daemon ends');
-    process.exit(0);
   } catch (error) {
     console.error(String((error as Error).stack));
-    process.exit(1);
+    exitCode = 1;
   }
+  try {
+    await host?.close('the daemon ends');
+  } catch (error) {
+    console.error(String((error as Error).stack));
+    exitCode = LEG_NOT_FLUSHED;
+  }
+  process.exit(exitCode);
 }
 
 function report(event: Extract<MessageFromHost, { kind: 'event' }>['event']): void {

@@ -32,6 +32,8 @@ export function rangesAtRisk(path: string, size_bytes: number): readonly ByteRan
 }
 
 export interface HostTargetOptions {
+  /** Called with `true` when the leg was opened, before anything is written to it, and with `false` when it is closed. */
+  onOpen?: (isOpen: boolean) => void;
   /** Called when the disk has failed the leg, and the LUN is closed: `lost` tells what may be missing. */
   onLost?: () => void;
   /** Called with `true` when the disk has failed the leg and its record does not say so yet, and with `false` when it does, or that has been accepted. */
@@ -56,6 +58,7 @@ export class HostTarget {
   #lost: readonly ByteRange[] = [];
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
+  readonly #onOpen: (isOpen: boolean) => void;
   readonly #onLost: () => void;
   readonly #onFailed: (failed: boolean) => void;
   readonly #openStore: (path: string) => Store;
@@ -69,6 +72,7 @@ export class HostTarget {
   constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
     this.configuration = configuration;
     this.#folder = folder;
+    this.#onOpen = options.onOpen ?? (() => {});
     this.#onLost = options.onLost ?? (() => {});
     this.#onFailed = options.onFailed ?? (() => {});
     this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
@@ -84,7 +88,7 @@ export class HostTarget {
       chap,
       mutualChap,
     });
-    if (options.failed) this.#condemn();
+    if (options.failed) this.condemn();
   }
 
   /** What a loss of power, or a flush that failed, may have taken from the leg: while it is not empty, the LUN is not served. */
@@ -127,7 +131,7 @@ export class HostTarget {
       }
       if (mountId === undefined) throw new Error('It was not there a moment ago');
       const path = this.#regionsPath;
-      store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.#condemn() });
+      store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.condemn() });
       this.#unit = new LogicalUnit({
         store,
         identity: `${target.iqn},lun${LUN}`,
@@ -139,6 +143,7 @@ export class HostTarget {
       store.close(() => {});
       throw error;
     }
+    this.#onOpen(true);
     this.#device = new CountingDeviceServer(new TargetDevice({ lun: LUN, unit: this.#unit }));
     this.target.deviceServer = this.#device;
   }
@@ -157,7 +162,11 @@ export class HostTarget {
     await new Promise<void>((resolve) => this.target.endSessions(reason, resolve));
     this.#unit = undefined;
     if (!unit) return;
-    await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
+    try {
+      await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
+    } finally {
+      this.#onOpen(false);
+    }
   }
 
   /** Durable first, so that a host which is fenced can't come back, whatever happens to this process. */
@@ -197,7 +206,8 @@ export class HostTarget {
    * The kernel may have dropped what it could not write, and a later flush would go well without it: the LUN is closed, as after a loss
    * of power.
    */
-  #condemn(): void {
+  condemn(): void {
+    if (this.#condemned) return;
     this.#condemned = true;
     this.#onFailed(true);
     // The record does not say yet that it is condemned.

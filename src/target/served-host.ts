@@ -74,6 +74,8 @@ export class ServedHost {
       // An 'unfence' that it was asked for earlier, and came to at last, may have removed it. The next process starts later than this.
       this.#fence.write();
     }
+    // A takeover that comes next must be told what one that was killed, now or before, has lost.
+    await this.#process.lossKnown();
   }
 
   /** Ends its process in order; kills it where that takes longer. */
@@ -121,7 +123,8 @@ export class ServedHost {
   }
 
   #whyNotServed(responding: boolean): NotServed | null {
-    const trouble = this.#process.trouble ?? (responding ? undefined : this.#process.silent(STATUS_MS));
+    const isSilent = !responding && (this.#hasAnswered || !this.#process.isStarting);
+    const trouble = this.#process.trouble ?? (isSilent ? this.#process.silent(STATUS_MS) : undefined);
     return trouble ? { reason: trouble.message, hint: trouble.hint } : this.#last.notServed;
   }
 

@@ -15,8 +15,8 @@ import { CLOSE_MS, ServedHost } from './served-host.ts';
 import { SharedPortal } from './shared-portal.ts';
 import { writeStrippedProgram } from './stripped-program.ts';
 
-/** Twenty hosts that flush to one disk take their time; the unit allows 60 s for all of it. Who is killed is copied again after a restart of the machine. */
-const ORDERLY_END_MS = 45_000;
+/** Twenty hosts that flush to one disk take their time; the unit allows 60 s for all of it, with what is waited for before and after. Who is killed is copied again after a restart of the machine. */
+const ORDERLY_END_MS = 35_000;
 
 /** The target as a daemon: one portal, one process for each host of the configuration, steered by control requests. */
 export class TargetDaemon {

@@ -1,7 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { retryUntil } from '../../src/std/retry.ts';
+import type { DataSync } from '../../src/store/data-sync.ts';
+import type { ServeEvent } from '../../src/target/event-log.ts';
+import { FailureNote } from '../../src/target/failure-note.ts';
+import { HostProcess } from '../../src/target/host-process.ts';
+import { writeStrippedProgram } from '../../src/target/stripped-program.ts';
 import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
 
 import {
@@ -12,6 +18,7 @@ import {
   loggedIn,
   loginOnceServed,
   processOf,
+  SIZE_BYTES,
   start,
   stop,
   written,
@@ -53,6 +60,7 @@ test('a process that dies is started again, and only its own host notices', asyn
   assert.is(await beta.write(2, 3), 0);
   assert.is(await loginOnceServed(context, 'alpha'), 0);
   assert.is.not(await processOf(context), pid);
+  assert.equal((await hostStatus(context, { method: 'status' })).lost, [], 'the kernel has what it wrote');
   assert.is(readFileSync(join(context.root, 'pool', 'alpha', 'leg.img'))[0], 0x41);
   assert.match(JSON.stringify(context.events), /"event":"process-ended","host":"alpha","cause":"SIGKILL"/);
 });
@@ -73,6 +81,24 @@ test('a process that ends again and again is told, with how; one that is there a
   assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
 });
 
+test('a process that is starting still is no trouble', async (context) => {
+  await stop(context);
+  const { execPath } = process;
+  const program = join(context.root, 'takes-its-time');
+  writeFileSync(program, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  process.execPath = program;
+  try {
+    await start(context, configure(context.root, 'alpha', 'beta'));
+    const { pid, responding, notServed } = await hostStatus(context, { method: 'status' });
+    assert.equal([typeof pid, responding, notServed], ['number', false, null]);
+  } finally {
+    process.execPath = execPath;
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    for (const child of children) process.kill(Number(child), 'SIGKILL');
+  }
+  assert.is(await loginOnceServed(context, 'alpha'), 0);
+});
+
 test('a process that can not be started is told, and tried again', async (context) => {
   await stop(context);
   const { execPath } = process;
@@ -87,6 +113,40 @@ test('a process that can not be started is told, and tried again', async (contex
   }
   assert.is(await loginOnceServed(context, 'alpha'), 0);
   assert.is((await hostStatus(context, { method: 'status' })).notServed, null);
+});
+
+test('what the disk has failed under a process that died closes the LUN of the one that was started meanwhile', async (context) => {
+  await stop(context);
+  const { alpha: configuration } = configure(context.root, 'alpha').hosts;
+  const program = join(context.root, 'program.json');
+  writeStrippedProgram(program);
+  const report = (event: ServeEvent) => context.events.push(event);
+  const note = new FailureNote(context.root, 'alpha', report);
+  const questions: ((error: NodeJS.ErrnoException | null) => void)[] = [];
+  const sync: DataSync = (_fd, done) => void questions.push(done);
+  const folder = join(context.root, 'pool', 'alpha');
+  const alpha = new HostProcess({ configuration, folder, program, report, note, sync });
+  try {
+    const first = await alpha.request('open', 20_000);
+    process.kill(first.pid as number, 'SIGKILL');
+    const opened = async () => {
+      const { pid, lost, notServed } = await alpha.request('open', 5_000);
+      assert.is.not(pid, first.pid);
+      assert.equal([lost, notServed], [[], null]);
+    };
+    await retryUntil(opened, { timeout_ms: 20_000, pause_ms: 20 });
+    assert.equal([questions.length, note.stands], [1, false]);
+    questions[0]?.(Object.assign(new Error('EIO: fdatasync'), { code: 'EIO' }));
+    const lost = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
+    assert.equal((await alpha.request('status', 5_000)).lost, lost);
+    await retryUntil(async () => assert.match(JSON.stringify(context.events), /"leg-failed","host":"alpha"/), {
+      timeout_ms: 5_000,
+      pause_ms: 20,
+    });
+  } finally {
+    await alpha.end(10_000);
+  }
+  await start(context, configure(context.root, 'alpha', 'beta'));
 });
 
 test('what comes with the first request, and right after it, reaches the host', async (context) => {

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { retryUntil } from '../../src/std/retry.ts';
 import { mountIdOf } from '../../src/store/mount-id.ts';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
 import { controlTarget } from '../../src/target/control-client.ts';
+import { FailingDevice, OtherOpener } from '../fixtures/store/failing-device.ts';
 import { LoopMount, MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
 
 import {
@@ -16,6 +18,8 @@ import {
   loggedIn,
   loginOnceServed,
   makeLeg,
+  openFiles,
+  processOf,
   SIZE_BYTES,
   socketOf,
   start,
@@ -39,6 +43,11 @@ function leaveUnflushed({ root }: Context, change: Partial<RegionRecord> = {}): 
   if (typeof record === 'string') throw new Error(`The record is ${record}`);
   const marks = Uint8Array.from(record.marks).fill(1, 0, 1);
   writeRegionFile(path, { ...record, marks, ...change });
+}
+
+function childrenOfThis(): number[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+  return children.trim().split(' ').map(Number);
 }
 
 const EVERYTHING = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
@@ -207,6 +216,80 @@ test('where the mounting can not be told whatever is marked is told as lost; not
   renameSync(`${leg}.away`, leg);
   await loginOnceServed(context, 'alpha');
   assert.equal(await lost(), []);
+});
+
+/** With a leg that takes every write and can bring none to the disk. */
+async function onFailingDevice(context: Context, use: (device: string) => Promise<void>): Promise<void> {
+  await stop(context);
+  process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
+  mkdirSync(process.env.SPARE_RUNTIME_DIR);
+  const leg = join(context.root, 'pool', 'alpha', 'leg.img');
+  const device = new FailingDevice(join(context.root, 'disk'), SIZE_BYTES);
+  try {
+    renameSync(leg, `${leg}.whole`);
+    symlinkSync(device.path, leg);
+    await start(context, configure(context.root, 'alpha', 'beta'));
+    await use(device.path);
+  } finally {
+    await stop(context);
+    device.remove();
+    renameSync(`${leg}.whole`, leg);
+    await start(context, configure(context.root, 'alpha', 'beta'));
+  }
+}
+
+for (const then of ['it is started again', 'it is fenced'] as const) {
+  asRoot(
+    `a process is killed when the kernel has told it, and nobody else, that the disk has failed; ${then}`,
+    (context) =>
+      onFailingDevice(context, async (device) => {
+        const client = await loggedIn(context);
+        await written(client, 0x5a);
+        const pid = await processOf(context);
+        assert.ok(openFiles(pid).includes(device), 'the process has another leg');
+        // In the place of the process: within its own flush it can't be killed at a moment that is known.
+        const dying = new OtherOpener(device);
+        assert.is(dying.flush(), 'EIO');
+        dying.close();
+        client.socket.destroy();
+        process.kill(pid, 'SIGKILL');
+        const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+        if (then === 'it is fenced') {
+          assert.equal((await hostStatus(context, { method: 'fence', host: 'alpha' })).lost, EVERYTHING);
+          await stop(context);
+          await start(context, configure(context.root, 'alpha', 'beta'));
+          assert.equal(await lost(), EVERYTHING, 'across restarts');
+          return;
+        }
+        await retryUntil(async () => assert.equal(await lost(), EVERYTHING), { timeout_ms: 10_000, pause_ms: 20 });
+        assert.is(await loginOnceServed(context, 'alpha'), 0x0301);
+        assert.match(JSON.stringify(context.events), /"leg-failed","host":"alpha","cause":"EIO/);
+        await loggedIn(context, 'beta');
+      }),
+  );
+}
+
+test('a process that ends with a code of its own, and had no leg open, has failed none', async (context) => {
+  await stop(context);
+  process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
+  mkdirSync(process.env.SPARE_RUNTIME_DIR);
+  const { execPath } = process;
+  const program = join(context.root, 'fails');
+  writeFileSync(program, "#!/bin/sh\ntrap 'exit 7' TERM\nwhile :; do sleep 0.05; done\n", { mode: 0o755 });
+  process.execPath = program;
+  try {
+    await start(context, configure(context.root, 'alpha'));
+    const pid = await processOf(context);
+    const closed = stop(context);
+    // It has no answer for a request to end. The one that serves no host is the other.
+    for (const child of childrenOfThis()) process.kill(child, 'SIGTERM');
+    await closed;
+    assert.not.ok(existsSync(`/proc/${pid}`));
+  } finally {
+    process.execPath = execPath;
+  }
+  assert.not.ok(existsSync(join(context.root, 'run', 'failed-legs', 'alpha')));
+  await start(context, configure(context.root, 'alpha', 'beta'));
 });
 
 test('a fence changes nothing of what was lost, and accepting it opens no fenced LUN', async (context) => {
