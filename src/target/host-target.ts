@@ -3,33 +3,21 @@ import type { HostConfiguration } from '../config/schema.ts';
 import { Target } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
-import { removeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { openFileStore } from '../store/open-file-store.ts';
-import { lostRanges, openRecordedStore } from '../store/open-recorded-store.ts';
-import { condemnRegionFile } from '../store/region-file.ts';
+import { openRecordedStore } from '../store/open-recorded-store.ts';
 import type { ByteRange } from '../store/region-record.ts';
 import type { Store } from '../store/store.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import { CountingDeviceServer } from './counting-device-server.ts';
 import { FenceRecord } from './fence-record.ts';
+import { LegLoss } from './leg-loss.ts';
 import { type NotServed, whyNotServed } from './not-served.ts';
 
 export const LUN = 1;
 
 const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
-
-/** The record in a host's folder of which regions of its leg may hold writes that are not flushed. */
-export function regionsPath(folder: string): string {
-  return join(folder, 'regions');
-}
-
-/** What may be missing where the disk has failed the leg: whatever is marked, in this boot too; all of it where the record does not say, or is away with its disk. */
-export function rangesAtRisk(path: string, size_bytes: number): readonly ByteRange[] {
-  const marked = lostRanges(path, size_bytes, '');
-  return marked.length > 0 ? marked : [{ offset_bytes: 0, length_bytes: size_bytes }];
-}
 
 export interface HostTargetOptions {
   /** Called with `true` when the leg was opened, before anything is written to it, and with `false` when it is closed. */
@@ -44,26 +32,17 @@ export interface HostTargetOptions {
   openStore?: (path: string) => Store;
 }
 
-/** A record that can't be written is tried again: the disk may come back, with the newest writes missing. */
-const DISK_AGAIN_MS = 1_000;
-
 /** One host's target: its store, its logical unit, its sessions, its fence record. Nothing is shared between hosts. */
 export class HostTarget {
   readonly configuration: HostConfiguration;
   readonly target: Target;
   readonly #folder: string;
   readonly #fence: FenceRecord;
-  /** Which regions may hold writes that are not on the disk yet. */
-  readonly #regionsPath: string;
-  #lost: readonly ByteRange[] = [];
+  readonly #loss: LegLoss;
   #unit: LogicalUnit | undefined;
   #device: CountingDeviceServer | undefined;
   readonly #onOpen: (isOpen: boolean) => void;
-  readonly #onLost: () => void;
-  readonly #onFailed: (failed: boolean) => void;
   readonly #openStore: (path: string) => Store;
-  /** The disk has failed the leg, and nobody has accepted that yet. */
-  #condemned = false;
   #closing: Promise<void> | undefined;
   /** What opening has ended with, where it went wrong the last time. */
   #notServed: NotServed | null = null;
@@ -73,11 +52,16 @@ export class HostTarget {
     this.configuration = configuration;
     this.#folder = folder;
     this.#onOpen = options.onOpen ?? (() => {});
-    this.#onLost = options.onLost ?? (() => {});
-    this.#onFailed = options.onFailed ?? (() => {});
     this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
     this.#fence = new FenceRecord(folder);
-    this.#regionsPath = regionsPath(folder);
+    const { onLost = () => {}, onFailed = () => {} } = options;
+    this.#loss = new LegLoss({
+      folder,
+      leg: configuration.target,
+      onFailed,
+      close: (reason) => this.close(reason),
+      onRecorded: () => (this.lost.length > 0 ? onLost() : this.open()),
+    });
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
@@ -93,7 +77,7 @@ export class HostTarget {
 
   /** What a loss of power, or a flush that failed, may have taken from the leg: while it is not empty, the LUN is not served. */
   get lost(): readonly ByteRange[] {
-    return this.#lost;
+    return this.#loss.ranges;
   }
 
   /**
@@ -111,12 +95,11 @@ export class HostTarget {
   }
 
   #open(): void {
-    if (this.#unit || this.#condemned) return;
+    if (this.#unit || this.#loss.isCondemned) return;
     const { name, target } = this.configuration;
     // Before the leg is opened: where it is mounted again meanwhile, its record names the older mounting, and is not believed.
     const mountId = mountIdOf(target.path);
-    this.#lost = lostRanges(this.#regionsPath, target.size_bytes, undefined, mountId);
-    if (this.target.fenced || this.#lost.length > 0) return;
+    if (this.#loss.look(mountId).length > 0 || this.target.fenced) return;
     let store: Store = this.#openStore(target.path);
     try {
       if (store.size_bytes !== target.size_bytes) {
@@ -130,7 +113,7 @@ export class HostTarget {
         );
       }
       if (mountId === undefined) throw new Error('It was not there a moment ago');
-      const path = this.#regionsPath;
+      const path = this.#loss.regionsPath;
       store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.condemn() });
       this.#unit = new LogicalUnit({
         store,
@@ -192,55 +175,17 @@ export class HostTarget {
    * written again before the leg is believed.
    */
   async accept(): Promise<void> {
-    if (this.#condemned || this.#findLost().length > 0) {
+    if (this.#loss.stands()) {
       // That this store can't be flushed any more is what is being accepted.
       await this.close('its leg has lost writes').catch(() => {});
-      removeFileDurably(this.#regionsPath);
-      this.#condemned = false;
-      this.#onFailed(false);
+      this.#loss.forget();
     }
     this.open();
   }
 
-  /**
-   * The kernel may have dropped what it could not write, and a later flush would go well without it: the LUN is closed, as after a loss
-   * of power.
-   */
+  /** The disk has failed the leg: the LUN is closed, as after a loss of power. */
   condemn(): void {
-    if (this.#condemned) return;
-    this.#condemned = true;
-    this.#onFailed(true);
-    // The record does not say yet that it is condemned.
-    this.#lost = rangesAtRisk(this.#regionsPath, this.configuration.target.size_bytes);
-    // Not within the command that has met the failure.
-    setImmediate(async () => {
-      await this.close('the disk of its leg has failed').catch(() => {});
-      this.#recordLoss();
-    });
-  }
-
-  #recordLoss(): void {
-    if (!this.#condemned) return;
-    try {
-      condemnRegionFile(this.#regionsPath);
-      this.#onFailed(false);
-      this.#lost = this.#findLost();
-      if (this.#lost.length > 0) {
-        this.#onLost();
-        return;
-      }
-      // Everything was on the disk by then.
-      this.#condemned = false;
-      this.open();
-    } catch {
-      this.#condemned = true;
-      setTimeout(() => this.#recordLoss(), DISK_AGAIN_MS).unref();
-    }
-  }
-
-  #findLost(): ByteRange[] {
-    const { path, size_bytes } = this.configuration.target;
-    return lostRanges(this.#regionsPath, size_bytes, undefined, mountIdOf(path));
+    this.#loss.condemn();
   }
 
   status(): HostTargetStatus {
@@ -251,7 +196,7 @@ export class HostTarget {
       pid: process.pid,
       responding: true,
       fenced: target.fenced,
-      lost: this.#lost,
+      lost: this.lost,
       notServed: this.#notServed,
       sessions: [...target.sessions].map(({ identity: { initiatorName, remoteAddress, since } }) => ({
         initiatorName,

@@ -9,7 +9,7 @@ import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
-import { rangesAtRisk, regionsPath } from './host-target.ts';
+import { rangesAtRisk, regionsPath } from './leg-loss.ts';
 import type { NotServed } from './not-served.ts';
 
 /** Whoever asks for the status gets it within a second, whatever one process does. */
