@@ -16,7 +16,6 @@ export class SocketOutlet implements Outlet {
   #flushed: (() => void)[] = [];
   #headerDigest = false;
   #dataDigest = false;
-  #scheduled = false;
 
   /**
    * @param pool Where PDUs are put together.
@@ -43,8 +42,9 @@ export class SocketOutlet implements Outlet {
       return;
     }
     if (flushed) this.#flushed.push(flushed);
-    this.#schedule();
     const gatherer = this.#gatherer;
+    // When all sockets that had something have been read: a peer that is woken between two of them sends little, and has itself woken again.
+    if (gatherer.bytes === 0) setImmediate(this.#turn);
     header.writeUIntBE(dataLength_bytes, 5, 3);
     gatherer.add(header);
     if (this.#headerDigest) gatherer.add(digest([header]));
@@ -77,15 +77,7 @@ export class SocketOutlet implements Outlet {
     this.#socket.destroy();
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    // When all sockets that had something have been read: a peer that is woken between two of them sends little, and has itself woken again.
-    setImmediate(this.#turn);
-  }
-
   readonly #turn = (): void => {
-    this.#scheduled = false;
     this.#write();
     this.#sent();
   };

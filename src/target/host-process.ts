@@ -15,7 +15,7 @@ import { LegWitness } from './leg-witness.ts';
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
 /** They wait for the disk: what is not cached, large writes, flushes. Node has four, one disk has room for more. */
-const WAITING_THREADS = '16';
+const WAITING_THREADS = '8';
 /** A process that has ended by itself is started again at once, and more and more slowly where it ends again and again. */
 const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
 /** One that has lived so long had a good start. */
