@@ -43,7 +43,7 @@ export const LIMITS = {
    * The same for all sessions together, and one command more for each target: no host can stop another one by holding all of it.
    * Where each host has a process of its own, each has its part of it, and at least `leastShare_bytes`.
    */
-  allData_bytes: 128 * 1024 * 1024,
+  allData_bytes: 96 * 1024 * 1024,
   leastShare_bytes: 8 * 1024 * 1024,
   /** What one connection has queued for a peer that does not read: beyond it, we don't read either. Over `sessionData_bytes`, which bounds all Data-In. */
   backlog_bytes: 40 * 1024 * 1024,
