@@ -40,7 +40,7 @@ export function spare(sandbox: Sandbox): Starter {
       const started_ms = performance.now();
       const child = sandbox.start(
         join(root, 'node_modules/node/bin/node'),
-        ['--disable-warning=ExperimentalWarning', join(root, 'src/target/daemon.ts')],
+        ['--disable-warning=ExperimentalWarning', '--liftoff-only', join(root, 'src/target/daemon.ts')],
         { ...environment, ...profilerEnvironment(profile) },
       );
       const ready = await firstLine(child, 'the daemon of spare', { stream: 'stderr', pattern: /^ready portal=/ });
