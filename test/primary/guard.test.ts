@@ -78,6 +78,31 @@ guard('no answer: waits; start-alone serves from the local leg alone', async ({ 
   ]);
 });
 
+guard('what serves alone logs in when the standby is back, and needs no leave any more', async ({ world }) => {
+  world.target = 'unreachable unreachable';
+  world.put('run/spare/start-alone', '');
+  world.start('guard');
+  await world.until(() => world.count(UP) === 1);
+  const logins = world.count('--login');
+  await world.until(() => world.count('--discover') >= 5);
+  assert.is(world.count('--login'), logins, 'it waits for the standby to answer');
+  world.target = 'accepted accepted';
+  await world.until(() => world.read('run/spare/start-alone') === undefined);
+  assert.is(world.count('--login'), logins + 1);
+  assert.is(world.count(UP), 1);
+  assert.is(world.count(DOWN), 0);
+});
+
+guard('what serves alone and is told that it has been replaced, stops', async ({ world }) => {
+  world.target = 'unreachable unreachable';
+  world.put('run/spare/start-alone', '');
+  world.start('guard');
+  await world.until(() => world.count(UP) === 1);
+  world.target = 'refused refused';
+  await world.until(() => world.count(DOWN) > 0);
+  assert.match(world.read(PASSIVE) ?? '', /^replaced/);
+});
+
 guard('start-alone does not help a host that is replaced', async ({ world }) => {
   world.target = 'refused refused';
   world.put('run/spare/start-alone', '');
