@@ -124,7 +124,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
         const leg = await readStandbySuperblock(machine, host.target.path);
         const facts = { ...(await evidenceFacts(context, offAt_ms)), leg };
         const evidence = decideEvidence(facts);
-        refuseUnproven(host.name, evidence, options);
+        refuseUnproven(host.name, evidence, options, host.fenceCommand !== undefined && !options.confirmedOff);
         report({ detail: evidence.reasons.join('; ') });
         // Where the leg lost writes before an earlier takeover, the primary's own disk differs still.
         const lost = joinRanges([...(readTakeoverDecision(host.name)?.lost ?? []), ...facts.lost]);

@@ -17,7 +17,7 @@ export async function refuseWithoutPrerequisites(context: OperationContext, opti
       'NOT_PROVEN_OFF',
       `Cannot take over ${host.name} as nothing proves that its machine is off: it has no fence command`,
       {
-        hint: `Turn it off, then run 'spare failover ${host.name} --confirmed-off'`,
+        hint: `Turn it off, then run '${commandLine(host.name, { ...options, confirmedOff: true })}'`,
       },
     );
   }
@@ -55,12 +55,16 @@ export async function evidenceFacts(
   };
 }
 
-/** @throws SpareError `refused` unless the evidence is good enough for these options. */
-export function refuseUnproven(host: string, evidence: Evidence, options: FailoverOptions): void {
+/**
+ * @param switchedOff The fence command has switched the machine off by now, which a refusal does not take back.
+ * @throws SpareError `refused` unless the evidence is good enough for these options.
+ */
+export function refuseUnproven(host: string, evidence: Evidence, options: FailoverOptions, switchedOff = false): void {
   const reasons = evidence.reasons.join('. ');
+  const isOff = switchedOff ? `. ${host} has been switched off: powered on, it serves again` : '';
   if (evidence.verdict === 'unusable') {
     throw new SpareError('refused', 'LEG_UNUSABLE', `Cannot take over ${host} from this leg. ${reasons}`, {
-      hint: `Its data is on the disk of ${host} itself: repair that machine`,
+      hint: `Its data is on the disk of ${host} itself: repair that machine${isOff}`,
     });
   }
   if (evidence.verdict === 'unproven' && !options.allowDataLoss) {
@@ -75,8 +79,15 @@ export function refuseUnproven(host: string, evidence: Evidence, options: Failov
       'LEG_NOT_PROVEN',
       `Cannot take over ${host} as its leg is not proven current: ${lost} may be missing. ${reasons}`,
       {
-        hint: `If losing that is better than waiting for ${host}: spare failover ${host} --allow-data-loss`,
+        hint: `If losing that is better than waiting for ${host}: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`,
       },
     );
   }
+}
+
+/** What is to be typed: a hint that forgot a flag would lead to the next refusal. */
+function commandLine(host: string, { confirmedOff, allowDataLoss }: FailoverOptions): string {
+  return ['spare failover', host, confirmedOff && '--confirmed-off', allowDataLoss && '--allow-data-loss']
+    .filter(Boolean)
+    .join(' ');
 }

@@ -130,7 +130,22 @@ failover('refuses where nothing proves that the machine is off', async ({ world 
   const { fenceCommand: _none, ...host } = world.host;
   const error = await refusal(planFailover({ ...world.context, host }, FENCED));
   assert.equal([error.code, error.exitCode], ['NOT_PROVEN_OFF', 4]);
+  assert.match(error.hint, "'spare failover alpha --confirmed-off'");
+  const forced = await refusal(planFailover({ ...world.context, host }, { ...FENCED, allowDataLoss: true }));
+  assert.match(forced.hint, "'spare failover alpha --confirmed-off --allow-data-loss'");
 });
+
+failover(
+  'a hint repeats the flags that were given: without them it would lead to the next refusal',
+  async ({ world }) => {
+    const { fenceCommand: _none, ...host } = world.host;
+    world.lastPduAt = Date.now() - 60_000;
+    world.report({ receivedAt: new Date(world.lastPduAt).toISOString() });
+    const error = await refusal(planFailover({ ...world.context, host }, { ...FENCED, confirmedOff: true }));
+    assert.is(error.code, 'LEG_NOT_PROVEN');
+    assert.match(error.hint, /: spare failover alpha --confirmed-off --allow-data-loss$/);
+  },
+);
 
 failover('does not believe that a machine is off whose mirror writes still arrive', async ({ world }) => {
   const error = await refusal(plan(world, { ...FENCED, confirmedOff: true }));
@@ -202,6 +217,7 @@ failover(
     });
     const error = await refusal(runOperation({ ...operation, steps }));
     assert.equal([error.code, error.exitCode, world.attached], ['LEG_NOT_PROVEN', 4, false]);
+    assert.match(error.hint, 'alpha has been switched off: powered on, it serves again');
     assert.is((await refusal(plan(world))).code, 'LEG_NOT_PROVEN', 'nor does it go on when it is run again');
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
