@@ -13,7 +13,7 @@ export type FailbackResult = OperationReport & FailbackMeasurements;
 export default class Failback extends BaseCommand {
   static override summary = 'give a repaired primary its service back';
   static override description =
-    'Moves the service home in seconds and copies only what differs, behind it: what the standby wrote since the takeover, and what the primary had written by itself before it died. Then compares both legs. Can be run again after an interruption.';
+    'Moves the service home in seconds and copies only what differs, behind it: what the standby wrote since the takeover, and what the primary had written by itself before it died. Then compares both legs. Can be run again after an interruption, also when the service is home already. Where the legs differed it fills the disk of the primary anew from the standby leg, and compares once more.';
   static override examples = ['<%= config.bin %> failback alpha', '<%= config.bin %> failback alpha --no-verify'];
   static override args = {
     host: Args.string({ description: 'the host to give back [default: the only one that is taken over]' }),

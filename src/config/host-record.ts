@@ -39,6 +39,8 @@ export interface RecordedState {
   since: string;
   /** While set and not past, nothing is done automatically. */
   paused?: { until: string; reason: string };
+  /** What the last comparison of both legs after a failback has found, until one finds nothing. */
+  legsDiffer?: { at: string; sectors: number };
 }
 
 /** `/var/lib/spare/evidence/<host>.json`: what the watch has learnt, and a takeover needs to know. Written by the watch only. */

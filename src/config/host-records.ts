@@ -30,13 +30,27 @@ export function enterState(host: string, state: HostStateName): void {
 
 /** Sets or ends the pause of the automation. The caller holds the host's lock. */
 export function setPaused(host: string, paused: RecordedState['paused']): void {
+  changeState(host, { paused });
+}
+
+/** Records what a comparison of both legs has found; 0 sectors forget it. The caller holds the host's lock. */
+export function recordComparison(host: string, different_sectors: number): void {
+  const legsDiffer = { at: new Date().toISOString(), sectors: different_sectors };
+  changeState(host, { legsDiffer: different_sectors > 0 ? legsDiffer : undefined });
+}
+
+/** `undefined` takes away. */
+function changeState(
+  host: string,
+  fields: { [Name in 'paused' | 'legsDiffer']?: RecordedState[Name] | undefined },
+): void {
   const current = readRecordFile<RecordedState>(statePath(host)) ?? {
     version: 1,
     state: 'enrolled',
     since: new Date().toISOString(),
   };
-  const { paused: _before, ...rest } = current;
-  writeRecordFile(statePath(host), paused ? { ...rest, paused } : rest);
+  // JSON has no `undefined`.
+  writeRecordFile(statePath(host), { ...current, ...fields } as RecordedState);
 }
 
 /**

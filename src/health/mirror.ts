@@ -29,6 +29,18 @@ export function standbyLegDropped(report: PrimaryReport): boolean {
   return mirrorCondition(report) === 'broken' && (flags.has('faulty') || flags.has('missing'));
 }
 
+/** Whether the standby leg holds all that the mirror set does, whatever the primary's own disk is like. */
+export function standbyLegInSync(report: PrimaryReport): boolean {
+  const flags = flagsOf(report.standbyLegState);
+  return flags.has('in_sync') && !flags.has('faulty');
+}
+
+/** Whether the standby leg alone holds all that the mirror set does: the primary's own disk has failed, or is being filled. */
+export function standbyLegAlone(report: PrimaryReport): boolean {
+  const localLeg = flagsOf(report.localLegState);
+  return standbyLegInSync(report) && (!localLeg.has('in_sync') || localLeg.has('faulty'));
+}
+
 function flagsOf(state: string): ReadonlySet<string> {
   return new Set(state.split(','));
 }

@@ -11,7 +11,8 @@ export type HostEvent =
   | 'service-observed'
   | 'failback-started'
   | 'failback-taken-back'
-  | 'service-home';
+  | 'service-home'
+  | 'refill-started';
 
 export interface Transition {
   readonly from: HostStateName;
@@ -45,6 +46,18 @@ export const TRANSITIONS: readonly Transition[] = [
     sentence: 'A takeover from a degraded mirror was asked for',
   },
   {
+    from: 'syncing',
+    event: 'takeover-started',
+    to: 'failing-over',
+    sentence: 'A takeover was asked for while the primary is brought up to date',
+  },
+  {
+    from: 'failing-back',
+    event: 'takeover-started',
+    to: 'failing-over',
+    sentence: 'A takeover was asked for in the middle of a failback',
+  },
+  {
     from: 'failing-over',
     event: 'takeover-taken-back',
     to: 'suspect',
@@ -63,6 +76,18 @@ export const TRANSITIONS: readonly Transition[] = [
     event: 'service-home',
     to: 'syncing',
     sentence: 'The service is home, what changed is copied back',
+  },
+  {
+    from: 'protected',
+    event: 'refill-started',
+    to: 'syncing',
+    sentence: 'The legs differed: the disk of the primary is filled anew',
+  },
+  {
+    from: 'degraded',
+    event: 'refill-started',
+    to: 'syncing',
+    sentence: 'The legs differed: filling the disk of the primary goes on',
   },
 ];
 

@@ -1,12 +1,12 @@
-import { enterState } from '../config/host-records.ts';
+import { enterState, recordComparison } from '../config/host-records.ts';
 import type { Machine } from '../host/machine.ts';
-import { reAddArgv } from '../host/md/commands.ts';
+import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
 import { compareLegs, waitForCopy } from './copy.ts';
-import { legOf, returnLocalLeg } from './legs-on-primary.ts';
+import { legOf, refillLocalLeg, returnLocalLeg } from './legs-on-primary.ts';
 import type { OperationContext } from './operation-context.ts';
 import { type Step, stepOn } from './step.ts';
 import { forgetTakeoverDecision } from './takeover-decision.ts';
@@ -34,9 +34,8 @@ export function copyBackSteps(
   options: FailbackOptions,
   measurements: FailbackMeasurements,
 ): Step[] {
-  const { host, standbyMachine, primaryMachine } = context;
+  const { host, primaryMachine } = context;
   const { device, localLeg } = host.volume;
-  const onStandby = stepOn(standbyMachine);
   const onPrimary = stepOn(primaryMachine);
   let writtenBefore_bytes: number | undefined;
   const localLegIsBack = async () => {
@@ -73,24 +72,46 @@ export function copyBackSteps(
         await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
       },
     }),
-    onStandby({
-      name: 'home',
-      title: `Record that ${host.name} serves again, and is being brought up to date`,
-      commandLines: ['(state: syncing)'],
-      async run() {
-        enterState(host.name, 'syncing');
-        forgetTakeoverDecision(host.name);
-      },
+    homeStep(context),
+    ...completionSteps(context, options, measurements, async () => {
+      if (writtenBefore_bytes === undefined) return;
+      measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
     }),
+  ];
+}
+
+/** From here on the standby leg is the source of a copy, no longer what is served. */
+function homeStep({ host, standbyMachine }: OperationContext): Step {
+  return stepOn(standbyMachine)({
+    name: 'home',
+    title: `Record that ${host.name} serves again, and is being brought up to date`,
+    commandLines: ['(state: syncing)'],
+    async run() {
+      enterState(host.name, 'syncing');
+      forgetTakeoverDecision(host.name);
+    },
+  });
+}
+
+/** What is left once the primary serves and its own disk is in the mirror set: also of a failback that was interrupted then. */
+export function completionSteps(
+  context: OperationContext,
+  options: FailbackOptions,
+  measurements: FailbackMeasurements,
+  copied: () => Promise<void> = async () => {},
+): Step[] {
+  const { host, standbyMachine, primaryMachine } = context;
+  const { device } = host.volume;
+  const onStandby = stepOn(standbyMachine);
+  const onPrimary = stepOn(primaryMachine);
+  return [
     onPrimary({
       name: 'copy',
       title: 'Copy back what differs',
       commandLines: [`(watch md/sync_completed of ${device})`],
       async run(report) {
         await waitForCopy(primaryMachine, device, host.target.size_bytes, report);
-        if (writtenBefore_bytes !== undefined) {
-          measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
-        }
+        await copied();
       },
     }),
     ...(options.verify ? [onPrimary(verifyStep(context, measurements))] : []),
@@ -105,6 +126,25 @@ export function copyBackSteps(
   ];
 }
 
+/** Puts right what a comparison has found: the standby leg is the one that was in service. */
+export function refillSteps(context: OperationContext): Step[] {
+  const { host, primaryMachine } = context;
+  const { device, localLeg } = host.volume;
+  const refill = stepOn(primaryMachine)({
+    name: 'refill',
+    title: `Take the disk of ${host.name} out of its mirror set, and fill it anew from the standby leg`,
+    commandLines: [
+      words(['mdadm', device, '--fail', localLeg]),
+      words(['mdadm', device, '--remove', localLeg]),
+      words(['mdadm', '--zero-superblock', localLeg]),
+      words(addArgv(device, localLeg, { writeMostly: false })),
+    ],
+    check: async () => (await legOf(context, 'local'))?.state.includes('spare') === true,
+    run: () => refillLocalLeg(context),
+  });
+  return [refill, homeStep(context)];
+}
+
 function verifyStep(context: OperationContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
   const { host, primaryMachine } = context;
   return {
@@ -114,13 +154,14 @@ function verifyStep(context: OperationContext, measurements: FailbackMeasurement
     async run(report) {
       const different_sectors = await compareLegs(primaryMachine, host.volume.device, host.target.size_bytes, report);
       measurements.legs_equal = different_sectors === 0;
+      recordComparison(host.name, different_sectors);
       if (different_sectors === 0) return;
       throw new SpareError(
         'stepFailed',
         'LEGS_DIFFER',
         `The legs of ${host.name} differ in ${different_sectors} sectors`,
         {
-          hint: `The standby leg is the one that was in service: on ${host.name}, fail, remove and --add ${host.volume.localLeg}, then run the failback again`,
+          hint: `The standby leg is the one that was in service. Run again, the failback fills the disk of ${host.name} from it, all of it, and compares once more`,
         },
       );
     },

@@ -168,7 +168,7 @@ export function interruptedEnrolment(options: EnrollOptions): HostConfiguration 
       'ALREADY_ENROLLED',
       `Cannot enrol ${options.host} as it is enrolled since ${existing.enrolledAt}, and ${state}`,
       {
-        hint: `See it: spare status ${options.host}`,
+        hint: `${state === 'syncing' ? 'Its first copy goes on by itself, and the watch follows it' : 'See it'}: spare status ${options.host}`,
       },
     );
   }

@@ -1,4 +1,5 @@
-import type { HostEvidence, PrimaryReport } from '../config/host-record.ts';
+import type { HostEvidence } from '../config/host-record.ts';
+import { standbyLegInSync } from '../health/mirror.ts';
 import type { LegSuperblock } from '../host/md/superblock.ts';
 
 /**
@@ -104,11 +105,6 @@ function legDefects(leg: LegSuperblock, mirrorUuid: string): string[] {
   if (leg.badBlocks) defects.push('The leg has a list of bad blocks: some writes never arrived');
   if (leg.role === undefined) defects.push('The leg has no place in the mirror set: it is a spare, or was made faulty');
   return defects;
-}
-
-export function standbyLegInSync(report: PrimaryReport): boolean {
-  const flags = report.standbyLegState.split(',');
-  return flags.includes('in_sync') && !flags.includes('faulty');
 }
 
 function unproven(reason: string): Evidence {

@@ -1,4 +1,6 @@
+import type { HostRecord } from '../config/host-record.ts';
 import { enterState, readHostRecord } from '../config/host-records.ts';
+import { standbyLegInSync } from '../health/mirror.ts';
 import { login, loginArgv, logout, standbyLegPath } from '../host/initiator.ts';
 import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
@@ -6,7 +8,13 @@ import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
-import { copyBackSteps, type FailbackMeasurements, type FailbackOptions } from './copy-back.ts';
+import {
+  completionSteps,
+  copyBackSteps,
+  type FailbackMeasurements,
+  type FailbackOptions,
+  refillSteps,
+} from './copy-back.ts';
 import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOnStandby } from './leg.ts';
 import { refuseLossOfOnlyLeg } from './lost-writes.ts';
 import { observeService } from './observe-service.ts';
@@ -26,6 +34,11 @@ export async function planFailback(
 ): Promise<{ operation: Operation; measurements: FailbackMeasurements }> {
   const { host, standby, standbyMachine, primaryMachine } = context;
   const record = readHostRecord(host.name);
+  const left = leftToDo(context, record, options);
+  if (left) {
+    await assertPrimaryAnswers(context);
+    return left;
+  }
   if (record?.state !== 'taken-over' && record?.state !== 'failing-back') {
     throw new SpareError(
       'precondition',
@@ -187,6 +200,26 @@ export async function planFailback(
     ...copyBackSteps(context, options, measurements),
   ];
   return { operation: { name: 'failback', host: host.name, steps }, measurements };
+}
+
+/** A host that is home already, where the copy behind the service was not waited for, or has left differences. */
+function leftToDo(
+  context: OperationContext,
+  record: HostRecord | undefined,
+  options: FailbackOptions,
+): { operation: Operation; measurements: FailbackMeasurements } | undefined {
+  const { host } = context;
+  const measurements: FailbackMeasurements = { size_bytes: host.target.size_bytes };
+  const complete = completionSteps(context, options, measurements);
+  const operation = { name: 'failback', host: host.name };
+  const isHome = record?.state === 'protected' || record?.state === 'degraded' || record?.state === 'syncing';
+  if (record?.legsDiffer && isHome) {
+    return { operation: { ...operation, steps: [...refillSteps(context), ...complete] }, measurements };
+  }
+  // Of an enrolment the standby leg would be the one that is being filled.
+  const isCopiedBack =
+    record?.state === 'syncing' && record.lastReport !== undefined && standbyLegInSync(record.lastReport);
+  return isCopiedBack ? { operation: { ...operation, steps: complete }, measurements } : undefined;
 }
 
 /** @throws SpareError `refused` where the leg has lost writes that it got since the LUN is served to the primary again */

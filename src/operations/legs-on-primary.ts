@@ -15,6 +15,9 @@ const MOST_DROPS = 3;
 /** The initiator logs in again by itself, a few seconds after the target answers. */
 const SESSION_BACK_ms = 90_000;
 
+/** How long a leg that was made faulty may take until it can be removed. */
+const LET_GO_ms = 30_000;
+
 /** The kernel marks chunk by chunk: a whole volume of many TiB takes its time. */
 const SET_BITS_TIMEOUT_ms = 600_000;
 
@@ -57,10 +60,41 @@ export async function returnLocalLeg(context: OperationContext): Promise<'increm
       return 'incremental';
     }
   }
+  await addLocalLegAnew(context);
+  return 'full';
+}
+
+/**
+ * Fills the primary's own leg from the standby leg, from its first block to its last, whatever the bitmaps say.
+ * @throws SpareError `refused` where the standby leg is not in sync
+ */
+export async function refillLocalLeg(context: OperationContext): Promise<void> {
+  const { host, primaryMachine } = context;
+  const { device, localLeg } = host.volume;
+  const standbyLeg = await legOf(context, 'standby');
+  if (!standbyLeg?.state.includes('in_sync') || standbyLeg.state.includes('faulty')) {
+    const state = standbyLeg?.state.join(',') ?? 'missing';
+    throw new SpareError(
+      'refused',
+      'STANDBY_LEG_NOT_IN_SYNC',
+      `Cannot fill the disk of ${host.name} from its standby leg, as that is ${state}`,
+      { hint: `Wait until the watch has put it back: spare status ${host.name}` },
+    );
+  }
+  const leg = await legOf(context, 'local');
+  if (leg && !leg.state.includes('faulty')) await primaryMachine.exec(['mdadm', device, '--fail', localLeg]);
+  // Busy as long as a request to it is under way.
+  const remove = () => primaryMachine.exec(['mdadm', device, '--remove', localLeg]);
+  if (leg) await retryUntil(remove, { timeout_ms: LET_GO_ms, pause_ms: 500 });
+  await addLocalLegAnew(context);
+}
+
+async function addLocalLegAnew(context: OperationContext): Promise<void> {
+  const { host, primaryMachine } = context;
+  const { device, localLeg } = host.volume;
   await primaryMachine.exec(['mdadm', '--zero-superblock', localLeg]);
   await primaryMachine.exec(addArgv(device, localLeg, { writeMostly: false }));
   await assertLegAccepted(context, 'local');
-  return 'full';
 }
 
 /**

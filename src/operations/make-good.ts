@@ -1,11 +1,12 @@
 import { readEvidence, readHostRecord } from '../config/host-records.ts';
+import { standbyLegInSync } from '../health/mirror.ts';
 import { chunksIn } from '../host/md/bitmap.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import { rangesText, standbyLegInSync } from './evidence.ts';
+import { rangesText } from './evidence.ts';
 import { primaryMirror, setBits } from './legs-on-primary.ts';
 import type { OperationContext } from './operation-context.ts';
 import { acceptTarget, hostTargetStatus } from './target-control.ts';

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PrimaryReport } from '../../src/config/host-record.ts';
-import { type MirrorCondition, mirrorCondition, standbyLegDropped } from '../../src/health/mirror.ts';
+import { type MirrorCondition, mirrorCondition, standbyLegAlone, standbyLegDropped } from '../../src/health/mirror.ts';
 
 const whole: PrimaryReport = {
   receivedAt: '2026-01-02T03:04:05.000Z',
@@ -34,4 +34,17 @@ for (const [what, report, wanted, dropped] of table) {
     assert.is(standbyLegDropped({ ...whole, ...report }), dropped);
   });
 }
+
+mirror(
+  'the standby leg alone holds everything where the own disk has failed or is being filled, and only there',
+  () => {
+    const alone = (change: Partial<PrimaryReport>): boolean => standbyLegAlone({ ...whole, ...change });
+    for (const localLegState of ['faulty', 'missing', 'spare', 'in_sync,faulty']) assert.ok(alone({ localLegState }));
+    assert.not.ok(alone({}));
+    assert.not.ok(alone({ arrayState: 'readonly' }), 'a broken set with two good legs');
+    assert.not.ok(alone({ localLegState: 'faulty', standbyLegState: 'spare' }));
+    assert.not.ok(alone({ localLegState: 'missing', standbyLegState: 'missing' }));
+  },
+);
+
 mirror.run();

@@ -33,7 +33,7 @@ states('never call a host protected again out of a takeover', () => {
 
 states('take over only from states with a leg that may be current', () => {
   const sources = TRANSITIONS.filter(({ to }) => to === 'failing-over').map(({ from }) => from);
-  assert.equal(sources.sort(), ['degraded', 'protected', 'suspect']);
+  assert.equal(sources.sort(), ['degraded', 'failing-back', 'protected', 'suspect', 'syncing']);
 });
 
 states('are drawn, every one', () => {

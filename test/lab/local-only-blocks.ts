@@ -21,6 +21,25 @@ export async function overwriteLocally(lab: Lab, host: PrimaryName): Promise<voi
   await lab.machine(host).shell.run(`systemd-run --quiet sh -c '${write(host, LOCAL_ONLY)}'`);
 }
 
+/** Overwrites them on the disk of a machine that is off: nothing inside can know of it. */
+export async function overwriteFromOutside(lab: Lab, host: PrimaryName): Promise<void> {
+  const file = await open(lab.machine(host).dataDisk, 'r+');
+  try {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    for (
+      let offset = 0;
+      (await file.read(block, 0, BLOCK_BYTES, offset)).bytesRead === BLOCK_BYTES;
+      offset += BLOCK_BYTES
+    ) {
+      if (block.toString('latin1', 0, MIRRORED.length) === MIRRORED)
+        await file.write(LOCAL_ONLY.padEnd(BLOCK_BYTES), offset);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** How many blocks of each kind are on the primary's own disk, counted on the raw disk. */
 export async function countBlocks(lab: Lab, host: PrimaryName): Promise<{ mirrored: number; localOnly: number }> {
   const counts = { mirrored: 0, localOnly: 0 };

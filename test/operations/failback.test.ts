@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, readHostRecord } from '../../src/config/host-records.ts';
+import { enterState, readHostRecord, recordComparison } from '../../src/config/host-records.ts';
 import type { ExecResult } from '../../src/host/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { runOperation } from '../../src/operations/runner.ts';
@@ -45,10 +45,76 @@ async function refusal(promise: Promise<unknown>): Promise<SpareError> {
 }
 
 failback('refuses a host that is not taken over', async ({ world }) => {
-  for (const state of ['protected', 'degraded', 'syncing', 'suspect', 'failing-over'] as const) {
+  for (const state of ['protected', 'degraded', 'suspect', 'failing-over'] as const) {
     enterState('alpha', state);
     const error = await refusal(plan(world, primary(world)));
     assert.equal([error.code, error.exitCode], ['NOT_TAKEN_OVER', 3], state);
+  }
+});
+
+const names = ({ operation }: Awaited<ReturnType<typeof plan>>): string[] => operation.steps.map(({ name }) => name);
+
+failback('one that was interrupted behind the service goes on with the copy and the comparison', async ({ world }) => {
+  world.report({ localLegState: 'spare', syncAction: 'recover' });
+  enterState('alpha', 'syncing');
+  assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
+  world.report({ standbyLegState: 'spare', syncAction: 'recover' });
+  assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
+});
+
+failback('legs that differed are put right from the standby leg, wherever the host has got to', async ({ world }) => {
+  world.report({});
+  recordComparison('alpha', 8);
+  for (const state of ['protected', 'degraded', 'syncing'] as const) {
+    enterState('alpha', state);
+    assert.equal(names(await plan(world, primary(world))), ['refill', 'home', 'copy', 'verify', 'end'], state);
+  }
+  recordComparison('alpha', 0);
+  enterState('alpha', 'protected');
+  assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
+  assert.is(readHostRecord('alpha')?.legsDiffer, undefined);
+});
+
+/** A primary whose mirror set runs with these legs, as sysfs says it; its own is `vdb`. */
+function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingMachine {
+  const mirror = () => ['kernelName=md127', 'local=vdb', 'sync_action=idle', ...legs().map((leg) => `leg=${leg}`)];
+  return new RecordingMachine('alpha', (argv): ExecResult => {
+    const own = `SPARE_MIRROR_UUID=${world.host.volume.mirrorUuid}\n`;
+    return { exitCode: 0, stdout: argv.includes('mirror-status') ? `${mirror().join('\n')}\n` : own, stderr: '' };
+  });
+}
+
+failback('the disk of the primary is filled anew: taken out first, with nothing of what it was', async ({ world }) => {
+  recordComparison('alpha', 8);
+  enterState('alpha', 'protected');
+  let own = 'vdb in_sync';
+  const machine = primaryWithLegs(world, () => [own, 'sda in_sync,write_mostly']);
+  const { operation } = await plan(world, machine);
+  await runOperation({ ...operation, steps: operation.steps.slice(0, 2) });
+  const { device, localLeg } = world.host.volume;
+  assert.equal(
+    machine.commands.map((argv) => argv.join(' ')).filter((line) => line.startsWith('mdadm')),
+    [
+      `mdadm ${device} --fail ${localLeg}`,
+      `mdadm ${device} --remove ${localLeg}`,
+      `mdadm --zero-superblock ${localLeg}`,
+      `mdadm ${device} --add ${localLeg}`,
+    ],
+  );
+  assert.is(readHostRecord('alpha')?.state, 'syncing');
+  own = 'vdb spare';
+  assert.is(await operation.steps[0]?.check?.(), true, 'a copy that runs is not begun again');
+});
+
+failback('nothing is put right from a standby leg that is not in sync', async ({ world }) => {
+  recordComparison('alpha', 8);
+  enterState('alpha', 'degraded');
+  for (const legs of [['vdb in_sync', 'sda faulty,write_mostly'], ['vdb in_sync'], ['vdb in_sync', 'sda spare']]) {
+    const machine = primaryWithLegs(world, () => legs);
+    const { operation } = await plan(world, machine);
+    const error = await refusal(runOperation(operation));
+    assert.equal([error.code, error.exitCode], ['STANDBY_LEG_NOT_IN_SYNC', 4]);
+    assert.not.ok(machine.commands.some(([program]) => program === 'mdadm'));
   }
 });
 
