@@ -1,23 +1,35 @@
 import type { HostRecord } from '../config/host-record.ts';
 import type { HostConfiguration } from '../config/schema.ts';
+import { sshCommandLine } from '../host/ssh-machine.ts';
+import { standbyLegAlone } from './mirror.ts';
 import { PROBE_PATHS } from './paths.ts';
-import type { HostStatus, Problem } from './status-report.ts';
+import type { HostStatus, Problem, StatusFacts } from './status-report.ts';
 
 type Seen = Omit<HostStatus, 'problems'>;
+/** A command line that runs a command on the host. */
+type OnHost = (command: string) => string;
 
 /** What is wrong with a host, most important first, each with what to do next. Empty only for a host that is proven to be protected. */
-export function hostProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
+export function hostProblems(
+  seen: Seen,
+  host: HostConfiguration,
+  record: HostRecord | undefined,
+  standby: StatusFacts['standby'],
+): Problem[] {
+  const onHost: OnHost = (command) => sshCommandLine(host, standby, command);
   return [
     ...lostProblems(seen),
     ...servingProblems(seen),
-    ...stateProblems(seen, host, record),
+    ...silentProblems(seen, host),
+    ...differenceProblems(seen, record),
+    ...stateProblems(seen, host, record, onHost),
     ...proofProblems(seen),
-    ...pathProblems(seen),
+    ...pathProblems(seen, onHost),
     ...automationProblems(seen, host),
   ];
 }
 
-function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
+function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined, onHost: OnHost): Problem[] {
   const { name } = host;
   const since = seen.since ?? '';
   switch (seen.state) {
@@ -27,16 +39,20 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
       return [
         {
           sentence: 'Its first copy has not begun: it cannot be taken over yet',
-          command: `ssh ${name} cat /proc/mdstat`,
+          command: onHost('cat /proc/mdstat'),
         },
       ];
     case 'syncing':
-      return [{ sentence: `Being copied: it cannot be taken over before both legs are in sync${copyText(seen)}` }];
+      return [
+        record?.lastReport && standbyLegAlone(record.lastReport)
+          ? { sentence: `Its own disk is being brought up to date; the standby has everything${copyText(seen)}` }
+          : { sentence: `Being copied: it cannot be taken over before both legs are in sync${copyText(seen)}` },
+      ];
     case 'protected':
     case 'unproven':
       return [];
     case 'degraded':
-      return [degradedProblem(seen, host, record)];
+      return [degradedProblem(seen, host, record, onHost)];
     case 'suspect':
       return [
         {
@@ -59,12 +75,18 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
   }
 }
 
-function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem {
+function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined, onHost: OnHost): Problem {
   const since = record?.degradedSince ?? seen.since;
   if (seen.mirror.condition === 'copying') return { sentence: `Its mirror is being completed again${copyText(seen)}` };
+  if (record?.lastReport && standbyLegAlone(record.lastReport)) {
+    return {
+      sentence: `Its own disk ${host.volume.localLeg} is not in its mirror since ${since} (${record.lastReport.localLegState}): the standby alone has everything. Take it over, replace the disk, and let it go home`,
+      command: `spare failover ${host.name} --dry-run`,
+    };
+  }
   return {
     sentence: `Its mirror is broken since ${since}: it serves alone, and what it writes is nowhere else. The watch adds the standby leg when the connection is back`,
-    command: `ssh ${host.ssh.user}@${host.ssh.address} cat /proc/mdstat`,
+    command: onHost('cat /proc/mdstat'),
   };
 }
 
@@ -80,8 +102,7 @@ function takenOverProblem(seen: Seen, host: HostConfiguration, record: HostRecor
 
 /** While it is served elsewhere, the standby's leg is the newer one: what it once lacked does not matter. */
 function lostProblems(seen: Seen): Problem[] {
-  const isAtHome = seen.state !== 'taken-over' && seen.state !== 'failing-over' && seen.state !== 'failing-back';
-  if (!seen.lost || seen.lost.length === 0 || !isAtHome) return [];
+  if (!seen.lost || seen.lost.length === 0 || isServedElsewhere(seen)) return [];
   const lost_bytes = seen.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
   const next = seen.paused
     ? 'That is done when its pause is over'
@@ -90,6 +111,18 @@ function lostProblems(seen: Seen): Problem[] {
     {
       sentence: `The standby lost its power, or its disk failed, and ${Math.ceil(lost_bytes / 2 ** 20)} MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again. ${next}`,
       command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
+    },
+  ];
+}
+
+/** What a failback has found is not forgotten because both legs count as in sync. */
+function differenceProblems(seen: Seen, record: HostRecord | undefined): Problem[] {
+  if (!record?.legsDiffer || isServedElsewhere(seen)) return [];
+  const { at, sectors } = record.legsDiffer;
+  return [
+    {
+      sentence: `Its legs differed in ${sectors} sectors when they were compared at ${at}: what it reads from its own disk may be old, what the standby has was in service. docs/runbook.md says how to mend that`,
+      command: `spare failback ${seen.host}`,
     },
   ];
 }
@@ -110,8 +143,21 @@ function proofProblems(seen: Seen): Problem[] {
   ];
 }
 
+/** Only what was protected becomes suspect. What dies with its mirror incomplete is never taken over by itself. */
+function silentProblems(seen: Seen, host: HostConfiguration): Problem[] {
+  const wasIncomplete = seen.state === 'enrolled' || seen.state === 'syncing' || seen.state === 'degraded';
+  if (!wasIncomplete || seen.running || PROBE_PATHS.some((path) => seen.paths[path].sample !== 'missed')) return [];
+  return [
+    {
+      sentence:
+        'Silent on every path, and not taken over by itself, as its mirror was not complete. If its own disk is intact, repairing it loses nothing',
+      command: `spare failover ${host.name}${host.fenceCommand === undefined ? ' --confirmed-off' : ''} --dry-run`,
+    },
+  ];
+}
+
 /** A host that lives and does not serve is not taken over by itself: somebody has to look. */
-function pathProblems(seen: Seen): Problem[] {
+function pathProblems(seen: Seen, onHost: OnHost): Problem[] {
   if (seen.paths.service.sample !== 'missed') return [];
   const othersAnswer = PROBE_PATHS.some((path) => path !== 'service' && seen.paths[path].sample === 'answered');
   if (seen.state === 'taken-over') {
@@ -126,7 +172,7 @@ function pathProblems(seen: Seen): Problem[] {
   return [
     {
       sentence: `Its machine lives, but its service is not seen (${seen.paths.service.detail})`,
-      command: `ssh ${seen.host} /usr/local/lib/spare/service status ${seen.host}`,
+      command: onHost(`/usr/local/lib/spare/service status ${seen.host}`),
     },
   ];
 }
@@ -145,6 +191,10 @@ function automationProblems(seen: Seen, host: HostConfiguration): Problem[] {
     problems.push({ sentence: 'Its policy is auto, but it has no fence command: it is never taken over by itself' });
   }
   return problems;
+}
+
+function isServedElsewhere({ state }: Seen): boolean {
+  return state === 'taken-over' || state === 'failing-over' || state === 'failing-back';
 }
 
 function copyText(seen: Seen): string {

@@ -1,5 +1,5 @@
 import type { HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
-import type { FailoverPolicy, HostConfiguration } from '../config/schema.ts';
+import type { FailoverPolicy, HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
 import type { NotServed } from '../target/not-served.ts';
 import { hostProblems } from './host-problems.ts';
@@ -73,6 +73,7 @@ export interface StatusReport {
 export interface StatusFacts {
   /** Milliseconds since the epoch. */
   now: number;
+  standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
   record(host: string): HostRecord | undefined;
   /** The last that the watch has written, however old. */
@@ -88,7 +89,8 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    return hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.now);
+    const status = hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.now);
+    return { ...status, problems: hostProblems(status, host, facts.record(host.name), facts.standby) };
   });
   const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
   return {
@@ -143,12 +145,12 @@ function hostStatus(
   snapshot: HostSnapshot | undefined,
   { lost, notServed }: Pick<HostStatus, 'lost' | 'notServed'>,
   now: number,
-): HostStatus {
+): Omit<HostStatus, 'problems'> {
   const report = record?.lastReport;
   const proofAge_s = ageOf(record?.lastProof?.receivedAt, now);
   const isProven = proofAge_s !== null && proofAge_s <= PROOF_VALID_s;
   const isPaused = record?.paused !== undefined && Date.parse(record.paused.until) > now;
-  const status: Omit<HostStatus, 'problems'> = {
+  return {
     host: host.name,
     state: record?.state === 'protected' && !isProven ? 'unproven' : (record?.state ?? null),
     since: record?.since ?? null,
@@ -172,7 +174,6 @@ function hostStatus(
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,
   };
-  return { ...status, problems: hostProblems(status, host, record) };
 }
 
 function pathStatus(snapshot: HostSnapshot | undefined, now: number): HostStatus['paths'] {

@@ -97,3 +97,14 @@ export class SshMachine implements Machine {
     );
   }
 }
+
+/** What a person types to run a command there with the standby's own key, whatever the machine is called in the DNS. */
+export function sshCommandLine(
+  host: Pick<HostConfiguration, 'name' | 'ssh'>,
+  { sshKey, knownHosts }: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>,
+  command: string,
+): string {
+  const { address, port, user } = host.ssh;
+  const known = `-o UserKnownHostsFile=${knownHosts} -o HostKeyAlias=${host.name}`;
+  return `ssh -i ${sshKey} ${known}${port === 22 ? '' : ` -p ${port}`} ${user}@${address} ${command}`;
+}

@@ -11,7 +11,8 @@ const ANSWER_TIMEOUT_ms = 2000;
  * @throws SpareError where this is no standby, or the host is not enrolled.
  */
 export async function gatherStatus(host?: string): Promise<StatusReport> {
-  const hosts = host === undefined ? Object.values(readConfiguration().hosts) : [readHostConfiguration(host)];
+  const { standby, hosts: all } = readConfiguration();
+  const hosts = host === undefined ? Object.values(all) : [readHostConfiguration(host)];
   const target = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).catch(() => undefined);
-  return statusReport({ now: Date.now(), hosts, record: readHostRecord, watch: readWatchSnapshot(), target });
+  return statusReport({ now: Date.now(), standby, hosts, record: readHostRecord, watch: readWatchSnapshot(), target });
 }

@@ -58,6 +58,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
   const names = Object.keys(records);
   return {
     now: NOW_ms,
+    standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
     record: (host) => records[host],
     watch: watchOf(Object.fromEntries(names.map((name) => [name, hostSnapshot()]))),
@@ -206,7 +207,35 @@ const wrong: [
     'degraded',
     { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
     hostSnapshot(),
-    /broken since 2026-01-02T03:02:25/,
+    /broken since 2026-01-02T03:02:25.*nowhere else/,
+    /^ssh -i \/etc\/spare\/ssh\/id_ed25519 -o UserKnownHostsFile=\/etc\/spare\/ssh\/known_hosts -o HostKeyAlias=alpha root@10.77.0.11 cat \/proc\/mdstat$/,
+  ],
+  [
+    'degraded as its own disk has failed: the standby has everything',
+    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { localLegState: 'faulty' }) },
+    hostSnapshot(),
+    /Its own disk \/dev\/disk\/by-id\/virtio-data is not in its mirror since .* \(faulty\): the standby alone has everything/,
+    /^spare failover alpha --dry-run$/,
+  ],
+  [
+    'dead while its mirror was broken: nobody takes it over',
+    { state: 'degraded', lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
+    hostSnapshot({ iscsi: 'missed', icmp: 'missed', ssh: 'missed', service: 'missed' }),
+    /^Silent on every path, and not taken over by itself/,
+    /^spare failover alpha --dry-run$/,
+  ],
+  [
+    'being brought up to date from the standby, which is no hindrance to a takeover',
+    { state: 'syncing', lastReport: wholeReport(NOW_ms, { localLegState: 'spare', syncAction: 'recover' }) },
+    hostSnapshot(),
+    /own disk is being brought up to date; the standby has everything/,
+  ],
+  [
+    'legs that differed when they were compared',
+    { legsDiffer: { at: at(100), sectors: 8 } },
+    hostSnapshot(),
+    /differed in 8 sectors when they were compared at 2026-01-02T03:02:25/,
+    /^spare failback alpha$/,
   ],
   [
     'a takeover that was interrupted',
