@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
+import { isInitialised, readConfiguration } from '../config/configuration.ts';
 import { LocalMachine } from '../host/local-machine.ts';
 import { planInit } from '../operations/init.ts';
 import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/standby-options.ts';
@@ -20,7 +20,7 @@ export interface InitResult {
 export default class Init extends BaseCommand {
   static override summary = 'make this machine the standby';
   static override description =
-    'Makes the pool, the configuration and an SSH key, and installs and starts the systemd units of the target and the watch. Can be run again: what exists is kept.';
+    'Makes the pool, the configuration and an SSH key, and installs and starts the systemd units of the target and the watch. Can be run again, as after an update: what exists is kept, and what is not given stays as it is.';
   static override examples = ['<%= config.bin %> init --portal 10.77.0.10 --interface eth0'];
   static override flags = {
     portal: Flags.string({
@@ -42,13 +42,14 @@ export default class Init extends BaseCommand {
     const machine = new LocalMachine('standby');
     const standby = standbyConfiguration(
       {
-        name: flags.name ?? hostname(),
+        ...(flags.name && { name: flags.name }),
         ...(flags.portal && { portal: flags.portal }),
         ...(flags.interface && { networkInterface: flags.interface }),
         ...(flags.pool && { poolDirectory: flags.pool }),
         ...(flags['iqn-prefix'] && { iqnPrefix: flags['iqn-prefix'] }),
       },
       ipv4Interfaces(),
+      isInitialised() ? readConfiguration().standby : undefined,
     );
     await checkStandby(machine, standby);
     const outcome = await this.operate(planInit(standby, machine), { dryRun: flags['dry-run'] });

@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { isInitialised, readConfiguration } from '../config/configuration.ts';
 import { paths } from '../config/paths.ts';
@@ -21,7 +21,7 @@ export interface InitOptions {
   /** IPv4 address of this machine that primaries log in to, with an optional port. */
   portal?: string;
   networkInterface?: string;
-  name: string;
+  name?: string;
   iqnPrefix?: string;
   poolDirectory?: string;
 }
@@ -36,11 +36,17 @@ export function ipv4Interfaces(): Record<string, string[]> {
 }
 
 /**
- * The configuration that the options ask for, with what they leave open taken from the machine.
+ * The configuration that the options ask for, with what they leave open taken from the one that is there, or from the machine.
+ * @param current What an earlier init has written.
  * @throws SpareError `usage` where the portal or the interface is not this machine's, or more than one would do.
  */
-export function standbyConfiguration(options: InitOptions, interfaces: Record<string, string[]>): StandbyConfiguration {
-  const portal = parsePortal(options.portal ?? onlyAddress(interfaces));
+export function standbyConfiguration(
+  options: InitOptions,
+  interfaces: Record<string, string[]>,
+  current?: StandbyConfiguration,
+): StandbyConfiguration {
+  const portal =
+    current && options.portal === undefined ? current.portal : parsePortal(options.portal ?? onlyAddress(interfaces));
   const carrier = Object.keys(interfaces).find((name) => interfaces[name]?.includes(portal.address));
   if (!carrier) {
     throw new SpareError(
@@ -52,7 +58,7 @@ export function standbyConfiguration(options: InitOptions, interfaces: Record<st
       },
     );
   }
-  const networkInterface = options.networkInterface ?? carrier;
+  const networkInterface = options.networkInterface ?? current?.networkInterface ?? carrier;
   if (!interfaces[networkInterface]) {
     throw new SpareError(
       'usage',
@@ -64,11 +70,12 @@ export function standbyConfiguration(options: InitOptions, interfaces: Record<st
     );
   }
   const { configuration, state } = paths();
+  const name = options.name ?? current?.name ?? hostname();
   return {
-    name: options.name,
-    poolDirectory: options.poolDirectory ?? join(state, 'pool'),
+    name,
+    poolDirectory: options.poolDirectory ?? current?.poolDirectory ?? join(state, 'pool'),
     portal,
-    iqnPrefix: options.iqnPrefix ?? `iqn.2026-11.net.spare:${options.name}`,
+    iqnPrefix: options.iqnPrefix ?? current?.iqnPrefix ?? `iqn.2026-11.net.spare:${name}`,
     networkInterface,
     sshKey: join(configuration, 'ssh', 'id_ed25519'),
     knownHosts: join(configuration, 'ssh', 'known_hosts'),

@@ -24,6 +24,25 @@ test('finds the interface of the portal', () => {
   assert.is(standbyConfiguration({ name: 's', portal: '192.168.7.1:3261' }, two).networkInterface, 'eth1');
 });
 
+test('run again, what is not given stays as it is', () => {
+  const first = standbyConfiguration(
+    {
+      name: 's',
+      portal: '192.168.7.1:3261',
+      networkInterface: 'eth0',
+      poolDirectory: '/pool',
+      iqnPrefix: 'iqn.2026-11.x',
+    },
+    two,
+  );
+  assert.equal(standbyConfiguration({}, two, first), first);
+  assert.is(standbyConfiguration({ networkInterface: 'eth1' }, two, first).networkInterface, 'eth1');
+  assert.equal(standbyConfiguration({ portal: '10.77.0.10' }, two, first).portal, {
+    address: '10.77.0.10',
+    port: 3260,
+  });
+});
+
 const refused: [string, string, Parameters<typeof standbyConfiguration>[0]][] = [
   ['PORTAL_NEEDED', 'more than one address', { name: 's' }],
   ['PORTAL_NOT_LOCAL', 'an address of another machine', { name: 's', portal: '10.77.0.11' }],
