@@ -9,7 +9,8 @@ export const EXIT_CODES = {
   refused: { code: 4, meaning: 'Refused for safety: going on could lose data or make two writers' },
   stepFailed: {
     code: 5,
-    meaning: 'A step failed: what was done is in the journal, and the same command goes on from there',
+    meaning:
+      'A step failed, or Ctrl-C between two: the message says whether what was done was taken back, or the same command goes on',
   },
   unreachable: { code: 6, meaning: 'A machine or daemon does not answer' },
   busy: { code: 7, meaning: 'Another operation on this host is under way' },
