@@ -7,6 +7,8 @@ import * as assert from 'uvu/assert';
 import { countBlocks, LOCAL_ONLY_BLOCKS, overwriteFromOutside, writeMirrored } from '../local-only-blocks.ts';
 import { scenario } from './scenario.ts';
 
+/** MD forgets that a chunk was being written some seconds after the write (`md/bitmap`, daemon_sleep of 5 s): until then the copy home would bring it. */
+const BITMAP_SETTLES_MS = 25_000;
 const FAILBACK_LIMIT_MS = 600_000;
 const STEP_FAILED = 5;
 
@@ -36,6 +38,7 @@ await scenario('legs-differ', (job, step) => {
 
   step('alpha is taken over, and blocks of its own disk change while it is off', async () => {
     await writeMirrored(job.lab, 'alpha');
+    await sleep(BITMAP_SETTLES_MS);
     await job.loseAndTakeOver('alpha');
     await overwriteFromOutside(job.lab, 'alpha');
     assert.equal(await countBlocks(job.lab, 'alpha'), { mirrored: 0, localOnly: LOCAL_ONLY_BLOCKS });
