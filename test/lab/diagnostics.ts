@@ -1,13 +1,21 @@
 import type { Lab } from './lab.ts';
 import { MACHINE_NAMES, type MachineName } from './settings.ts';
 
+/** Of each service that runs on the machine: its address, its connections, and whom its NFS server knows. */
+const SERVICES =
+  'for s in /run/spare/services/*; do echo "$s"; nsenter --net="/run/netns/spare-$(basename "$s")" --mount="$s/mnt" sh -c ' +
+  '"ip -brief address; ss -tn; cat /proc/fs/nfsd/v4_end_grace /proc/fs/nfsd/clients/*/info"; done 2>&1';
+/** What the client is connected to, and what its programs that hang are waiting for. */
+const CONNECTIONS =
+  'ip neighbour; ss -tnoi "dport = :2049"; cat /proc/net/rpc/nfs; tail -n 2 /var/log/lab/*; ' +
+  'for p in $(ps -eo pid,stat | sed -n "s/ D.*//p"); do cat /proc/$p/comm /proc/$p/stack; done';
+
 /** What is worth reading on each machine after something has gone wrong. */
 const COMMANDS: Readonly<Record<MachineName, string>> = {
-  standby:
-    'journalctl --no-pager -o short-precise -n 60 -u spare-serve -u spare-watch -u "lab-*"; tail -n 30 /var/lib/spare/journal/*.jsonl',
+  standby: `journalctl --no-pager -o short-precise -n 60 -u "spare-*" -u "lab-*"; tail -n 30 /var/lib/spare/journal/*.jsonl; ${SERVICES}`,
   alpha: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 60 -k -u iscsid -u spare-guard',
   beta: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 30 -k -u iscsid -u spare-guard',
-  client: 'journalctl --no-pager -o short-precise -n 30 -k',
+  client: `journalctl --no-pager -o short-precise -n 30 -k; ${CONNECTIONS}`,
 };
 
 const LIMIT_MS = 30_000;
