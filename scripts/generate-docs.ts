@@ -29,7 +29,8 @@ async function commandReference(): Promise<string> {
 
 function exitCodes(): string {
   const rows = Object.entries(EXIT_CODES).map(([, { code, meaning }]) => `| ${code} | ${meaning} |`);
-  return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, observed |', ...rows].join('\n');
+  const ended = '| 130 | Ended within a step, by Ctrl-C that was pressed again and again: run the command again |';
+  return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, observed |', ...rows, ended].join('\n');
 }
 
 function withSection(page: string, name: string, content: string): string {
