@@ -39,6 +39,8 @@ export interface RecordedState {
   since: string;
   /** While set and not past, nothing is done automatically. */
   paused?: { until: string; reason: string };
+  /** The service came home and both legs are still to be compared: the failback may have been interrupted. */
+  comparisonDue?: true;
   /** What the last comparison of both legs after a failback has found, until one finds nothing. */
   legsDiffer?: { at: string; sectors: number };
 }

@@ -33,16 +33,21 @@ export function setPaused(host: string, paused: RecordedState['paused']): void {
   changeState(host, { paused });
 }
 
+/** Records that both legs are to be compared, whatever becomes of the failback. The caller holds the host's lock. */
+export function noteComparisonDue(host: string): void {
+  changeState(host, { comparisonDue: true });
+}
+
 /** Records what a comparison of both legs has found; 0 sectors forget it. The caller holds the host's lock. */
 export function recordComparison(host: string, different_sectors: number): void {
   const legsDiffer = { at: new Date().toISOString(), sectors: different_sectors };
-  changeState(host, { legsDiffer: different_sectors > 0 ? legsDiffer : undefined });
+  changeState(host, { comparisonDue: undefined, legsDiffer: different_sectors > 0 ? legsDiffer : undefined });
 }
 
 /** `undefined` takes away. */
 function changeState(
   host: string,
-  fields: { [Name in 'paused' | 'legsDiffer']?: RecordedState[Name] | undefined },
+  fields: { [Name in 'paused' | 'comparisonDue' | 'legsDiffer']?: RecordedState[Name] | undefined },
 ): void {
   const current = readRecordFile<RecordedState>(statePath(host)) ?? {
     version: 1,

@@ -1,4 +1,4 @@
-import { enterState, recordComparison } from '../config/host-records.ts';
+import { enterState, noteComparisonDue, recordComparison } from '../config/host-records.ts';
 import type { Machine } from '../host/machine.ts';
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
@@ -72,7 +72,7 @@ export function copyBackSteps(
         await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
       },
     }),
-    homeStep(context),
+    homeStep(context, options),
     ...completionSteps(context, options, measurements, async () => {
       if (writtenBefore_bytes === undefined) return;
       measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
@@ -81,13 +81,14 @@ export function copyBackSteps(
 }
 
 /** From here on the standby leg is the source of a copy, no longer what is served. */
-function homeStep({ host, standbyMachine }: OperationContext): Step {
+function homeStep({ host, standbyMachine }: OperationContext, { verify }: FailbackOptions): Step {
   return stepOn(standbyMachine)({
     name: 'home',
     title: `Record that ${host.name} serves again, and is being brought up to date`,
     commandLines: ['(state: syncing)'],
     async run() {
       enterState(host.name, 'syncing');
+      if (verify) noteComparisonDue(host.name);
       forgetTakeoverDecision(host.name);
     },
   });
@@ -127,7 +128,7 @@ export function completionSteps(
 }
 
 /** Puts right what a comparison has found: the standby leg is the one that was in service. */
-export function refillSteps(context: OperationContext): Step[] {
+export function refillSteps(context: OperationContext, options: FailbackOptions): Step[] {
   const { host, primaryMachine } = context;
   const { device, localLeg } = host.volume;
   const refill = stepOn(primaryMachine)({
@@ -142,7 +143,7 @@ export function refillSteps(context: OperationContext): Step[] {
     check: async () => (await legOf(context, 'local'))?.state.includes('spare') === true,
     run: () => refillLocalLeg(context),
   });
-  return [refill, homeStep(context)];
+  return [refill, homeStep(context, options)];
 }
 
 function verifyStep(context: OperationContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {

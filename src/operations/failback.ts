@@ -214,12 +214,14 @@ function leftToDo(
   const operation = { name: 'failback', host: host.name };
   const isHome = record?.state === 'protected' || record?.state === 'degraded' || record?.state === 'syncing';
   if (record?.legsDiffer && isHome) {
-    return { operation: { ...operation, steps: [...refillSteps(context), ...complete] }, measurements };
+    return { operation: { ...operation, steps: [...refillSteps(context, options), ...complete] }, measurements };
   }
   // Of an enrolment the standby leg would be the one that is being filled.
   const isCopiedBack =
     record?.state === 'syncing' && record.lastReport !== undefined && standbyLegInSync(record.lastReport);
-  return isCopiedBack ? { operation: { ...operation, steps: complete }, measurements } : undefined;
+  return isCopiedBack || (record?.comparisonDue && isHome)
+    ? { operation: { ...operation, steps: complete }, measurements }
+    : undefined;
 }
 
 /** @throws SpareError `refused` where the leg has lost writes that it got since the LUN is served to the primary again */

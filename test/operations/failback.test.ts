@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, readHostRecord, recordComparison } from '../../src/config/host-records.ts';
+import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/config/host-records.ts';
 import type { ExecResult } from '../../src/host/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { runOperation } from '../../src/operations/runner.ts';
@@ -62,6 +62,17 @@ failback('one that was interrupted behind the service goes on with the copy and 
   assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
 });
 
+failback(
+  'a comparison that is due is made, also where the watch calls the host protected by then',
+  async ({ world }) => {
+    noteComparisonDue('alpha');
+    enterState('alpha', 'protected');
+    assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
+    recordComparison('alpha', 0);
+    assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
+  },
+);
+
 failback('legs that differed are put right from the standby leg, wherever the host has got to', async ({ world }) => {
   world.report({});
   recordComparison('alpha', 8);
@@ -101,7 +112,7 @@ failback('the disk of the primary is filled anew: taken out first, with nothing 
       `mdadm ${device} --add ${localLeg}`,
     ],
   );
-  assert.is(readHostRecord('alpha')?.state, 'syncing');
+  assert.equal([readHostRecord('alpha')?.state, readHostRecord('alpha')?.comparisonDue], ['syncing', true]);
   own = 'vdb spare';
   assert.is(await operation.steps[0]?.check?.(), true, 'a copy that runs is not begun again');
 });
