@@ -29,7 +29,7 @@ export type TransferProgress = 'more' | 'complete' | number;
  * (RFC 7143 §4.2.5.2). Everything has to come in order (DataPDUInOrder and DataSequenceInOrder are Yes).
  */
 export class DataOutTransfer {
-  readonly data: Buffer[] = [];
+  data: Buffer[] = [];
   /** How many bytes `data` holds. */
   kept_bytes = 0;
   readonly #wanted_bytes: number;
@@ -141,7 +141,13 @@ export class DataOutTransfer {
    * The first one of a command, nearly always the only one, stays as it is.
    */
   #add(piece: Buffer): void {
-    if (piece.length >= SHORT_BYTES || this.data.length === 0) {
+    if (this.data.length === 0) {
+      // An array of just one: the first `push` into an empty one takes room for seventeen.
+      this.data = [piece];
+      this.#isGathering = false;
+      return;
+    }
+    if (piece.length >= SHORT_BYTES) {
       this.data.push(piece);
       this.#isGathering = false;
       return;

@@ -5,15 +5,23 @@ import { encodeDataIn } from './pdu/data-in.ts';
 import type { OutgoingPdu } from './pdu/outgoing.ts';
 import { encodeScsiResponse, type Residual_bytes } from './pdu/scsi-response.ts';
 
+const NO_DATA: readonly Buffer[] = [];
+
 /** `status`: the PDU carries the command's status and consumes a StatSN. */
-type Send = (pdu: OutgoingPdu, kind: 'data' | 'status') => void;
+type Send = (pdu: OutgoingPdu, kind: 'data' | 'status', flushed?: () => void) => void;
 
 /**
  * Sends what a command gave: its data in bursts and segments that the initiator takes, then its status, with the last
- * data where that is allowed (RFC 7143 §11.4 and §11.7).
+ * data where that is allowed (RFC 7143 §11.4 and §11.7). `flushed` goes with the PDU that carries the status, the last one.
  */
-export function sendResult(task: ActiveTask, result: TaskResult, parameters: Parameters, send: Send): void {
-  const dataIn = result.dataIn ?? [];
+export function sendResult(
+  task: ActiveTask,
+  result: TaskResult,
+  parameters: Parameters,
+  send: Send,
+  flushed: (() => void) | undefined,
+): void {
+  const dataIn = result.dataIn ?? NO_DATA;
   let available_bytes = 0;
   for (const part of dataIn) available_bytes += part.length;
   const expected_bytes = task.command.read ? task.command.expectedLength_bytes : 0;
@@ -25,27 +33,30 @@ export function sendResult(task: ActiveTask, result: TaskResult, parameters: Par
   const { initiatorTaskTag } = task.command;
   let dataSn = 0;
   let offset_bytes = 0;
-  const cursor = new Cursor(dataIn);
+  let cursor: Cursor | undefined;
   while (offset_bytes < length_bytes) {
     const burstLeft_bytes = parameters.maxBurst_bytes - (offset_bytes % parameters.maxBurst_bytes);
     const segment_bytes = Math.min(length_bytes - offset_bytes, parameters.initiatorDataSegment_bytes, burstLeft_bytes);
     const last = offset_bytes + segment_bytes === length_bytes;
+    // Nearly always all of it fits into one PDU: then nothing has to be cut.
+    if (segment_bytes < available_bytes) cursor ??= new Cursor(dataIn);
     const pdu = encodeDataIn({
       initiatorTaskTag,
       final: last || segment_bytes === burstLeft_bytes,
       dataSn: dataSn++,
       bufferOffset_bytes: offset_bytes,
-      data: cursor.take(segment_bytes),
+      data: cursor?.take(segment_bytes) ?? dataIn,
       dataLength_bytes: segment_bytes,
       status: last && collapsed ? { status: result.status, residual_bytes } : undefined,
     });
-    send(pdu, last && collapsed ? 'status' : 'data');
+    if (last && collapsed) send(pdu, 'status', flushed);
+    else send(pdu, 'data');
     offset_bytes += segment_bytes;
   }
   if (collapsed) return;
   const expDataSn = dataSn + (task.transfer?.r2tCount ?? 0);
   const response = { initiatorTaskTag, status: result.status, sense: result.sense, residual_bytes, expDataSn };
-  send(encodeScsiResponse(response), 'status');
+  send(encodeScsiResponse(response), 'status', flushed);
 }
 
 /** What was expected less what the command had to move (RFC 7143 §11.4.5). */

@@ -161,7 +161,7 @@ export class TaskSet {
     this.#collecting.delete(task);
     task.state = 'executing';
     this.#options.deviceServer.execute(task, (result) => {
-      if (task.aborted) result.released?.();
+      if (task.aborted) giveBack(result);
       this.#finish(task, task.aborted ? undefined : result);
     });
   }
@@ -180,7 +180,7 @@ export class TaskSet {
     closed(task);
     const release = task.admitted ? () => this.#release(task, result) : undefined;
     if (result) {
-      sendResult(task, result, parameters, (pdu, kind) => send(pdu, kind, kind === 'status' ? release : undefined));
+      sendResult(task, result, parameters, send, release);
     } else {
       release?.();
     }
@@ -192,10 +192,14 @@ export class TaskSet {
 
   #release(task: ActiveTask, result: TaskResult | undefined): void {
     const { sharedBudget, share } = this.#options;
-    result?.released?.();
+    if (result) giveBack(result);
     this.#budget.release(task.cost_bytes);
     share.heldData_bytes -= task.cost_bytes;
     sharedBudget.release(task.cost_bytes);
     this.#admitWaiting();
   }
+}
+
+function giveBack({ dataIn, dataInPool }: TaskResult): void {
+  if (dataIn && dataInPool) for (const part of dataIn) dataInPool.give(part);
 }

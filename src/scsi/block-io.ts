@@ -7,9 +7,11 @@ import type { HeldRange } from './range-lock.ts';
 import { CheckCondition, invalidCdbField, SENSE, type Sense, senseOfStoreError } from './sense.ts';
 import { STATUS, type Task, type TaskResult } from './task.ts';
 
+const GOOD: TaskResult = { status: STATUS.good };
+
 /** GOOD, with Data-In where there is some. */
-export function good(...dataIn: Buffer[]): TaskResult {
-  return dataIn.length === 0 ? { status: STATUS.good } : { status: STATUS.good, dataIn };
+export function good(dataIn?: Buffer): TaskResult {
+  return dataIn === undefined ? GOOD : { status: STATUS.good, dataIn: [dataIn] };
 }
 
 /** GOOD with parameter data, cut at the CDB's allocation length (SPC-4 §4.2.5.6). */
@@ -110,8 +112,13 @@ export function toSense(lba: number | undefined, done: (failure: Sense | null) =
  * (FUA). So GOOD never promises more than there is.
  */
 export function settle(unit: LogicalUnit, forceUnitAccess: boolean, done: Done): void {
-  if (unit.modePages.writeCache && !forceUnitAccess) done(good());
+  if (settlesAtOnce(unit, forceUnitAccess)) done(good());
   else flush(unit, done);
+}
+
+/** Whether what was written needs no flush before it is acknowledged. */
+export function settlesAtOnce(unit: LogicalUnit, forceUnitAccess: boolean): boolean {
+  return unit.modePages.writeCache && !forceUnitAccess;
 }
 
 /** Makes everything durable that was acknowledged before. */

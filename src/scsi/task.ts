@@ -1,3 +1,5 @@
+import type { BufferPool } from '../std/buffer-pool.ts';
+
 /** The I_T nexus a task came through (SAM-5 §4.8): unit attentions and reservations belong to it. */
 export interface Nexus {
   /** Unique for as long as the nexus lasts; what reservations are keyed by (initiator port name and target port group tag). */
@@ -34,8 +36,8 @@ export interface TaskResult {
   status: number;
   /** Data-In, whole; the transfer layer cuts it at the expected length and sets the residual. */
   dataIn?: readonly Buffer[];
-  /** Called by the transfer layer once, when nobody looks at `dataIn` any more: its memory is used again. */
-  released?: () => void;
+  /** What the transfer layer gives the memory of `dataIn` back to, once nobody looks at it any more. */
+  dataInPool?: BufferPool;
   /** Sense data, with `status` CHECK CONDITION. */
   sense?: Buffer;
   /**

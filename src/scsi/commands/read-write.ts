@@ -4,14 +4,12 @@ import {
   flush,
   good,
   mediumRange,
-  readRange,
-  settle,
+  settlesAtOnce,
   transferLengthAt,
-  withRange,
-  writeAt,
 } from '../block-io.ts';
-import { blockRangeOf } from '../cdb.ts';
+import { type BlockRange, blockRangeOf } from '../cdb.ts';
 import type { Done, LogicalUnit } from '../logical-unit.ts';
+import { senseOfStoreError } from '../sense.ts';
 import { STATUS, type Task } from '../task.ts';
 
 const FUA = 0x08;
@@ -24,23 +22,28 @@ export function read(unit: LogicalUnit, task: Task, done: Done): void {
     done(good());
     return;
   }
-  const transfer = (finished: Done): void =>
-    readRange(unit, range, (failure, data) => {
-      if (failure === null) {
-        finished({ status: STATUS.good, dataIn: [data], released: () => unit.readBuffers.give(data) });
-      } else {
-        unit.readBuffers.give(data);
-        finished(unit.failed(failure));
-      }
-    });
   if (forcesUnitAccess(task.cdb) && !unit.store.readOnly) {
     // FUA: what is newer in the cache goes to the medium first (SBC-3 §4.15.3).
-    flush(unit, (result) =>
-      result.status === STATUS.good ? withRange(unit, range, false, transfer, done) : done(result),
-    );
+    flush(unit, (result) => (result.status === STATUS.good ? transferIn(unit, range, done) : done(result)));
   } else {
-    withRange(unit, range, false, transfer, done);
+    transferIn(unit, range, done);
   }
+}
+
+/** What `withRange` and `readRange` do, with three closures fewer for each command: this and `transferOut` are what a target does all day. */
+function transferIn(unit: LogicalUnit, { lba, blockCount }: BlockRange, done: Done): void {
+  unit.ranges.acquire(lba, blockCount, false, (held) => {
+    const data = unit.readBuffers.take(blockCount * unit.blockSize_bytes);
+    unit.store.read(data, lba * unit.blockSize_bytes, (error) => {
+      unit.ranges.release(held);
+      if (error === null) {
+        done({ status: STATUS.good, dataIn: [data], dataInPool: unit.readBuffers });
+      } else {
+        unit.readBuffers.give(data);
+        done(unit.failed(senseOfStoreError(error, false, lba)));
+      }
+    });
+  });
 }
 
 /** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where less arrived than the CDB asks for, that is written. */
@@ -52,11 +55,29 @@ export function write(unit: LogicalUnit, task: Task, done: Done): void {
     done(good());
     return;
   }
-  const transfer = (finished: Done): void =>
-    writeAt(unit, range.lba, data, (failure) =>
-      failure === null ? settle(unit, forcesUnitAccess(task.cdb), finished) : finished(unit.failed(failure)),
-    );
-  withRange(unit, range, false, transfer, done);
+  transferOut(unit, range, data, settlesAtOnce(unit, forcesUnitAccess(task.cdb)), done);
+}
+
+function transferOut(
+  unit: LogicalUnit,
+  { lba, blockCount }: BlockRange,
+  data: readonly Buffer[],
+  settled: boolean,
+  done: Done,
+): void {
+  unit.ranges.acquire(lba, blockCount, false, (held) => {
+    unit.store.write(data, lba * unit.blockSize_bytes, (error) => {
+      if (error === null && !settled) {
+        flush(unit, (result) => {
+          unit.ranges.release(held);
+          done(result);
+        });
+        return;
+      }
+      unit.ranges.release(held);
+      done(error === null ? good() : unit.failed(senseOfStoreError(error, true, lba)));
+    });
+  });
 }
 
 /** FUA is bit 3 of byte 1; in a 6-byte CDB that bit belongs to the address. */
