@@ -1,15 +1,18 @@
 import type { Nexus, Task } from '../scsi/task.ts';
+import type { Placed } from '../std/bag.ts';
 import type { DataOutTransfer } from './data-out-transfer.ts';
 import type { ScsiCommand } from './pdu/scsi-command.ts';
 
 const NO_DATA: readonly Buffer[] = [];
 
 /** A SCSI command between its arrival and its response. */
-export class ActiveTask implements Task {
+export class ActiveTask implements Task, Placed {
   readonly nexus: Nexus;
   readonly lun: number;
   readonly cdb: Buffer;
   readonly command: ScsiCommand;
+  readonly initiatorTaskTag: number;
+  place = -1;
   /** `collecting` until all Data-Out is there and the budget allows it to start; `executing` while the device server has it. */
   state: 'collecting' | 'executing' | 'ended' = 'collecting';
   /** Whether its bytes have been taken from the budget. */
@@ -34,6 +37,7 @@ export class ActiveTask implements Task {
     this.nexus = nexus;
     this.lun = lun;
     this.command = command;
+    this.initiatorTaskTag = command.initiatorTaskTag;
     this.cdb = command.cdb;
     this.transfer = transfer;
     this.cost_bytes = sizes.cost_bytes;

@@ -1,4 +1,5 @@
 import { type DeviceServer, type Nexus, STATUS, type TaskResult } from '../scsi/task.ts';
+import { Bag } from '../std/bag.ts';
 import type { BufferPool } from '../std/buffer-pool.ts';
 import { ActiveTask } from './active-task.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -37,7 +38,8 @@ export interface TaskSetOptions {
 /** The SCSI commands of one session that are under way: collecting data, waiting for room, executing. */
 export class TaskSet {
   readonly #options: TaskSetOptions;
-  readonly #tasks = new Map<number, ActiveTask>();
+  /** No `Map` by tag: that makes and drops tables as commands come and go, and there are hardly more than the window lets in. */
+  readonly #tasks = new Bag<ActiveTask>();
   readonly #budget = new ByteBudget(LIMITS.sessionData_bytes);
   /** Tasks that wait for the budget, in order of arrival. */
   readonly #waiting: ActiveTask[] = [];
@@ -50,11 +52,13 @@ export class TaskSet {
   }
 
   get(initiatorTaskTag: number): ActiveTask | undefined {
-    return this.#tasks.get(initiatorTaskTag);
+    for (const task of this.#tasks.items) if (task.initiatorTaskTag === initiatorTaskTag) return task;
+    return undefined;
   }
 
-  values(): IterableIterator<ActiveTask> {
-    return this.#tasks.values();
+  /** In no order. Not to be looked through while tasks come and go. */
+  values(): readonly ActiveTask[] {
+    return this.#tasks.items;
   }
 
   /**
@@ -73,7 +77,7 @@ export class TaskSet {
     const transfer = command.write ? new DataOutTransfer(command, needed_bytes, parameters) : undefined;
     const sizes = { cost_bytes: Math.max(needed_bytes, dataIn_bytes), wanted_bytes };
     const task = new ActiveTask(nexus, command.lun ?? NO_SUCH_LUN, command, transfer, sizes);
-    this.#tasks.set(command.initiatorTaskTag, task);
+    this.#tasks.add(task);
 
     if (needed_bytes > LIMITS.transfer_bytes) {
       this.#finish(task, { status: STATUS.checkCondition, sense: transferTooLongSense() });
@@ -88,7 +92,7 @@ export class TaskSet {
 
   /** Data for a task that is not there is dropped: it may have been aborted or have failed meanwhile. */
   receiveData(pdu: DataOut): void {
-    const task = this.#tasks.get(pdu.initiatorTaskTag);
+    const task = this.get(pdu.initiatorTaskTag);
     if (task?.state !== 'collecting' || !task.transfer || task.dataComplete) return;
     this.#advance(task, task.transfer.receive(pdu));
   }
@@ -176,7 +180,7 @@ export class TaskSet {
     this.#collecting.delete(task);
     const waitingAt = task.admitted ? -1 : this.#waiting.indexOf(task);
     if (waitingAt >= 0) this.#waiting.splice(waitingAt, 1);
-    this.#tasks.delete(task.command.initiatorTaskTag);
+    this.#tasks.remove(task);
     closed(task);
     const release = task.admitted ? () => this.#release(task, result) : undefined;
     if (result) {

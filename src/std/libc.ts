@@ -66,11 +66,20 @@ function bind(ffi: typeof import('node:ffi')): Libc {
   // One `struct iovec`, filled anew for each call: calls are synchronous.
   const vector = new BigUint64Array(2);
   const vectorAt = ffi.getRawPointer(vector);
+  // Nearly always those of the call before: a BigInt that is not made is not collected either.
+  let [lastFd, fdArgument, lastLength_bytes] = [-1, -1n, -1];
   return {
     readCached(fd, target, offset_bytes) {
       vector[0] = ffi.getRawPointer(target);
-      vector[1] = BigInt(target.length);
-      const count = functions.preadv2(BigInt(fd), vectorAt, 1n, BigInt(offset_bytes), RWF_NOWAIT);
+      if (target.length !== lastLength_bytes) {
+        lastLength_bytes = target.length;
+        vector[1] = BigInt(lastLength_bytes);
+      }
+      if (fd !== lastFd) {
+        lastFd = fd;
+        fdArgument = BigInt(fd);
+      }
+      const count = functions.preadv2(fdArgument, vectorAt, 1n, BigInt(offset_bytes), RWF_NOWAIT);
       if (count >= 0) return count;
       const code = errno();
       if (code === osConstants.errno.EAGAIN) return 0;
