@@ -7,6 +7,7 @@ import { LIMITS } from './limits.ts';
 import { readSocket } from './read-socket.ts';
 import { SocketOutlet } from './socket-outlet.ts';
 import type { TargetDirectory } from './target.ts';
+import { Turns } from './turns.ts';
 
 const TICK_MS = 1_000;
 /** What initiators that are dropped are told to wait: about what a restart takes. */
@@ -28,6 +29,7 @@ export class ConnectionSet {
   readonly budget = new ByteBudget(LIMITS.allData_bytes);
   readonly busyPoll = new BusyPoll();
   readonly #context: ConnectionContext;
+  readonly #turns: Turns;
   /** What sockets are read into. */
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #connections = new Map<Socket, Connection>();
@@ -36,7 +38,9 @@ export class ConnectionSet {
   #whenGone = (): void => {};
 
   constructor({ directory, pingInterval_ms, report }: ConnectionSetOptions) {
-    this.#context = { directory, sharedBudget: this.budget, buffers: new BufferPool(), pingInterval_ms, report };
+    const buffers = new BufferPool();
+    this.#context = { directory, sharedBudget: this.budget, buffers, pingInterval_ms, report };
+    this.#turns = new Turns({ pool: buffers, sent: () => this.busyPoll.answered(performance.now()) });
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
@@ -51,23 +55,26 @@ export class ConnectionSet {
     }
     // What came while nobody listened: a socket from another process may have waited a while.
     const early: Buffer | null = accepted.read();
-    const socket = readSocket(accepted, this.#memory, (chunk) => {
-      const arrived_ms = performance.now();
+    const take = (chunk: Buffer): void => {
+      const begun_ms = performance.now();
       connection.push(chunk, Date.now());
-      this.busyPoll.received(arrived_ms, performance.now());
-    });
+      this.busyPoll.received(begun_ms, performance.now());
+    };
+    const socket = readSocket(accepted, this.#memory, (chunk) => this.#turns.received(chunk, take));
     socket.setKeepAlive(true, LIMITS.silence_ms);
     const addresses = {
       local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
       remote: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     };
-    const outlet = new SocketOutlet(socket, this.#context.buffers, () => this.busyPoll.answered(performance.now()));
+    const outlet = new SocketOutlet(socket, this.#context.buffers, this.#turns);
     const connection = new Connection(this.#context, outlet, addresses, Date.now());
     this.#connections.set(socket, connection);
     // The 'close' that follows does what is to be done.
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#connections.delete(socket);
+      // What it sent before it closed has come.
+      this.#turns.workOff();
       connection.closed();
       if (this.#connections.size === 0) this.#whenGone();
     });

@@ -5,26 +5,24 @@ import { Gatherer } from './gatherer.ts';
 import { LIMITS } from './limits.ts';
 import type { Outlet } from './outlet.ts';
 import type { OutgoingPdu } from './pdu/outgoing.ts';
+import type { Turns } from './turns.ts';
 
 const PADDING = [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(2), Buffer.alloc(1)] as const;
 
-/** Writes PDUs to a socket: all that one turn of the event loop gives goes out at once. */
+/** Writes PDUs to a socket: all that one turn gives goes out at once, at its end. */
 export class SocketOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #gatherer: Gatherer;
-  readonly #sent: () => void;
+  readonly #turns: Turns;
   #flushed: (() => void)[] = [];
   #headerDigest = false;
   #dataDigest = false;
 
-  /**
-   * @param pool Where PDUs are put together.
-   * @param sent is told of each turn of the event loop in which something was sent.
-   */
-  constructor(socket: Socket, pool: BufferPool, sent: () => void = () => {}) {
+  /** @param pool Where PDUs are put together. */
+  constructor(socket: Socket, pool: BufferPool, turns: Turns) {
     this.#socket = socket;
     this.#gatherer = new Gatherer(pool);
-    this.#sent = sent;
+    this.#turns = turns;
   }
 
   get backlog_bytes(): number {
@@ -43,8 +41,7 @@ export class SocketOutlet implements Outlet {
     }
     if (flushed) this.#flushed.push(flushed);
     const gatherer = this.#gatherer;
-    // When all sockets that had something have been read: a peer that is woken between two of them sends little, and has itself woken again.
-    if (gatherer.bytes === 0) setImmediate(this.#turn);
+    if (gatherer.bytes === 0) this.#turns.atEnd(this.#write);
     header.writeUIntBE(dataLength_bytes, 5, 3);
     gatherer.add(header);
     if (this.#headerDigest) gatherer.add(digest([header]));
@@ -77,12 +74,7 @@ export class SocketOutlet implements Outlet {
     this.#socket.destroy();
   }
 
-  readonly #turn = (): void => {
-    this.#write();
-    this.#sent();
-  };
-
-  #write(): void {
+  readonly #write = (): void => {
     const { parts, written } = this.#gatherer.take();
     const flushed = this.#flushed;
     const last = parts.length - 1;
@@ -97,7 +89,7 @@ export class SocketOutlet implements Outlet {
     for (let index = 0; index < last; index++) this.#socket.write(parts[index] as Buffer);
     this.#socket.write(parts[last] as Buffer, done);
     if (last > 0) this.#socket.uncork();
-  }
+  };
 }
 
 function digest(parts: readonly Buffer[]): Buffer {

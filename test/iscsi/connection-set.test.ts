@@ -4,6 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConnectionSet } from '../../src/iscsi/connection-set.ts';
 import { Target } from '../../src/iscsi/target.ts';
+import type { Task, TaskResult } from '../../src/scsi/task.ts';
+import { field } from '../fixtures/iscsi/bytes.ts';
 import { MemoryDisk } from '../fixtures/iscsi/memory-disk.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
 import { directoryOf } from '../fixtures/iscsi/test-initiator.ts';
@@ -59,6 +61,54 @@ test('a peer that went while its socket waited is forgotten', async ({ server, a
   const begun = performance.now();
   await connections.close();
   assert.ok(performance.now() - begun < 1_000, 'somebody is waited for who is not there');
+});
+
+/** Takes longer for a command than a turn of the event loop may. */
+class SlowDisk extends MemoryDisk {
+  override execute(task: Task, done: (result: TaskResult) => void): void {
+    const begun_ms = performance.now();
+    while (performance.now() - begun_ms < 1);
+    super.execute(task, done);
+  }
+}
+
+test('many sessions that send at once are each answered in order, and what one sent before it closed has its effect', async ({
+  server,
+  connections,
+}) => {
+  const disk = new SlowDisk(64);
+  const target = new Target({ name: 'iqn.2026-11.test:slow', lun: 1, deviceServer: disk, fenced: false });
+  const slow = new ConnectionSet({ directory: directoryOf(target), pingInterval_ms: undefined, report: () => {} });
+  const { port } = server.address() as { port: number };
+  server.on('connection', (socket) => slow.adopt(socket));
+  const sessions: SocketInitiator[] = [];
+  for (let number = 0; number < 6; number += 1) {
+    const session = new SocketInitiator(`127.0.0.1:${port}`);
+    assert.ok(await session.login(target.name, 'iqn.2026-11.test:many', `40000001000${number}`));
+    sessions.push(session);
+  }
+  for (const [number, session] of sessions.entries()) {
+    for (let block = 0; block < 3; block += 1) {
+      const cdb = `2a00${field(number * 3 + block, 4)}00000100`;
+      session.socket.write(session.commandBytes('a0', cdb, 512, Buffer.alloc(512, `${number}${block}`)));
+    }
+  }
+  sessions[5]?.socket.end();
+  for (const session of sessions.slice(0, 5)) {
+    const tags = [await session.next(), await session.next(), await session.next()].map((frame) =>
+      frame?.header.readUInt32BE(16),
+    );
+    assert.equal(tags, [2, 3, 4]);
+  }
+  for (let number = 0; number < 6; number += 1) {
+    for (let block = 0; block < 3; block += 1) {
+      const at = (number * 3 + block) * 512;
+      assert.equal(disk.bytes.subarray(at, at + 512), Buffer.alloc(512, `${number}${block}`));
+    }
+  }
+  for (const session of sessions) session.socket.destroy();
+  await slow.close();
+  await connections.close();
 });
 
 test.run();
