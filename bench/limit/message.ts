@@ -16,3 +16,6 @@ export interface LimitOptions {
   kind: keyof typeof KIND;
   seconds: number;
 }
+
+/** The name of the target that keeps nothing. */
+export const DROPPING_IQN = 'iqn.2026-01.example.bench:dropping';
