@@ -117,7 +117,16 @@ function lostProblems(seen: Seen): Problem[] {
 
 /** What a failback has found is not forgotten because both legs count as in sync. */
 function differenceProblems(seen: Seen, record: HostRecord | undefined): Problem[] {
-  if (!record?.legsDiffer || isServedElsewhere(seen)) return [];
+  if (isServedElsewhere(seen)) return [];
+  if (!record?.legsDiffer) {
+    if (!record?.comparisonDue || seen.running) return [];
+    return [
+      {
+        sentence: 'Its legs are still to be compared since it went home. Where no failback is doing that, run it again',
+        command: `spare failback ${seen.host}`,
+      },
+    ];
+  }
   const { at, sectors } = record.legsDiffer;
   return [
     {

@@ -238,6 +238,13 @@ const wrong: [
     /^spare failback alpha$/,
   ],
   [
+    'legs that were not compared after a failback',
+    { comparisonDue: true },
+    hostSnapshot(),
+    /^Its legs are still to be compared since it went home/,
+    /^spare failback alpha$/,
+  ],
+  [
     'a takeover that was interrupted',
     { state: 'failing-over' },
     hostSnapshot(),
