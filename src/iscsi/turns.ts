@@ -51,7 +51,8 @@ export class Turns {
 
   /** What was read from a connection: `take` gets it now, or a copy of it when its turn has come. */
   received(chunk: Buffer, take: (chunk: Buffer) => void): void {
-    this.#schedule();
+    // Where nothing waits and nothing has been sent, nothing is kept waiting either, and the turn needs no end.
+    if (!this.#isScheduled) this.#began_ms = undefined;
     if (this.#waiting.length === 0 && !this.#isUsedUp()) {
       take(chunk);
     } else if (chunk.length > SHORT_BYTES || this.#waiting_bytes >= WAITING_BYTES) {
@@ -85,6 +86,7 @@ export class Turns {
     chunk.copy(memory);
     this.#waiting.push({ memory, length_bytes: chunk.length, take });
     this.#waiting_bytes += memory.length;
+    this.#schedule();
   }
 
   #workOnNext(): void {

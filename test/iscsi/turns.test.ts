@@ -9,6 +9,8 @@ interface Context {
   /** What happened, in order. */
   log: string[];
   /** Takes 0.3 ms for each chunk, and notes it. */
+  collect: (chunk: Buffer) => void;
+  /** The same, and has something to send. */
   take: (chunk: Buffer) => void;
 }
 
@@ -18,9 +20,13 @@ test.before.each((context) => {
   let clock_ms = 0;
   context.log = [];
   context.turns = new Turns({ pool: new BufferPool(), sent: () => context.log.push('sent'), now: () => clock_ms });
-  context.take = (chunk) => {
+  context.collect = (chunk) => {
     clock_ms += 0.3;
     context.log.push(chunk.toString());
+  };
+  context.take = (chunk) => {
+    context.collect(chunk);
+    context.turns.atEnd(() => {});
   };
 });
 
@@ -31,6 +37,11 @@ test('with one connection each chunk is worked on at once, and where it lies', (
     taken = bytes;
   });
   assert.is(taken, chunk);
+});
+
+test('nothing waits for what is only collected', ({ turns, log, collect }) => {
+  for (const name of ['a', 'b', 'c', 'd']) turns.received(Buffer.from(name), collect);
+  assert.equal(log, ['a', 'b', 'c', 'd']);
 });
 
 test('when a turn is used up, chunks wait in line as they were, and what was sent goes out before the next slice', async ({

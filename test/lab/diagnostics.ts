@@ -12,7 +12,7 @@ const CONNECTIONS =
 
 /** What is worth reading on each machine after something has gone wrong. */
 const COMMANDS: Readonly<Record<MachineName, string>> = {
-  standby: `journalctl --no-pager -o short-precise -n 60 -u "spare-*" -u "lab-*"; tail -n 30 /var/lib/spare/journal/*.jsonl; ${SERVICES}`,
+  standby: `journalctl --no-pager -o short-precise -n 60 -u "spare-*" -u "lab-*"; tail -n 30 /var/lib/spare/journal/*.jsonl; journalctl --no-pager -o short-precise -n 40 -k; ${SERVICES}`,
   alpha: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 60 -k -u iscsid -u spare-guard',
   beta: 'cat /proc/mdstat; journalctl --no-pager -o short-precise -n 30 -k -u iscsid -u spare-guard',
   client: `journalctl --no-pager -o short-precise -n 30 -k; ${CONNECTIONS}`,

@@ -7,6 +7,14 @@ import { scenario } from './scenario.ts';
 /** Longer than the grace period after the takeover. */
 const AFTER_TAKEOVER_MS = 15_000;
 
+/** The kernel gives it a second, and else starts the NFS server without records. */
+const SLOW_NFSDCLD = [
+  'program=$(command -v nfsdcld)',
+  'mv "$program" "$program.real"',
+  'printf "#!/bin/sh\\nsleep 4\\nexec %s.real \\"\\$@\\"\\n" "$program" >"$program"',
+  'chmod 755 "$program"',
+].join('; ');
+
 await scenario('lock', (job, step) => {
   // Another machine, since on one machine the client itself would refuse.
   const other = new ClientWorkload(job.lab.machine('beta'));
@@ -18,7 +26,8 @@ await scenario('lock', (job, step) => {
     assert.is(await other.lockIsFree('alpha'), false);
   });
 
-  step('alpha is taken over', async () => {
+  step('alpha is taken over, and the daemon of the client records is slow to start on the standby', async () => {
+    await job.lab.machine('standby').shell.run(SLOW_NFSDCLD);
     await job.loseAndTakeOver('alpha');
     await sleep(AFTER_TAKEOVER_MS);
   });
