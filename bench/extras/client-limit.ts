@@ -4,9 +4,8 @@ import { iscsiPerf } from '../clients/iscsi-perf.ts';
 import { qemuImgBench } from '../clients/qemu-img-bench.ts';
 import { firstLine } from '../first-line.ts';
 import { DROPPING_IQN } from '../limit/message.ts';
-import { median } from '../statistics.ts';
 import { INITIATOR_NAME, type TargetAddress } from '../targets/target.ts';
-import { type Extra, type ExtraMeasurement, fewRuns } from './extra.ts';
+import { type Extra, type ExtraMeasurement, fewRuns, shareOf } from './extra.ts';
 
 const READ = { operation_bytes: 4 * KIB, depth: 32, random: true };
 const WRITE = { operation_bytes: 4 * KIB, depth: 32 };
@@ -42,14 +41,9 @@ export const clientLimit: ExtraMeasurement = {
         shares.subject.push(ours / most);
         shares.peer.push(theirs / most);
       }
-      extras.push({
-        name: `client-limit-${name}`,
-        title: `share of what the client reaches where nothing is kept: ${title}`,
-        unit: 'share',
-        value: median(shares.subject),
-        peer: median(shares.peer),
-        limit: null,
-      });
+      extras.push(
+        shareOf(`client-limit-${name}`, `share of what the client reaches where nothing is kept: ${title}`, shares),
+      );
     }
     await sandbox.end(server, 'SIGTERM');
     return extras;

@@ -1,6 +1,7 @@
 import type { TargetRole } from '../case.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Sandbox } from '../sandbox.ts';
+import { median } from '../statistics.ts';
 import type { Starter } from '../targets/target.ts';
 
 /** A figure that is no ratio of two alternating loads. */
@@ -38,4 +39,9 @@ export interface ExtraMeasurement {
 /** Runs of figures that need no narrow spread. */
 export function fewRuns(runs: number): number {
   return Math.min(runs, 3);
+}
+
+/** Medians of the runs of both targets, as shares of something else. */
+export function shareOf(name: string, title: string, { subject, peer }: Record<TargetRole, number[]>): Extra {
+  return { name, title, unit: 'share', value: median(subject), peer: median(peer), limit: null };
 }

@@ -4,8 +4,7 @@ import { KIB, MIB } from '../case.ts';
 import { ownLoad } from '../clients/load.ts';
 import { firstLine } from '../first-line.ts';
 import type { LimitOptions } from '../limit/message.ts';
-import { median } from '../statistics.ts';
-import { type Extra, type ExtraMeasurement, fewRuns } from './extra.ts';
+import { type Extra, type ExtraMeasurement, fewRuns, shareOf } from './extra.ts';
 
 const COMMAND_TIMEOUT_MS = 30_000;
 const LOADS: ReadonlyArray<{ name: string; title: string } & Pick<LimitOptions, 'operation_bytes' | 'depth' | 'kind'>> =
@@ -42,14 +41,13 @@ export const limitShare: ExtraMeasurement = {
         shares.subject.push((await own(subject, seconds)).operations_per_s / bare);
         shares.peer.push((await own(peer, seconds)).operations_per_s / bare);
       }
-      extras.push({
-        name: `limit-${name}`,
-        title: `share of a bare socket with ${kind === 'read' ? 'pread' : 'pwrite'}: ${title}`,
-        unit: 'share',
-        value: median(shares.subject),
-        peer: median(shares.peer),
-        limit: null,
-      });
+      extras.push(
+        shareOf(
+          `limit-${name}`,
+          `share of a bare socket with ${kind === 'read' ? 'pread' : 'pwrite'}: ${title}`,
+          shares,
+        ),
+      );
     }
     await sandbox.end(server, 'SIGTERM');
     return extras;
