@@ -17,7 +17,7 @@ const WARM_UP_S = 1;
 
 /**
  * The rate of each target as a share of what the client reaches against ours over a store that keeps nothing. Where that is near 1, it is the client that is measured, and
- * no target can have a ratio above 1 divided by the peer's share.
+ * no target that answers at once can have a ratio above 1 divided by the peer's share.
  */
 export const clientLimit: ExtraMeasurement = {
   duration_s: ({ runs, seconds }) => LOADS.length * 3 * (WARM_UP_S + fewRuns(runs) * (seconds + 0.3)),

@@ -22,6 +22,7 @@ export function hostProblems(
     ...servingProblems(seen),
     ...silentProblems(seen, host),
     ...differenceProblems(seen, record),
+    ...comparisonProblems(seen, record),
     ...stateProblems(seen, host, record, onHost),
     ...proofProblems(seen),
     ...pathProblems(seen, onHost),
@@ -117,20 +118,21 @@ function lostProblems(seen: Seen): Problem[] {
 
 /** What a failback has found is not forgotten because both legs count as in sync. */
 function differenceProblems(seen: Seen, record: HostRecord | undefined): Problem[] {
-  if (isServedElsewhere(seen)) return [];
-  if (!record?.legsDiffer) {
-    if (!record?.comparisonDue || seen.running) return [];
-    return [
-      {
-        sentence: 'Its legs are still to be compared since it went home. Where no failback is doing that, run it again',
-        command: `spare failback ${seen.host}`,
-      },
-    ];
-  }
+  if (!record?.legsDiffer || isServedElsewhere(seen)) return [];
   const { at, sectors } = record.legsDiffer;
   return [
     {
       sentence: `Its legs differed in ${sectors} sectors when they were compared at ${at}: what it reads from its own disk may be old, what the standby has was in service. docs/runbook.md says how to mend that`,
+      command: `spare failback ${seen.host}`,
+    },
+  ];
+}
+
+function comparisonProblems(seen: Seen, record: HostRecord | undefined): Problem[] {
+  if (!record?.comparisonDue || record.legsDiffer || seen.running || isServedElsewhere(seen)) return [];
+  return [
+    {
+      sentence: 'Its legs are still to be compared since it went home. Where no failback is doing that, run it again',
       command: `spare failback ${seen.host}`,
     },
   ];

@@ -45,6 +45,8 @@ export const LIMITS = {
    */
   allData_bytes: 96 * 1024 * 1024,
   leastShare_bytes: 8 * 1024 * 1024,
+  /** What all connections together have sent that waits for the next turn of the event loop: beyond it, it is worked on at once. */
+  waiting_bytes: 1024 * 1024,
   /** What one connection has queued for a peer that does not read: beyond it, we don't read either. Over `sessionData_bytes`, which bounds all Data-In. */
   backlog_bytes: 40 * 1024 * 1024,
   /** Task management waits so long for a task that is in the store's hands. */

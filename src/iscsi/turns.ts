@@ -1,12 +1,11 @@
 import type { BufferPool } from '../std/buffer-pool.ts';
+import { LIMITS } from './limits.ts';
 
 /** How long a turn of the event loop works before it asks all sockets again. */
 const SLICE_MS = 0.5;
 /** Longer chunks don't wait: copying them would cost more than waiting in line is worth. */
 const SHORT_BYTES = 32 * 1024;
-/** What waits at most. When there is more, all of it is worked off at once. */
-const WAITING_BYTES = 1024 * 1024;
-/** What a chunk takes of that, however short it is. */
+/** What a chunk that waits takes of `LIMITS.waiting_bytes`, however short it is. */
 const LEAST_BYTES = 4 * 1024;
 
 export interface TurnsOptions {
@@ -30,7 +29,7 @@ interface WaitingChunk {
  * wait in line, in the order in which they came, and the sockets are asked again before the next slice. What a turn gives is sent at its end, socket by
  * socket: a peer that is woken between two of them sends little, and has itself woken again.
  *
- * With one connection nothing ever waits, and nothing is copied.
+ * With one connection hardly anything ever waits or is copied.
  */
 export class Turns {
   readonly #pool: BufferPool;
@@ -55,7 +54,7 @@ export class Turns {
     if (!this.#isScheduled) this.#began_ms = undefined;
     if (this.#waiting.length === 0 && !this.#isUsedUp()) {
       take(chunk);
-    } else if (chunk.length > SHORT_BYTES || this.#waiting_bytes >= WAITING_BYTES) {
+    } else if (chunk.length > SHORT_BYTES || this.#waiting_bytes >= LIMITS.waiting_bytes) {
       this.workOff();
       take(chunk);
     } else {
