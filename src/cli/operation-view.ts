@@ -1,6 +1,6 @@
 import { Listr, type ListrTaskWrapper } from 'listr2';
-import type { Operation } from '../operations/runner.ts';
-import type { RunEvent, Step } from '../operations/step.ts';
+import type { Operation } from '../steps/runner.ts';
+import type { RunEvent, Step } from '../steps/step.ts';
 
 /** Something that watches an operation run. It decides nothing. */
 export interface OperationView {

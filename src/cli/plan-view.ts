@@ -1,4 +1,4 @@
-import type { Operation } from '../operations/runner.ts';
+import type { Operation } from '../steps/runner.ts';
 
 /** What `--dry-run --json` prints: the steps in order, with the command lines as they would be run. */
 export interface Plan {

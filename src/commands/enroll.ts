@@ -6,8 +6,8 @@ import { type HostKey, scanHostKey } from '../host/host-key.ts';
 import { planEnroll } from '../operations/enroll.ts';
 import { checkEnrollOptions, type EnrollOptions, parseSshTarget } from '../operations/enroll-options.ts';
 import { prepareEnrollment } from '../operations/prepare-enrollment.ts';
-import type { OperationReport } from '../operations/runner.ts';
 import { SpareError } from '../std/errors.ts';
+import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare enroll --json` prints. */
 export interface EnrollResult extends OperationReport {

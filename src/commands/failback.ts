@@ -4,8 +4,8 @@ import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailbackHost } from '../operations/choose-host.ts';
 import type { FailbackMeasurements } from '../operations/copy-back.ts';
 import { planFailback } from '../operations/failback.ts';
-import { operationContext } from '../operations/operation-context.ts';
-import type { OperationReport } from '../operations/runner.ts';
+import { operationContext } from '../steps/operation-context.ts';
+import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare failback --json` prints. */
 export type FailbackResult = OperationReport & FailbackMeasurements;

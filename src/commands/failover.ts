@@ -3,9 +3,9 @@ import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailoverHost } from '../operations/choose-host.ts';
 import { planFailover } from '../operations/failover.ts';
-import { operationContext } from '../operations/operation-context.ts';
-import type { OperationReport } from '../operations/runner.ts';
 import { readTakeoverDecision } from '../operations/takeover-decision.ts';
+import { operationContext } from '../steps/operation-context.ts';
+import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare failover --json` prints. */
 export interface FailoverResult extends OperationReport {

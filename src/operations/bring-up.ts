@@ -1,10 +1,10 @@
 import { assembleArgv } from '../host/md/commands.ts';
 import { quoteForShell } from '../host/quote.ts';
 import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { assembleOnStandby, stopMirrorOnStandby } from './leg.ts';
 import { observeService, serviceAddress } from './observe-service.ts';
-import type { OperationContext } from './operation-context.ts';
-import { type Step, stepOn } from './step.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */
 const OBSERVE_TIMEOUT_ms = 20_000;

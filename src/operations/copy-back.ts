@@ -5,10 +5,10 @@ import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { compareLegs, waitForCopy } from './copy.ts';
 import { legOf, refillLocalLeg, returnLocalLeg } from './legs-on-primary.ts';
-import type { OperationContext } from './operation-context.ts';
-import { type Step, stepOn } from './step.ts';
 import { forgetTakeoverDecision } from './takeover-decision.ts';
 
 export interface FailbackOptions {

@@ -4,11 +4,11 @@ import { assembleArgv, createArgv, growBitmapArgv } from '../host/md/commands.ts
 import { mirrorStatus } from '../host/md/status.ts';
 import { readSuperblock } from '../host/md/superblock.ts';
 import { quoteForShell as words } from '../host/quote.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { runningMirror } from './copy.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 import { stopMirror } from './leg.ts';
-import type { OperationContext } from './operation-context.ts';
-import { type Step, stepOn } from './step.ts';
 
 /** A file system of many TiB takes minutes to make. */
 const MKFS_TIMEOUT_ms = 1_800_000;

@@ -8,11 +8,11 @@ import { removeHostConfiguration, writeHostConfiguration } from '../config/write
 import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { failureNotePath } from '../target/failure-note.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 import { makeGood } from './make-good.ts';
-import type { OperationContext } from './operation-context.ts';
-import { type Step, stepOn } from './step.ts';
 import { addTarget, closeTarget } from './target-control.ts';
 
 /** The standby: host key, leg, configuration, LUN. */

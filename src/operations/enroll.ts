@@ -4,13 +4,13 @@ import { standbyLegPath } from '../host/initiator.ts';
 import { addArgv } from '../host/md/commands.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { service, serviceArgv } from '../host/service.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import type { Operation } from '../steps/runner.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
 import { addStandbyLeg, copyToStandby, legOf } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
-import type { OperationContext } from './operation-context.ts';
-import type { Operation } from './runner.ts';
-import { type Step, stepOn } from './step.ts';
 
 export interface EnrollPlanOptions {
   hostKey: HostKey;

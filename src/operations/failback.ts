@@ -8,6 +8,9 @@ import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import type { Operation } from '../steps/runner.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import {
   completionSteps,
   copyBackSteps,
@@ -18,10 +21,7 @@ import {
 import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOnStandby } from './leg.ts';
 import { refuseLossOfOnlyLeg } from './lost-writes.ts';
 import { observeService } from './observe-service.ts';
-import type { OperationContext } from './operation-context.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
-import type { Operation } from './runner.ts';
-import { type Step, stepOn } from './step.ts';
 import { noteLunServed, readTakeoverDecision } from './takeover-decision.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 

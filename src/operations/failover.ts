@@ -5,14 +5,14 @@ import { attachLoopArgv, syncDataArgv } from '../host/loop.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { quoteForShell } from '../host/quote.ts';
 import { SpareError } from '../std/errors.ts';
+import { type OperationContext, operationContext } from '../steps/operation-context.ts';
+import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
+import { type Step, stepOn } from '../steps/step.ts';
 import { bringUpSteps } from './bring-up.ts';
 import { decideEvidence } from './evidence.ts';
 import { attachLeg, detachLeg } from './leg.ts';
 import { joinRanges, undecidedLoss } from './lost-writes.ts';
 import { serviceAddress } from './observe-service.ts';
-import { type OperationContext, operationContext } from './operation-context.ts';
-import { type Operation, type OperationReport, type RunOptions, runOperation } from './runner.ts';
-import { type Step, stepOn } from './step.ts';
 import {
   forgetTakeoverDecision,
   noteLunServed,

@@ -1,7 +1,7 @@
 import type { Machine } from '../host/machine.ts';
 import { mdadmConfLines, withMdadmConfLines } from '../host/md/commands.ts';
 import { PROGRAM_DIRECTORY, primaryTemplate, serviceConfiguration, serviceConfigurationPath } from '../host/service.ts';
-import type { OperationContext } from './operation-context.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 
 export interface InstalledFile {
   path: string;

@@ -7,9 +7,9 @@ import type { Machine } from '../host/machine.ts';
 import { STANDBY_MODULES } from '../host/requirements.ts';
 import { installRoot, renderTemplate } from '../host/template.ts';
 import { retryUntil } from '../std/retry.ts';
+import type { Operation } from '../steps/runner.ts';
+import type { Step } from '../steps/step.ts';
 import { requestStatus } from '../target/control-client.ts';
-import type { Operation } from './runner.ts';
-import type { Step } from './step.ts';
 
 const TARGET_UNIT = 'spare-serve.service';
 const WATCH_UNIT = 'spare-watch.service';

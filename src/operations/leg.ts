@@ -4,7 +4,7 @@ import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from './operation-context.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 
 const LINK_POLL_ms = 50;
 

@@ -5,9 +5,9 @@ import type { LegStatus, MirrorStatus } from '../host/md/status.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
+import type { Progress } from '../steps/step.ts';
 import { runningMirror, waitForCopy } from './copy.ts';
-import type { OperationContext } from './operation-context.ts';
-import type { Progress } from './step.ts';
 import { readTakeoverDecision } from './takeover-decision.ts';
 
 /** How often a copy may lose the standby before a person should look. */

@@ -6,9 +6,9 @@ import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 import { rangesText } from './evidence.ts';
 import { primaryMirror, setBits } from './legs-on-primary.ts';
-import type { OperationContext } from './operation-context.ts';
 import { acceptTarget, hostTargetStatus } from './target-control.ts';
 
 /** The initiator may still have writes in its hands, for as long as its replacement time-out. */

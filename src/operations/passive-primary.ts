@@ -1,7 +1,7 @@
 import { logout } from '../host/initiator.ts';
 import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../host/service.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from './operation-context.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 
 /** Whoever reads it on the primary must see that it is not the guard's own record (`replaced …`). */
 const HELD_PASSIVE = 'held passive by the standby, which goes on with: spare failback\n';

@@ -1,6 +1,6 @@
 import { readHostConfiguration } from '../config/configuration.ts';
 import { setPaused } from '../config/host-records.ts';
-import { lockHost } from './host-lock.ts';
+import { lockHost } from '../steps/host-lock.ts';
 
 /** What `spare pause --json` and `spare resume --json` print. */
 export interface PauseReport {

@@ -7,6 +7,7 @@ import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { LocalMachine } from '../host/local-machine.ts';
 import { SshMachine } from '../host/ssh-machine.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 import {
   checkAddressIsFree,
   checkFacts,
@@ -16,7 +17,6 @@ import {
   newHostConfiguration,
 } from './enroll-checks.ts';
 import type { EnrollOptions } from './enroll-options.ts';
-import type { OperationContext } from './operation-context.ts';
 
 /**
  * Looks at both machines and refuses what cannot work. Changes nothing but a scratch file with the host key,

@@ -1,6 +1,6 @@
+import type { OperationContext } from '../steps/operation-context.ts';
+import type { Operation } from '../steps/runner.ts';
 import { bringUpSteps } from './bring-up.ts';
-import type { OperationContext } from './operation-context.ts';
-import type { Operation } from './runner.ts';
 import { fenceTarget } from './target-control.ts';
 
 /**

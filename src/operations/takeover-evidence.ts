@@ -1,8 +1,8 @@
 import { readEvidence } from '../config/host-records.ts';
 import { SpareError } from '../std/errors.ts';
+import type { OperationContext } from '../steps/operation-context.ts';
 import { decideEvidence, type Evidence, type EvidenceFacts } from './evidence.ts';
 import type { FailoverOptions } from './failover.ts';
-import type { OperationContext } from './operation-context.ts';
 import { hostTargetStatus } from './target-control.ts';
 
 /** Mirror traffic as new as this says that the primary is alive. */

@@ -19,15 +19,15 @@ import { reportArgv } from '../host/report.ts';
 import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../host/route.ts';
 import { service } from '../host/service.ts';
 import { SshMachine } from '../host/ssh-machine.ts';
+import { lockHost } from '../steps/host-lock.ts';
+import { operationContext } from '../steps/operation-context.ts';
+import { runOperation } from '../steps/runner.ts';
 import { requestStatus } from '../target/control-client.ts';
 import { failover } from './failover.ts';
-import { lockHost } from './host-lock.ts';
 import { remirror } from './legs-on-primary.ts';
 import { makeGood } from './make-good.ts';
 import { serviceAddress } from './observe-service.ts';
-import { operationContext } from './operation-context.ts';
 import { planRestore } from './restore.ts';
-import { runOperation } from './runner.ts';
 import { readTakeoverDecision } from './takeover-decision.ts';
 
 /** A busy target may take its time: what it says is dated. */

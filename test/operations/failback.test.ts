@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/config/host-records.ts';
 import type { ExecResult } from '../../src/host/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
-import { runOperation } from '../../src/operations/runner.ts';
 import { readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { runOperation } from '../../src/steps/runner.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 

@@ -5,10 +5,10 @@ import * as assert from 'uvu/assert';
 import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
 import { attachLeg } from '../../src/operations/leg.ts';
-import { type Operation, runOperation } from '../../src/operations/runner.ts';
-import type { Step } from '../../src/operations/step.ts';
 import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import type { Step } from '../../src/steps/step.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };

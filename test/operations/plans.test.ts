@@ -7,9 +7,9 @@ import { enterState } from '../../src/config/host-records.ts';
 import { planEnroll } from '../../src/operations/enroll.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { planFailover } from '../../src/operations/failover.ts';
-import { journalPath } from '../../src/operations/journal.ts';
 import { planRestore } from '../../src/operations/restore.ts';
-import { type Operation, runOperation } from '../../src/operations/runner.ts';
+import { journalPath } from '../../src/steps/journal.ts';
+import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Machine } from '../../src/host/machine.ts';
-import { lockHost } from '../../src/operations/host-lock.ts';
-import { readJournal, unfinishedOperation } from '../../src/operations/journal.ts';
-import { type Operation, runOperation } from '../../src/operations/runner.ts';
-import type { Step } from '../../src/operations/step.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { lockHost } from '../../src/steps/host-lock.ts';
+import { readJournal, unfinishedOperation } from '../../src/steps/journal.ts';
+import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import type { Step } from '../../src/steps/step.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
 const machine = { name: 'standby' } as Machine;
