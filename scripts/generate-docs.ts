@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Config, Help } from '@oclif/core';
-import { stateDiagram } from '../src/health/state.ts';
+import { stateDiagram } from '../src/hosts/state-table.ts';
 import { EXIT_CODES } from '../src/std/errors.ts';
 import * as protocol from './protocol-tables.ts';
 

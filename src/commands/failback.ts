@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
-import { chooseFailbackHost } from '../operations/choose-host.ts';
+import { chooseFailbackHost } from '../hosts/choose-host.ts';
 import type { FailbackMeasurements } from '../operations/copy-back.ts';
 import { planFailback } from '../operations/failback.ts';
 import { operationContext } from '../steps/operation-context.ts';

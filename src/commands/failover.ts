@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
-import { chooseFailoverHost } from '../operations/choose-host.ts';
+import { chooseFailoverHost } from '../hosts/choose-host.ts';
+import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { planFailover } from '../operations/failover.ts';
-import { readTakeoverDecision } from '../operations/takeover-decision.ts';
 import { operationContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/runner.ts';
 

@@ -1,4 +1,4 @@
-import type { HostEvidence, HostStateName, PrimaryReport } from '../config/host-record.ts';
+import type { HostEvidence, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import { mirrorCondition } from './mirror.ts';
 import type { LostWrites } from './observe.ts';
 

@@ -1,4 +1,4 @@
-import type { PrimaryReport } from '../config/host-record.ts';
+import type { PrimaryReport } from '../hosts/host-record.ts';
 import { PROBE_PATHS, type ProbePath, type Sample, type Samples } from './paths.ts';
 import type { Prober } from './probes/prober.ts';
 import type { ReportProber } from './probes/report.ts';

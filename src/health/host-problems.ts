@@ -1,6 +1,6 @@
-import type { HostRecord } from '../config/host-record.ts';
 import type { HostConfiguration } from '../config/schema.ts';
 import { sshCommandLine } from '../host/ssh-machine.ts';
+import type { HostRecord } from '../hosts/host-record.ts';
 import { standbyLegAlone } from './mirror.ts';
 import { PROBE_PATHS } from './paths.ts';
 import type { HostStatus, Problem, StatusFacts } from './status-report.ts';

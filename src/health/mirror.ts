@@ -1,4 +1,4 @@
-import type { PrimaryReport } from '../config/host-record.ts';
+import type { PrimaryReport } from '../hosts/host-record.ts';
 
 /** - `in-sync`: both legs hold every acknowledged write;
  *  - `copying`: the standby leg is being filled, and is no candidate for a takeover;

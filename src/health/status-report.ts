@@ -1,5 +1,5 @@
-import type { HostRecord, HostStateName, PrimaryReport } from '../config/host-record.ts';
 import type { FailoverPolicy, HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
 import type { NotServed } from '../target/not-served.ts';
 import { hostProblems } from './host-problems.ts';

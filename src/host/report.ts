@@ -1,4 +1,4 @@
-import type { PrimaryReport } from '../config/host-record.ts';
+import type { PrimaryReport } from '../hosts/host-record.ts';
 import { PROGRAM_DIRECTORY } from './service.ts';
 
 /** Prints one line of JSON a second, until it is ended: `templates/primary/report`. */

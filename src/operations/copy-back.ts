@@ -1,15 +1,15 @@
-import { enterState, noteComparisonDue, recordComparison } from '../config/host-records.ts';
 import type { Machine } from '../host/machine.ts';
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH } from '../host/service.ts';
+import { enterState, noteComparisonDue, recordComparison } from '../hosts/host-records.ts';
+import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { compareLegs, waitForCopy } from './copy.ts';
 import { legOf, refillLocalLeg, returnLocalLeg } from './legs-on-primary.ts';
-import { forgetTakeoverDecision } from './takeover-decision.ts';
 
 export interface FailbackOptions {
   /** Compares both legs block by block at the end: it reads the whole volume. */

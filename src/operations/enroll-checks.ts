@@ -2,7 +2,6 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfiguration } from '../config/configuration.ts';
-import { readHostRecord } from '../config/host-records.ts';
 import { hostFolder } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../host/address.ts';
@@ -15,6 +14,7 @@ import {
   PRIMARY_MODULES,
   PRIMARY_PROGRAMS,
 } from '../host/requirements.ts';
+import { readHostRecord } from '../hosts/host-records.ts';
 import { SpareError } from '../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
 

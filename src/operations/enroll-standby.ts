@@ -2,11 +2,11 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncat
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../config/configuration.ts';
-import { enterState } from '../config/host-records.ts';
 import { hostFolder, paths } from '../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../config/write-configuration.ts';
 import { type HostKey, withKnownHost } from '../host/host-key.ts';
 import { quoteForShell as words } from '../host/quote.ts';
+import { enterState } from '../hosts/host-records.ts';
 import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';

@@ -1,5 +1,3 @@
-import type { HostRecord } from '../config/host-record.ts';
-import { enterState, readHostRecord } from '../config/host-records.ts';
 import { standbyLegInSync } from '../health/mirror.ts';
 import { login, loginArgv, logout, standbyLegPath } from '../host/initiator.ts';
 import type { Machine } from '../host/machine.ts';
@@ -7,6 +5,9 @@ import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
+import type { HostRecord } from '../hosts/host-record.ts';
+import { enterState, readHostRecord } from '../hosts/host-records.ts';
+import { noteLunServed, readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
@@ -22,7 +23,6 @@ import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOn
 import { refuseLossOfOnlyLeg } from './lost-writes.ts';
 import { observeService } from './observe-service.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
-import { noteLunServed, readTakeoverDecision } from './takeover-decision.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;

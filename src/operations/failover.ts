@@ -1,9 +1,15 @@
-import { enterState, readHostRecord } from '../config/host-records.ts';
 import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
 import { attachLoopArgv, syncDataArgv } from '../host/loop.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { quoteForShell } from '../host/quote.ts';
+import { enterState, readHostRecord } from '../hosts/host-records.ts';
+import {
+  forgetTakeoverDecision,
+  noteLunServed,
+  readTakeoverDecision,
+  recordTakeoverDecision,
+} from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import { type OperationContext, operationContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
@@ -13,12 +19,6 @@ import { decideEvidence } from './evidence.ts';
 import { attachLeg, detachLeg } from './leg.ts';
 import { joinRanges, undecidedLoss } from './lost-writes.ts';
 import { serviceAddress } from './observe-service.ts';
-import {
-  forgetTakeoverDecision,
-  noteLunServed,
-  readTakeoverDecision,
-  recordTakeoverDecision,
-} from './takeover-decision.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 

@@ -1,7 +1,7 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
-import { readHostRecord } from '../config/host-records.ts';
 import { type StatusReport, statusReport } from '../health/status-report.ts';
 import { readWatchSnapshot } from '../health/watch-file.ts';
+import { readHostRecord } from '../hosts/host-records.ts';
 import { requestStatus } from '../target/control-client.ts';
 
 const ANSWER_TIMEOUT_ms = 2000;

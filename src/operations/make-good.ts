@@ -1,9 +1,9 @@
-import { readEvidence, readHostRecord } from '../config/host-records.ts';
 import { standbyLegInSync } from '../health/mirror.ts';
 import { chunksIn } from '../host/md/bitmap.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
+import { readEvidence, readHostRecord } from '../hosts/host-records.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { OperationContext } from '../steps/operation-context.ts';

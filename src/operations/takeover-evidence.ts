@@ -1,4 +1,4 @@
-import { readEvidence } from '../config/host-records.ts';
+import { readEvidence } from '../hosts/host-records.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { decideEvidence, type Evidence, type EvidenceFacts } from './evidence.ts';

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../config/configuration.ts';
-import { enterState, readHostRecord, updateEvidence } from '../config/host-records.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostProbers } from '../health/host-monitor.ts';
 import { readNfsFile } from '../health/nfs-probe.ts';
@@ -19,6 +18,8 @@ import { reportArgv } from '../host/report.ts';
 import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../host/route.ts';
 import { service } from '../host/service.ts';
 import { SshMachine } from '../host/ssh-machine.ts';
+import { enterState, readHostRecord, updateEvidence } from '../hosts/host-records.ts';
+import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { lockHost } from '../steps/host-lock.ts';
 import { operationContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
@@ -28,7 +29,6 @@ import { remirror } from './legs-on-primary.ts';
 import { makeGood } from './make-good.ts';
 import { serviceAddress } from './observe-service.ts';
 import { planRestore } from './restore.ts';
-import { readTakeoverDecision } from './takeover-decision.ts';
 
 /** A busy target may take its time: what it says is dated. */
 const TARGET_TIMEOUT_ms = 3000;

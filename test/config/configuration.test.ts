@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configurationPath, readConfiguration, readHostConfiguration } from '../../src/config/configuration.ts';
-import { enterState, readHostRecord, updateEvidence } from '../../src/config/host-records.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
 import {
   removeHostConfiguration,
   writeHostConfiguration,
   writeStandbyConfiguration,
 } from '../../src/config/write-configuration.ts';
+import { enterState, readHostRecord, updateEvidence } from '../../src/hosts/host-records.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 

@@ -1,5 +1,5 @@
-import type { PrimaryReport } from '../../src/config/host-record.ts';
 import type { HostConfiguration } from '../../src/config/schema.ts';
+import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 
 /** A host as `spare enroll` would have written it. */
 export function exampleHost(name: string, change: Partial<HostConfiguration> = {}): HostConfiguration {

@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/config/host-record.ts';
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { NetworkSample } from '../../src/health/isolation.ts';
 import { type ProbePath, type Sample, sampleOf } from '../../src/health/paths.ts';
@@ -9,6 +8,7 @@ import type { ReportProber } from '../../src/health/probes/report.ts';
 import { Watch, type WatchWorld } from '../../src/health/watch.ts';
 import type { WatchEvent } from '../../src/health/watch-event.ts';
 import type { WatchSnapshot } from '../../src/health/watch-file.ts';
+import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { exampleHost, wholeReport } from './example-host.ts';
 

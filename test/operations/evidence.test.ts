@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PrimaryReport } from '../../src/config/host-record.ts';
 import { parseSuperblock } from '../../src/host/md/superblock.ts';
+import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import { decideEvidence, type EvidenceFacts } from '../../src/operations/evidence.ts';
 
 const T = Date.parse('2026-11-22T12:00:00Z');

@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/config/host-records.ts';
 import type { ExecResult } from '../../src/host/machine.ts';
+import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/hosts/host-records.ts';
+import { readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import { planFailback } from '../../src/operations/failback.ts';
-import { readTakeoverDecision, recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { runOperation } from '../../src/steps/runner.ts';
 import { RecordingMachine } from './recording-machine.ts';

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, updateEvidence } from '../../src/config/host-records.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/host/machine.ts';
+import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
+import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import { returnLocalLeg } from '../../src/operations/legs-on-primary.ts';
 import { makeGood } from '../../src/operations/make-good.ts';
-import { recordTakeoverDecision } from '../../src/operations/takeover-decision.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { retryUntil } from '../../src/std/retry.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, readHostRecord } from '../../src/config/host-records.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
+import { enterState, readHostRecord } from '../../src/hosts/host-records.ts';
 import { pauseHost } from '../../src/operations/pause.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';

@@ -1,5 +1,5 @@
-import type { PrimaryReport } from '../../config/host-record.ts';
 import { parseReport } from '../../host/report.ts';
+import type { PrimaryReport } from '../../hosts/host-record.ts';
 import { type Sample, sampleOf } from '../paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';

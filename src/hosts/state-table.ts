@@ -1,4 +1,4 @@
-import type { HostStateName } from '../config/host-record.ts';
+import type { HostStateName } from './host-record.ts';
 
 /** What can happen to a host: observations by the watch, and operations. */
 export type HostEvent =

@@ -1,7 +1,7 @@
 import { readConfiguration } from '../config/configuration.ts';
-import type { HostStateName } from '../config/host-record.ts';
-import { readHostRecord } from '../config/host-records.ts';
 import { SpareError } from '../std/errors.ts';
+import type { HostStateName } from './host-record.ts';
+import { readHostRecord } from './host-records.ts';
 
 /** The only host that needs a takeover. @throws SpareError `usage` listing every host where that is not clear. */
 export function chooseFailoverHost(): string {

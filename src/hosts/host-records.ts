@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { paths } from '../config/paths.ts';
 import { replaceFile, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostEvidence, HostRecord, HostStateName, RecordedState } from './host-record.ts';
-import { paths } from './paths.ts';
 
 // Two files a host, so that no two processes ever write the same one: the state belongs to whoever holds the host's lock,
 // the evidence to the watch.
