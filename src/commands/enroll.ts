@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
-import { type HostKey, scanHostKey } from '../host/host-key.ts';
+import { type HostKey, scanHostKey } from '../machine/host-key.ts';
 import { planEnroll } from '../operations/enroll.ts';
 import { checkEnrollOptions, type EnrollOptions, parseSshTarget } from '../operations/enroll-options.ts';
 import { prepareEnrollment } from '../operations/prepare-enrollment.ts';

@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { isInitialised, readConfiguration } from '../config/configuration.ts';
-import { LocalMachine } from '../host/local-machine.ts';
+import { LocalMachine } from '../machine/local-machine.ts';
 import { planInit } from '../operations/init.ts';
 import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/standby-options.ts';
 

@@ -7,7 +7,7 @@ import { readConfiguration } from '../config/configuration.ts';
 import { Watch } from '../health/watch.ts';
 import { eventAsJson, eventAsText, type WatchLog } from '../health/watch-event.ts';
 import { watchLockPath } from '../health/watch-file.ts';
-import { takeFileLock } from '../host/file-lock.ts';
+import { takeFileLock } from '../machine/file-lock.ts';
 import { gatherStatus } from '../operations/gather-status.ts';
 import { standbyWorld } from '../operations/watch-world.ts';
 import { SpareError } from '../std/errors.ts';

@@ -1,6 +1,6 @@
 import type { HostConfiguration } from '../config/schema.ts';
-import { sshCommandLine } from '../host/ssh-machine.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
+import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from './mirror.ts';
 import { PROBE_PATHS } from './paths.ts';
 import type { HostStatus, Problem, StatusFacts } from './status-report.ts';

@@ -1,6 +1,6 @@
+import { execLocal } from '../machine/exec.ts';
+import { quoteForShell } from '../machine/quote.ts';
 import { SpareError } from '../std/errors.ts';
-import { execLocal } from './exec.ts';
-import { quoteForShell } from './quote.ts';
 
 const FENCE_TIMEOUT_ms = 30_000;
 

@@ -1,5 +1,5 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import type { Machine } from './machine.ts';
+import type { Machine } from '../machine/machine.ts';
 
 /** The portal group tag that our target answers with (RFC 7143 §13.9): open-iscsi checks it at login. */
 const PORTAL_GROUP_TAG = 1;

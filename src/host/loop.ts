@@ -1,4 +1,4 @@
-import type { Machine, StandbyMachine } from './machine.ts';
+import type { Machine, StandbyMachine } from '../machine/machine.ts';
 
 export function attachLoopArgv(path: string): string[] {
   // Direct I/O: what the mirror set writes is not held back in the page cache of the file.

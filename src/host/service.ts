@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import type { Machine } from './machine.ts';
-import { quoteForShell } from './quote.ts';
-import { installRoot } from './template.ts';
+import type { Machine } from '../machine/machine.ts';
+import { quoteForShell } from '../machine/quote.ts';
+import { installRoot } from '../machine/template.ts';
 
 /** Where spare's programs are, on the primaries and the standby alike. */
 export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';

@@ -1,6 +1,6 @@
 import { assembleArgv } from '../host/md/commands.ts';
-import { quoteForShell } from '../host/quote.ts';
 import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
+import { quoteForShell } from '../machine/quote.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { assembleOnStandby, stopMirrorOnStandby } from './leg.ts';

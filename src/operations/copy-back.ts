@@ -1,10 +1,10 @@
-import type { Machine } from '../host/machine.ts';
 import { addArgv, reAddArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
-import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH } from '../host/service.ts';
 import { enterState, noteComparisonDue, recordComparison } from '../hosts/host-records.ts';
 import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
+import type { Machine } from '../machine/machine.ts';
+import { quoteForShell as words } from '../machine/quote.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';

@@ -1,5 +1,5 @@
-import type { Machine } from '../host/machine.ts';
 import { inSync, type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
+import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
 import type { Progress } from '../steps/step.ts';
 

@@ -6,15 +6,15 @@ import { hostFolder } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../host/address.ts';
 import type { PrimaryFacts } from '../host/facts.ts';
-import type { Machine } from '../host/machine.ts';
+import { readHostRecord } from '../hosts/host-records.ts';
+import type { Machine } from '../machine/machine.ts';
 import {
   installLine,
   missingModules,
   missingPrograms,
   PRIMARY_MODULES,
   PRIMARY_PROGRAMS,
-} from '../host/requirements.ts';
-import { readHostRecord } from '../hosts/host-records.ts';
+} from '../machine/requirements.ts';
 import { SpareError } from '../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
 

@@ -1,9 +1,9 @@
 import { initiatorFiles, login, loginArgv, logout } from '../host/initiator.ts';
-import type { Machine } from '../host/machine.ts';
 import { assembleArgv, createArgv, growBitmapArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
 import { readSuperblock } from '../host/md/superblock.ts';
-import { quoteForShell as words } from '../host/quote.ts';
+import type { Machine } from '../machine/machine.ts';
+import { quoteForShell as words } from '../machine/quote.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { runningMirror } from './copy.ts';

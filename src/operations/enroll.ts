@@ -1,9 +1,9 @@
-import type { HostKey } from '../host/host-key.ts';
 import { standbyLegPath } from '../host/initiator.ts';
 import { addArgv } from '../host/md/commands.ts';
-import { quoteForShell as words } from '../host/quote.ts';
 import { service, serviceArgv } from '../host/service.ts';
 import { enterState } from '../hosts/host-records.ts';
+import type { HostKey } from '../machine/host-key.ts';
+import { quoteForShell as words } from '../machine/quote.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';

@@ -1,13 +1,13 @@
 import { standbyLegInSync } from '../health/mirror.ts';
 import { login, loginArgv, logout, standbyLegPath } from '../host/initiator.ts';
-import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
-import { quoteForShell as words } from '../host/quote.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import { noteLunServed, readTakeoverDecision } from '../hosts/takeover-decision.ts';
+import type { Machine } from '../machine/machine.ts';
+import { quoteForShell as words } from '../machine/quote.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';

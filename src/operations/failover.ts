@@ -2,7 +2,6 @@ import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
 import { attachLoopArgv, syncDataArgv } from '../host/loop.ts';
 import { readStandbySuperblock } from '../host/md/superblock.ts';
-import { quoteForShell } from '../host/quote.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import {
   forgetTakeoverDecision,
@@ -10,6 +9,7 @@ import {
   readTakeoverDecision,
   recordTakeoverDecision,
 } from '../hosts/takeover-decision.ts';
+import { quoteForShell } from '../machine/quote.ts';
 import { SpareError } from '../std/errors.ts';
 import { type OperationContext, operationContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';

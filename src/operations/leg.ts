@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { associatedLoops, attachLoop, detachLoops, syncData } from '../host/loop.ts';
-import type { Machine } from '../host/machine.ts';
 import { assembleArgv } from '../host/md/commands.ts';
 import { mirrorStatus } from '../host/md/status.ts';
+import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 

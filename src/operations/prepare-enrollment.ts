@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { readConfiguration } from '../config/configuration.ts';
 import { paths } from '../config/paths.ts';
 import { primaryFacts } from '../host/facts.ts';
-import { type HostKey, withKnownHost } from '../host/host-key.ts';
-import { LocalMachine } from '../host/local-machine.ts';
-import { SshMachine } from '../host/ssh-machine.ts';
+import { type HostKey, withKnownHost } from '../machine/host-key.ts';
+import { LocalMachine } from '../machine/local-machine.ts';
+import { SshMachine } from '../machine/ssh-machine.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import {

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { isInitialised, readConfiguration } from '../config/configuration.ts';
 import { paths } from '../config/paths.ts';
 import type { StandbyConfiguration } from '../config/schema.ts';
-import type { Machine } from '../host/machine.ts';
+import type { Machine } from '../machine/machine.ts';
 import {
   installLine,
   missingModules,
   missingPrograms,
   STANDBY_MODULES,
   STANDBY_PROGRAMS,
-} from '../host/requirements.ts';
+} from '../machine/requirements.ts';
 import { SpareError } from '../std/errors.ts';
 
 /** Below this the pool could not hold even a small volume. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
-import { type FileLock, takeFileLock } from '../host/file-lock.ts';
+import { type FileLock, takeFileLock } from '../machine/file-lock.ts';
 import { SpareError } from '../std/errors.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { LocalMachine } from '../host/local-machine.ts';
-import type { Machine, StandbyMachine } from '../host/machine.ts';
-import { SshMachine } from '../host/ssh-machine.ts';
+import { LocalMachine } from '../machine/local-machine.ts';
+import type { Machine, StandbyMachine } from '../machine/machine.ts';
+import { SshMachine } from '../machine/ssh-machine.ts';
 
 /** What the operations on an enrolled host work with. */
 export interface OperationContext {

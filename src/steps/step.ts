@@ -1,4 +1,4 @@
-import type { Machine } from '../host/machine.ts';
+import type { Machine } from '../machine/machine.ts';
 
 /** What a step tells while it runs: `detail` for people; `fraction` 0 to 1, where it is known. */
 export interface Progress {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planOf, planText } from '../../src/cli/plan-view.ts';
-import type { Machine } from '../../src/host/machine.ts';
+import type { Machine } from '../../src/machine/machine.ts';
 import type { Step } from '../../src/steps/step.ts';
 
 const test = suite('plan view');

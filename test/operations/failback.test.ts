@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ExecResult } from '../../src/host/machine.ts';
 import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/hosts/host-records.ts';
 import { readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
+import type { ExecResult } from '../../src/machine/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { runOperation } from '../../src/steps/runner.ts';

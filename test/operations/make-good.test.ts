@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ExecOptions, ExecResult, Machine } from '../../src/host/machine.ts';
 import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
 import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
+import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/operations/legs-on-primary.ts';
 import { makeGood } from '../../src/operations/make-good.ts';
 import { SpareError } from '../../src/std/errors.ts';

@@ -1,5 +1,5 @@
-import { writeFileArgv } from '../../src/host/file-commands.ts';
-import type { ExecOptions, ExecResult, Machine } from '../../src/host/machine.ts';
+import { writeFileArgv } from '../../src/machine/file-commands.ts';
+import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 
 /** Remembers what it was told to run, and answers what `answer` says: nothing, with success, by itself. */
 export class RecordingMachine implements Machine {

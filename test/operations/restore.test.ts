@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { StandbyMachine } from '../../src/host/machine.ts';
+import type { StandbyMachine } from '../../src/machine/machine.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { exampleHost } from '../health/example-host.ts';
 

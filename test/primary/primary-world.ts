@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { standbyLegPath } from '../../src/host/initiator.ts';
 import { serviceConfiguration } from '../../src/host/service.ts';
-import { installRoot } from '../../src/host/template.ts';
+import { installRoot } from '../../src/machine/template.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 
 const FIXTURES = join(installRoot, 'test/fixtures/primary');

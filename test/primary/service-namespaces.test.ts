@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseServiceStatus, serviceConfiguration } from '../../src/host/service.ts';
-import { installRoot } from '../../src/host/template.ts';
+import { installRoot } from '../../src/machine/template.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Machine } from '../../src/host/machine.ts';
+import type { Machine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
 import { readJournal, unfinishedOperation } from '../../src/steps/journal.ts';

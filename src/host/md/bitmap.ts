@@ -4,7 +4,7 @@
  *   0 magic "bitm" 0x6d746962 | 4 version | 8 UUID (16) | 24 events | 32 events cleared
  *  40 size of the set (sectors) | 48 state (1 = stale) | 52 chunk size (bytes) | 56 daemon sleep | 60 write behind
  */
-import type { Machine } from '../machine.ts';
+import type { Machine } from '../../machine/machine.ts';
 import {
   type LegSuperblock,
   parseSuperblock,

@@ -7,8 +7,9 @@
  * 160 device number | 168 device UUID (16) | 184 device flags (1 = write-mostly)
  * 192 update time (seconds in its low 40 bits) | 200 events | 220 count of roles | 256 roles (2 each)
  */
+
+import type { Machine, StandbyMachine } from '../../machine/machine.ts';
 import { SpareError } from '../../std/errors.ts';
-import type { Machine, StandbyMachine } from '../machine.ts';
 
 const MAGIC = 0xa92b4efc;
 export const SUPERBLOCK_OFFSET_bytes = 4096;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bitmapSetBitsLines, chunksIn, dirtyRanges, readLegHead } from '../../../src/host/md/bitmap.ts';
-import { FakeMachine } from '../../fixtures/host/fake-machine.ts';
+import { FakeMachine } from '../../fixtures/machine/fake-machine.ts';
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'host', name));
 const bitmap = suite('bitmap');

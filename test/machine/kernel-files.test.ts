@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { arrayState, linkMirrorSet, loopsOf, readFileBytes } from '../../src/host/kernel-files.ts';
+import { arrayState, linkMirrorSet, loopsOf, readFileBytes } from '../../src/machine/kernel-files.ts';
 
 interface World {
   root: string;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseDefaultGateway } from '../../src/host/route.ts';
+import { parseDefaultGateway } from '../../src/machine/route.ts';
 
 const route = suite('parseDefaultGateway');
 // As `ip -4 -j route show default` of iproute2 6.1 prints it.
