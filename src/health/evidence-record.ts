@@ -1,5 +1,5 @@
 import type { HostEvidence, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
-import { mirrorCondition } from './mirror.ts';
+import { mirrorCondition } from '../mirror/condition.ts';
 import type { LostWrites } from './observe.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { HostEvidence, HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import { type HostEvent, type Transition, transitionOf } from '../hosts/state-table.ts';
+import { mirrorCondition, standbyLegDropped } from '../mirror/condition.ts';
 import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
-import { mirrorCondition, standbyLegDropped } from './mirror.ts';
 import { type LostWrites, observedEvent } from './observe.ts';
 import type { Samples } from './paths.ts';
 import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';

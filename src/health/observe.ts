@@ -1,6 +1,6 @@
 import type { HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import type { HostEvent } from '../hosts/state-table.ts';
-import { mirrorCondition } from './mirror.ts';
+import { mirrorCondition } from '../mirror/condition.ts';
 import type { Verdict } from './verdict.ts';
 
 /** By the target: whether the standby leg may lack writes since the standby lost its power, whatever the mirror set thinks of it. */

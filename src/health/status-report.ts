@@ -1,9 +1,9 @@
 import type { FailoverPolicy, HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
+import { type MirrorCondition, mirrorCondition } from '../mirror/condition.ts';
 import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
 import type { NotServed } from '../target/not-served.ts';
 import { hostProblems } from './host-problems.ts';
-import { type MirrorCondition, mirrorCondition } from './mirror.ts';
 import type { ProbePath, Sample } from './paths.ts';
 import type { HostSnapshot, WatchFailure, WatchSnapshot } from './watch-file.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { paths } from '../config/paths.ts';
-import type { Evidence, EvidenceFacts } from '../operations/evidence.ts';
+import type { Evidence, EvidenceFacts } from '../mirror/leg-currency.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
 
 /** Why a takeover was allowed: kept until the host has gone home, since after an interruption the lease can't be proven again. */

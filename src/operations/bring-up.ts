@@ -1,9 +1,9 @@
-import { assembleArgv } from '../host/md/commands.ts';
 import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
 import { quoteForShell } from '../machine/quote.ts';
+import { assembleArgv } from '../mirror/md/commands.ts';
+import { assembleOnStandby, stopMirrorOnStandby } from '../mirror/standby-leg.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { assembleOnStandby, stopMirrorOnStandby } from './leg.ts';
 import { observeService, serviceAddress } from './observe-service.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */

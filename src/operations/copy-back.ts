@@ -1,15 +1,15 @@
-import { addArgv, reAddArgv } from '../host/md/commands.ts';
-import { mirrorStatus } from '../host/md/status.ts';
 import { PASSIVE_PATH } from '../host/service.ts';
 import { enterState, noteComparisonDue, recordComparison } from '../hosts/host-records.ts';
 import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
+import { addArgv, reAddArgv } from '../mirror/md/commands.ts';
+import { mirrorStatus } from '../mirror/md/status.ts';
+import { legOf, refillLocalLeg, returnLocalLeg } from '../mirror/primary-legs.ts';
+import { compareLegs, waitForCopy } from '../mirror/resync.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { compareLegs, waitForCopy } from './copy.ts';
-import { legOf, refillLocalLeg, returnLocalLeg } from './legs-on-primary.ts';
 
 export interface FailbackOptions {
   /** Compares both legs block by block at the end: it reads the whole volume. */

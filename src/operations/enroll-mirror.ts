@@ -1,14 +1,14 @@
-import { initiatorFiles, login, loginArgv, logout } from '../host/initiator.ts';
-import { assembleArgv, createArgv, growBitmapArgv } from '../host/md/commands.ts';
-import { mirrorStatus } from '../host/md/status.ts';
-import { readSuperblock } from '../host/md/superblock.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
+import { initiatorFiles, login, loginArgv, logout } from '../mirror/initiator.ts';
+import { assembleArgv, createArgv, growBitmapArgv } from '../mirror/md/commands.ts';
+import { mirrorStatus } from '../mirror/md/status.ts';
+import { readSuperblock } from '../mirror/md/superblock.ts';
+import { runningMirror } from '../mirror/resync.ts';
+import { stopMirror } from '../mirror/standby-leg.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { runningMirror } from './copy.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
-import { stopMirror } from './leg.ts';
 
 /** A file system of many TiB takes minutes to make. */
 const MKFS_TIMEOUT_ms = 1_800_000;

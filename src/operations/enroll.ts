@@ -1,15 +1,15 @@
-import { standbyLegPath } from '../host/initiator.ts';
-import { addArgv } from '../host/md/commands.ts';
 import { service, serviceArgv } from '../host/service.ts';
 import { enterState } from '../hosts/host-records.ts';
 import type { HostKey } from '../machine/host-key.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
+import { standbyLegPath } from '../mirror/initiator.ts';
+import { addArgv } from '../mirror/md/commands.ts';
+import { addStandbyLeg, copyToStandby, legOf } from '../mirror/primary-legs.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
-import { addStandbyLeg, copyToStandby, legOf } from './legs-on-primary.ts';
 import { observeService } from './observe-service.ts';
 
 export interface EnrollPlanOptions {

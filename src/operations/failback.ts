@@ -1,13 +1,21 @@
-import { standbyLegInSync } from '../health/mirror.ts';
-import { login, loginArgv, logout, standbyLegPath } from '../host/initiator.ts';
-import { assembleArgv } from '../host/md/commands.ts';
-import { mirrorStatus } from '../host/md/status.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import { noteLunServed, readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
+import { standbyLegInSync } from '../mirror/condition.ts';
+import { login, loginArgv, logout, standbyLegPath } from '../mirror/initiator.ts';
+import { refuseLossOfOnlyLeg } from '../mirror/lost-writes.ts';
+import { assembleArgv } from '../mirror/md/commands.ts';
+import { mirrorStatus } from '../mirror/md/status.ts';
+import {
+  assembleOnStandby,
+  assertLegIsFree,
+  detachLeg,
+  stopMirror,
+  stopMirrorOnStandby,
+} from '../mirror/standby-leg.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
@@ -19,8 +27,6 @@ import {
   type FailbackOptions,
   refillSteps,
 } from './copy-back.ts';
-import { assembleOnStandby, assertLegIsFree, detachLeg, stopMirror, stopMirrorOnStandby } from './leg.ts';
-import { refuseLossOfOnlyLeg } from './lost-writes.ts';
 import { observeService } from './observe-service.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';

@@ -1,7 +1,5 @@
 import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
-import { attachLoopArgv, syncDataArgv } from '../host/loop.ts';
-import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import {
   forgetTakeoverDecision,
@@ -10,14 +8,16 @@ import {
   recordTakeoverDecision,
 } from '../hosts/takeover-decision.ts';
 import { quoteForShell } from '../machine/quote.ts';
+import { decideEvidence } from '../mirror/leg-currency.ts';
+import { attachLoopArgv, syncDataArgv } from '../mirror/loop.ts';
+import { joinRanges, undecidedLoss } from '../mirror/lost-writes.ts';
+import { readStandbySuperblock } from '../mirror/md/superblock.ts';
+import { attachLeg, detachLeg } from '../mirror/standby-leg.ts';
 import { SpareError } from '../std/errors.ts';
 import { type OperationContext, operationContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { bringUpSteps } from './bring-up.ts';
-import { decideEvidence } from './evidence.ts';
-import { attachLeg, detachLeg } from './leg.ts';
-import { joinRanges, undecidedLoss } from './lost-writes.ts';
 import { serviceAddress } from './observe-service.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';

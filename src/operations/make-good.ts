@@ -1,14 +1,14 @@
-import { standbyLegInSync } from '../health/mirror.ts';
-import { chunksIn } from '../host/md/bitmap.ts';
-import { assembleArgv } from '../host/md/commands.ts';
-import { type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
-import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../host/md/superblock.ts';
 import { readEvidence, readHostRecord } from '../hosts/host-records.ts';
+import { standbyLegInSync } from '../mirror/condition.ts';
+import { rangesText } from '../mirror/leg-currency.ts';
+import { chunksIn } from '../mirror/md/bitmap.ts';
+import { assembleArgv } from '../mirror/md/commands.ts';
+import { type MirrorStatus, mirrorStatus } from '../mirror/md/status.ts';
+import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../mirror/md/superblock.ts';
+import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
-import { rangesText } from './evidence.ts';
-import { primaryMirror, setBits } from './legs-on-primary.ts';
 import { acceptTarget, hostTargetStatus } from './target-control.ts';
 
 /** The initiator may still have writes in its hands, for as long as its replacement time-out. */

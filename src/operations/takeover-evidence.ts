@@ -1,7 +1,7 @@
 import { readEvidence } from '../hosts/host-records.ts';
+import { decideEvidence, type Evidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
-import { decideEvidence, type Evidence, type EvidenceFacts } from './evidence.ts';
 import type { FailoverOptions } from './failover.ts';
 import { hostTargetStatus } from './target-control.ts';
 

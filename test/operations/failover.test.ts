@@ -4,15 +4,15 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enterState, readHostRecord } from '../../src/hosts/host-records.ts';
 import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
+import { attachLeg } from '../../src/mirror/standby-leg.ts';
 import { type FailoverOptions, planFailover } from '../../src/operations/failover.ts';
-import { attachLeg } from '../../src/operations/leg.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };
-const recovering = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'recovering.sb'));
+const recovering = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', 'recovering.sb'));
 
 interface Context {
   world: TakeoverWorld;

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
 import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
-import { returnLocalLeg } from '../../src/operations/legs-on-primary.ts';
+import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { makeGood } from '../../src/operations/make-good.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { retryUntil } from '../../src/std/retry.ts';
@@ -16,7 +16,7 @@ import { HostTarget } from '../../src/target/host-target.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
-const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', name));
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', name));
 const MIB = 2 ** 20;
 /** The leg in the fixture has its data from 1 MiB on: 63 MiB, 1008 chunks. */
 const LOST = [

@@ -30,7 +30,7 @@ export class TakeoverWorld {
   host: HostConfiguration;
   standby = standbyFixture;
   readonly violations: string[] = [];
-  leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', 'insync.sb'));
+  leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', 'insync.sb'));
   lastPduAt: number | null = Date.now();
   fenced = false;
   /** What the standby's power took from the leg. */

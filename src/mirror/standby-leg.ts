@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { associatedLoops, attachLoop, detachLoops, syncData } from '../host/loop.ts';
-import { assembleArgv } from '../host/md/commands.ts';
-import { mirrorStatus } from '../host/md/status.ts';
 import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
+import { associatedLoops, attachLoop, detachLoops, syncData } from './loop.ts';
+import { assembleArgv } from './md/commands.ts';
+import { mirrorStatus } from './md/status.ts';
 
 const LINK_POLL_ms = 50;
 

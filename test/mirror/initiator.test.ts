@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { initiatorFiles, loginArgv, standbyLegPath } from '../../src/host/initiator.ts';
+import { initiatorFiles, loginArgv, standbyLegPath } from '../../src/mirror/initiator.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 
 const initiator = suite('initiator');

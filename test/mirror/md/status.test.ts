@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inSync, parseMirrorStatus } from '../../../src/host/md/status.ts';
+import { inSync, parseMirrorStatus } from '../../../src/mirror/md/status.ts';
 
 const status = suite('status');
 const RECOVERING = `kernelName=md127

@@ -1,7 +1,7 @@
-import { inSync, type MirrorStatus, mirrorStatus } from '../host/md/status.ts';
 import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
 import type { Progress } from '../steps/step.ts';
+import { inSync, type MirrorStatus, mirrorStatus } from './md/status.ts';
 
 const POLL_ms = 1_000;
 /** A copy that moves nothing for this long has failed; a busy disk may well make it wait for minutes. */

@@ -1,14 +1,14 @@
-import { standbyLegPath, waitForDeviceArgv } from '../host/initiator.ts';
-import { type Bitmap, bitmapSetBitsLines, chunksIn, readLegHead } from '../host/md/bitmap.ts';
-import { addArgv, reAddArgv } from '../host/md/commands.ts';
-import type { LegStatus, MirrorStatus } from '../host/md/status.ts';
-import { readStandbySuperblock } from '../host/md/superblock.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Progress } from '../steps/step.ts';
-import { runningMirror, waitForCopy } from './copy.ts';
+import { standbyLegPath, waitForDeviceArgv } from './initiator.ts';
+import { type Bitmap, bitmapSetBitsLines, chunksIn, readLegHead } from './md/bitmap.ts';
+import { addArgv, reAddArgv } from './md/commands.ts';
+import type { LegStatus, MirrorStatus } from './md/status.ts';
+import { readStandbySuperblock } from './md/superblock.ts';
+import { runningMirror, waitForCopy } from './resync.ts';
 
 /** How often a copy may lose the standby before a person should look. */
 const MOST_DROPS = 3;

@@ -1,7 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type MirrorCondition, mirrorCondition, standbyLegAlone, standbyLegDropped } from '../../src/health/mirror.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
+import {
+  type MirrorCondition,
+  mirrorCondition,
+  standbyLegAlone,
+  standbyLegDropped,
+} from '../../src/mirror/condition.ts';
 
 const whole: PrimaryReport = {
   receivedAt: '2026-01-02T03:04:05.000Z',

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bitmapSetBitsLines, chunksIn, dirtyRanges, readLegHead } from '../../../src/host/md/bitmap.ts';
+import { bitmapSetBitsLines, chunksIn, dirtyRanges, readLegHead } from '../../../src/mirror/md/bitmap.ts';
 import { FakeMachine } from '../../fixtures/machine/fake-machine.ts';
 
-const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'host', name));
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'mirror', name));
 const bitmap = suite('bitmap');
 
 /** The head of a leg, as dd would read it: superblock at 4 KiB, bitmap 4 KiB after it; both captured from one leg. */

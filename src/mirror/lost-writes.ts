@@ -1,7 +1,7 @@
 import type { TakeoverDecision } from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostTargetStatus } from '../target/control-protocol.ts';
-import { rangesText } from './evidence.ts';
+import { rangesText } from './leg-currency.ts';
 
 type Ranges = HostTargetStatus['lost'];
 

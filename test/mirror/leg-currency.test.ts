@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseSuperblock } from '../../src/host/md/superblock.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
-import { decideEvidence, type EvidenceFacts } from '../../src/operations/evidence.ts';
+import { decideEvidence, type EvidenceFacts } from '../../src/mirror/leg-currency.ts';
+import { parseSuperblock } from '../../src/mirror/md/superblock.ts';
 
 const T = Date.parse('2026-11-22T12:00:00Z');
 const mirrorUuid = '11111111:22222222:33333333:44444444';
 const leg = (name: string) =>
-  parseSuperblock(readFileSync(join(import.meta.dirname, '..', 'fixtures', 'host', name)), name);
+  parseSuperblock(readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', name)), name);
 
 function report(at_ms: number, change: Partial<PrimaryReport> = {}): PrimaryReport {
   return {

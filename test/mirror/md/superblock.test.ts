@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseSuperblock } from '../../../src/host/md/superblock.ts';
+import { parseSuperblock } from '../../../src/mirror/md/superblock.ts';
 
 // Captured with `dd iflag=direct` from legs of a mirror set on Linux 6.1, mdadm 4.2; what `mdadm --examine` printed stands beside them.
-const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'host', name));
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'mirror', name));
 const superblock = suite('superblock');
 
 superblock('tells a leg that is in sync', () => {

@@ -1,6 +1,6 @@
-import { standbyLegInSync } from '../health/mirror.ts';
-import type { LegSuperblock } from '../host/md/superblock.ts';
 import type { HostEvidence } from '../hosts/host-record.ts';
+import { standbyLegInSync } from './condition.ts';
+import type { LegSuperblock } from './md/superblock.ts';
 
 /**
  * A report that is older than the last mirror PDU by more than this says nothing about the time between: a leg can be
