@@ -1,5 +1,5 @@
 import type { PrimaryReport } from '../hosts/host-record.ts';
-import { PROGRAM_DIRECTORY } from './service.ts';
+import { PROGRAM_DIRECTORY } from '../service/service.ts';
 
 /** Prints one line of JSON a second, until it is ended: `templates/primary/report`. */
 export function reportArgv(host: string): string[] {

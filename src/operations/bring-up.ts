@@ -1,10 +1,10 @@
-import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../host/service.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { assembleArgv } from '../mirror/md/commands.ts';
 import { assembleOnStandby, stopMirrorOnStandby } from '../mirror/standby-leg.ts';
+import { observeService, serviceAddress } from '../service/observe-service.ts';
+import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../service/service.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { observeService, serviceAddress } from './observe-service.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */
 const OBSERVE_TIMEOUT_ms = 20_000;

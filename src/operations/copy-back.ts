@@ -1,4 +1,3 @@
-import { PASSIVE_PATH } from '../host/service.ts';
 import { enterState, noteComparisonDue, recordComparison } from '../hosts/host-records.ts';
 import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -7,6 +6,7 @@ import { addArgv, reAddArgv } from '../mirror/md/commands.ts';
 import { mirrorStatus } from '../mirror/md/status.ts';
 import { legOf, refillLocalLeg, returnLocalLeg } from '../mirror/primary-legs.ts';
 import { compareLegs, waitForCopy } from '../mirror/resync.ts';
+import { PASSIVE_PATH } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { readConfiguration } from '../config/configuration.ts';
 import { hostFolder } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { ADDRESS_ANSWERS, addressUnusedArgv } from '../host/address.ts';
 import type { PrimaryFacts } from '../host/facts.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -15,6 +14,7 @@ import {
   PRIMARY_MODULES,
   PRIMARY_PROGRAMS,
 } from '../machine/requirements.ts';
+import { ADDRESS_ANSWERS, addressUnusedArgv } from '../service/address.ts';
 import { SpareError } from '../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
 

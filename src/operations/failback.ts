@@ -1,4 +1,3 @@
-import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../host/service.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import { noteLunServed, readTakeoverDecision } from '../hosts/takeover-decision.ts';
@@ -16,6 +15,8 @@ import {
   stopMirror,
   stopMirrorOnStandby,
 } from '../mirror/standby-leg.ts';
+import { observeService } from '../service/observe-service.ts';
+import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
@@ -27,7 +28,6 @@ import {
   type FailbackOptions,
   refillSteps,
 } from './copy-back.ts';
-import { observeService } from './observe-service.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 

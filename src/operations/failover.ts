@@ -1,4 +1,3 @@
-import { addressUnusedArgv } from '../host/address.ts';
 import { fenceCommandLine, fenceOff } from '../host/fence.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import {
@@ -13,12 +12,13 @@ import { attachLoopArgv, syncDataArgv } from '../mirror/loop.ts';
 import { joinRanges, undecidedLoss } from '../mirror/lost-writes.ts';
 import { readStandbySuperblock } from '../mirror/md/superblock.ts';
 import { attachLeg, detachLeg } from '../mirror/standby-leg.ts';
+import { addressUnusedArgv } from '../service/address.ts';
+import { serviceAddress } from '../service/observe-service.ts';
 import { SpareError } from '../std/errors.ts';
 import { type OperationContext, operationContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { bringUpSteps } from './bring-up.ts';
-import { serviceAddress } from './observe-service.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 

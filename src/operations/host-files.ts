@@ -1,6 +1,11 @@
-import { PROGRAM_DIRECTORY, primaryTemplate, serviceConfiguration, serviceConfigurationPath } from '../host/service.ts';
 import type { Machine } from '../machine/machine.ts';
 import { mdadmConfLines, withMdadmConfLines } from '../mirror/md/commands.ts';
+import {
+  PROGRAM_DIRECTORY,
+  primaryTemplate,
+  serviceConfiguration,
+  serviceConfigurationPath,
+} from '../service/service.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 
 export interface InstalledFile {

@@ -1,5 +1,5 @@
-import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../host/service.ts';
 import { logout } from '../mirror/initiator.ts';
+import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 

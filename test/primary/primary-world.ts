@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { serviceConfiguration } from '../../src/host/service.ts';
 import { installRoot } from '../../src/machine/template.ts';
 import { standbyLegPath } from '../../src/mirror/initiator.ts';
+import { serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 
 const FIXTURES = join(installRoot, 'test/fixtures/primary');

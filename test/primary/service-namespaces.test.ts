@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseServiceStatus, serviceConfiguration } from '../../src/host/service.ts';
 import { installRoot } from '../../src/machine/template.ts';
+import { parseServiceStatus, serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 

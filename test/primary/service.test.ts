@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseServiceStatus } from '../../src/host/service.ts';
+import { parseServiceStatus } from '../../src/service/service.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 interface Context {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { SpareError } from '../std/errors.ts';
+import { SpareError } from '../../std/errors.ts';
 import {
   COMPOUND_PROCEDURE,
   decodeReadCompound,
@@ -9,8 +9,8 @@ import {
   NFS_PROGRAM,
   NFS_VERSION,
   NfsRefusal,
-} from './nfs/compound.ts';
-import { decodeReply, encodeCall, RecordAssembler, RpcRefusal } from './nfs/rpc.ts';
+} from './compound.ts';
+import { decodeReply, encodeCall, RecordAssembler, RpcRefusal } from './rpc.ts';
 
 const NFS_PORT = 2049;
 /** What is read at once: the files that spare looks at are much smaller. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readNfsFile } from '../../src/health/nfs-probe.ts';
-import { SpareError } from '../../src/std/errors.ts';
+import { readNfsFile } from '../../../src/service/nfs/nfs-file.ts';
+import { SpareError } from '../../../src/std/errors.ts';
 
 const hex = (text: string) => Buffer.from(text.replace(/\s+/g, ''), 'hex');
 const ACCEPTED = '00000001 00000000 00000000 00000000 00000000';

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeReadCompound, encodeReadCompound, NfsRefusal } from '../../../src/health/nfs/compound.ts';
-import { XdrReader } from '../../../src/health/nfs/xdr.ts';
+import { decodeReadCompound, encodeReadCompound, NfsRefusal } from '../../../src/service/nfs/compound.ts';
+import { XdrReader } from '../../../src/service/nfs/xdr.ts';
 
 const hex = (text: string) => Buffer.from(text.replace(/\s+/g, ''), 'hex');
 const PATH = ['srv', 'alpha'];

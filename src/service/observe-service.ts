@@ -1,7 +1,7 @@
 import type { HostConfiguration } from '../config/schema.ts';
-import { readNfsFile } from '../health/nfs-probe.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
+import { readNfsFile } from './nfs/nfs-file.ts';
 
 const ATTEMPT_TIMEOUT_ms = 3_000;
 const PAUSE_ms = 200;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeReply, encodeCall, RecordAssembler, RpcRefusal } from '../../../src/health/nfs/rpc.ts';
+import { decodeReply, encodeCall, RecordAssembler, RpcRefusal } from '../../../src/service/nfs/rpc.ts';
 
 const hex = (text: string) => Buffer.from(text.replace(/\s+/g, ''), 'hex');
 
