@@ -1,4 +1,4 @@
-import { fenceCommandLine, fenceOff } from '../host/fence.ts';
+import { fenceCommandLine, fenceOff } from '../fence/fence-command.ts';
 import { enterState, readHostRecord } from '../hosts/host-records.ts';
 import {
   forgetTakeoverDecision,

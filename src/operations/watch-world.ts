@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { fenceStatus } from '../fence/fence-command.ts';
 import type { HostProbers } from '../health/host-monitor.ts';
 import { IcmpProber, pingArgv } from '../health/probes/icmp.ts';
 import { NetworkProber } from '../health/probes/network.ts';
@@ -10,7 +11,6 @@ import { IscsiProber, TargetPoller } from '../health/probes/target.ts';
 import type { WatchWorld } from '../health/watch.ts';
 import type { WatchLog } from '../health/watch-event.ts';
 import { writeWatchSnapshot } from '../health/watch-file.ts';
-import { fenceStatus } from '../host/fence.ts';
 import { reportArgv } from '../host/report.ts';
 import { enterState, readHostRecord, updateEvidence } from '../hosts/host-records.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
