@@ -3,9 +3,9 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { type HostKey, scanHostKey } from '../machine/host-key.ts';
-import { planEnroll } from '../operations/enroll.ts';
-import { checkEnrollOptions, type EnrollOptions, parseSshTarget } from '../operations/enroll-options.ts';
-import { prepareEnrollment } from '../operations/prepare-enrollment.ts';
+import { planEnroll } from '../operations/enroll/enroll.ts';
+import { checkEnrollOptions, type EnrollOptions, parseSshTarget } from '../operations/enroll/enroll-options.ts';
+import { prepareEnrollment } from '../operations/enroll/prepare-enrollment.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationReport } from '../steps/runner.ts';
 

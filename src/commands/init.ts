@@ -4,8 +4,8 @@ import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { isInitialised, readConfiguration } from '../config/configuration.ts';
 import { LocalMachine } from '../machine/local-machine.ts';
-import { planInit } from '../operations/init.ts';
-import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/standby-options.ts';
+import { planInit } from '../operations/init/init.ts';
+import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/init/standby-options.ts';
 
 /** What `spare init --json` prints. */
 export interface InitResult {

@@ -30,7 +30,7 @@ export interface KeeperWorld {
   remirror(host: string): Promise<void>;
   lostWrites(host: string): LostWrites;
   /** Has the primary write again what the standby has lost: until then the LUN is not served. */
-  makeGood(host: string): Promise<void>;
+  resyncLostWrites(host: string): Promise<void>;
 }
 
 /** After an operation, until the probes see what it has done. */
@@ -165,9 +165,9 @@ export class HostKeeper {
       this.#run('restore', 'The service that was taken over is not there: bringing it up again', () =>
         this.#world.restore(name),
       );
-    } else if (this.#canMakeGood(record, report)) {
-      this.#run('make-good', 'The standby may have lost writes: marking them to be copied again', () =>
-        this.#world.makeGood(name),
+    } else if (this.#canResyncLostWrites(record, report)) {
+      this.#run('resync-lost-writes', 'The standby may have lost writes: marking them to be copied again', () =>
+        this.#world.resyncLostWrites(name),
       );
     } else if (MAY_LACK_A_LEG.has(record.state) && report && standbyLegDropped(report) && report.sessionLoggedIn) {
       this.#run('remirror', 'The standby is connected again: adding its leg', () => this.#world.remirror(name));
@@ -177,7 +177,7 @@ export class HostKeeper {
   }
 
   /** A host that holds itself passive assembles nothing, and what it is doing there has to be looked at first. */
-  #canMakeGood(record: HostRecord, report: PrimaryReport | undefined): boolean {
+  #canResyncLostWrites(record: HostRecord, report: PrimaryReport | undefined): boolean {
     const isReachable = report !== undefined && !report.passive;
     return isReachable && SERVED_AT_HOME.has(record.state) && this.#world.lostWrites(this.#host.name) === 'some';
   }

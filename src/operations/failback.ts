@@ -21,6 +21,7 @@ import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
+import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
 import {
   completionSteps,
   copyBackSteps,
@@ -29,7 +30,6 @@ import {
   refillSteps,
 } from './copy-back.ts';
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
-import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
 

@@ -18,9 +18,9 @@ import { SpareError } from '../std/errors.ts';
 import { type OperationContext, operationContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
+import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
-import { fenceTarget, hostTargetStatus, unfenceTarget } from './target-control.ts';
 
 export interface FailoverOptions {
   /** Goes on without evidence that the leg is current. */

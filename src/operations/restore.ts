@@ -1,7 +1,7 @@
 import type { OperationContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
+import { fenceTarget } from '../target/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
-import { fenceTarget } from './target-control.ts';
 
 /**
  * Brings the service of a host that is taken over up again, after the standby has been restarted, say.

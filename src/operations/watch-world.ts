@@ -27,8 +27,8 @@ import { operationContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
 import { requestStatus } from '../target/control-client.ts';
 import { failover } from './failover.ts';
-import { makeGood } from './make-good.ts';
 import { planRestore } from './restore.ts';
+import { resyncLostWrites } from './resync-lost-writes.ts';
 
 /** A busy target may take its time: what it says is dated. */
 const TARGET_TIMEOUT_ms = 3000;
@@ -77,8 +77,8 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
       if (!status) return 'unknown';
       return status.lost.length > 0 ? 'some' : 'none';
     },
-    async makeGood(host) {
-      await underLock(host, 'make-good', () => makeGood(operationContext(host)));
+    async resyncLostWrites(host) {
+      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(operationContext(host)));
     },
   };
 }

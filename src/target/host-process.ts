@@ -10,7 +10,7 @@ import type { ServeEvent } from './event-log.ts';
 import type { FailureNote } from './failure-note.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';
-import { LegWitness } from './leg-witness.ts';
+import { WritebackCheck } from './writeback-check.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
@@ -48,7 +48,7 @@ interface PendingRequest {
 export class HostProcess {
   readonly configuration: HostConfiguration | undefined;
   readonly #options: HostProcessOptions;
-  readonly #witness: LegWitness | undefined;
+  readonly #writebackCheck: WritebackCheck | undefined;
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
@@ -68,7 +68,7 @@ export class HostProcess {
     this.configuration = configuration;
     if (configuration) {
       const onFailed = (why: string) => this.#legFailed(why);
-      this.#witness = new LegWitness({ path: configuration.target.path, onFailed, ...(sync && { sync }) });
+      this.#writebackCheck = new WritebackCheck({ path: configuration.target.path, onFailed, ...(sync && { sync }) });
     }
     this.#start();
   }
@@ -163,7 +163,7 @@ export class HostProcess {
 
   /** Resolves when a note stands where the disk may have failed the leg under a process that has died. */
   async lossKnown(): Promise<void> {
-    await this.#witness?.settled(WITNESS_MS);
+    await this.#writebackCheck?.settled(WITNESS_MS);
   }
 
   #start(): void {
@@ -221,11 +221,11 @@ export class HostProcess {
    * the answer takes as long as writing does. Whoever must know waits for `lossKnown`.
    */
   #leftLeg(exitCode: number | null): void {
-    if (exitCode === 0) this.#witness?.closed();
+    if (exitCode === 0) this.#writebackCheck?.closed();
     else if (exitCode === LEG_NOT_FLUSHED) {
-      this.#witness?.closed();
+      this.#writebackCheck?.closed();
       this.#legFailed('Its process could not flush it');
-    } else this.#witness?.died();
+    } else this.#writebackCheck?.died();
   }
 
   /** The note is for the next process, the message for one that has been started meanwhile. */
@@ -262,10 +262,10 @@ export class HostProcess {
       return;
     }
     if (message.kind === 'leg') {
-      if (message.isOpen) this.#witness?.opened();
-      else this.#witness?.closed();
+      if (message.isOpen) this.#writebackCheck?.opened();
+      else this.#writebackCheck?.closed();
       // It has died before its message was read.
-      if (sender !== this.#child) this.#witness?.died();
+      if (sender !== this.#child) this.#writebackCheck?.died();
       return;
     }
     const pending = this.#requests.get(message.id);

@@ -117,12 +117,12 @@ class FakeWorld implements WatchWorld {
     if (!this.targetAnswers) return 'unknown';
     return this.lost.has(host) ? 'some' : 'none';
   };
-  makeGood = async (host: string) => {
+  resyncLostWrites = async (host: string) => {
     this.calls.push(`make good ${host}`);
-    await this.makeGoodResult();
+    await this.resyncLostWritesResult();
     this.lost.delete(host);
   };
-  makeGoodResult: () => Promise<void> = async () => {};
+  resyncLostWritesResult: () => Promise<void> = async () => {};
   probers = (host: HostConfiguration) => {
     const probers = {
       iscsi: new FakeProber(),
@@ -342,7 +342,7 @@ for (const state of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] 
     world.addHost(exampleHost('alpha', { policy: 'manual' }), state);
     world.lost.add('alpha');
     const made = Promise.withResolvers<void>();
-    world.makeGoodResult = () => made.promise;
+    world.resyncLostWritesResult = () => made.promise;
     // The mirror set has not noticed: nothing was written meanwhile.
     world.reports.set('alpha', { sessionLoggedIn: false });
     await watching(world, async (watch) => {
@@ -350,7 +350,7 @@ for (const state of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] 
       assert.equal(world.calls, ['prepare alpha', 'make good alpha']);
       assert.is.not(world.state('alpha'), 'protected');
       assert.is(world.evidence.get('alpha')?.lastProof, undefined);
-      assert.is(world.published?.hosts.alpha?.running, 'make-good');
+      assert.is(world.published?.hosts.alpha?.running, 'resync-lost-writes');
       world.reports.set('alpha', { standbyLegState: 'missing', sessionLoggedIn: false });
       await seconds(world, watch, 2);
       assert.is(world.evidence.get('alpha')?.lastReport?.standbyLegState, 'missing');

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planOf, planText } from '../../src/cli/plan-view.ts';
 import { enterState } from '../../src/hosts/host-records.ts';
-import { planEnroll } from '../../src/operations/enroll.ts';
+import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { planFailover } from '../../src/operations/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';

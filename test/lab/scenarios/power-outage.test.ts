@@ -46,7 +46,8 @@ await scenario('power-outage', (job, step) => {
     const { stdout } = await shell.run('journalctl --no-pager -b -o cat -u spare-watch -u spare-serve');
     for (const host of PRIMARY_NAMES) {
       assert.match(stdout, new RegExp(`unclean host=${host} ranges=`));
-      for (const event of ['make-good-done', 'remirror-done']) assert.match(stdout, `"${event}","host":"${host}"`);
+      for (const event of ['resync-lost-writes-done', 'remirror-done'])
+        assert.match(stdout, `"${event}","host":"${host}"`);
     }
     assert.not.match(stdout, 'failover-done');
   });

@@ -1,22 +1,22 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfiguration } from '../config/configuration.ts';
-import { hostFolder } from '../config/paths.ts';
-import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import type { PrimaryFacts } from '../host/facts.ts';
-import { readHostRecord } from '../hosts/host-records.ts';
-import type { Machine } from '../machine/machine.ts';
+import { readConfiguration } from '../../config/configuration.ts';
+import { hostFolder } from '../../config/paths.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../../config/schema.ts';
+import { readHostRecord } from '../../hosts/host-records.ts';
+import type { Machine } from '../../machine/machine.ts';
 import {
   installLine,
   missingModules,
   missingPrograms,
   PRIMARY_MODULES,
   PRIMARY_PROGRAMS,
-} from '../machine/requirements.ts';
-import { ADDRESS_ANSWERS, addressUnusedArgv } from '../service/address.ts';
-import { SpareError } from '../std/errors.ts';
+} from '../../machine/requirements.ts';
+import { ADDRESS_ANSWERS, addressUnusedArgv } from '../../service/address.ts';
+import { SpareError } from '../../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
+import type { PrimaryFacts } from './facts.ts';
 
 /** open-iscsi takes CHAP secrets of up to 255 characters; RFC 7143 §12.1.3 wants at least 96 bits. */
 const SECRET_bytes = 18;

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { controlSocketPath, paths } from '../config/paths.ts';
-import type { StandbyConfiguration } from '../config/schema.ts';
-import { writeStandbyConfiguration } from '../config/write-configuration.ts';
-import type { Machine } from '../machine/machine.ts';
-import { STANDBY_MODULES } from '../machine/requirements.ts';
-import { installRoot, renderTemplate } from '../machine/template.ts';
-import { retryUntil } from '../std/retry.ts';
-import type { Operation } from '../steps/runner.ts';
-import type { Step } from '../steps/step.ts';
-import { requestStatus } from '../target/control-client.ts';
+import { controlSocketPath, paths } from '../../config/paths.ts';
+import type { StandbyConfiguration } from '../../config/schema.ts';
+import { writeStandbyConfiguration } from '../../config/write-configuration.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { STANDBY_MODULES } from '../../machine/requirements.ts';
+import { installRoot, renderTemplate } from '../../machine/template.ts';
+import { retryUntil } from '../../std/retry.ts';
+import type { Operation } from '../../steps/runner.ts';
+import type { Step } from '../../steps/step.ts';
+import { requestStatus } from '../../target/control-client.ts';
 
 const TARGET_UNIT = 'spare-serve.service';
 const WATCH_UNIT = 'spare-watch.service';

@@ -1,14 +1,14 @@
-import { enterState } from '../hosts/host-records.ts';
-import type { HostKey } from '../machine/host-key.ts';
-import { quoteForShell as words } from '../machine/quote.ts';
-import { standbyLegPath } from '../mirror/initiator.ts';
-import { addArgv } from '../mirror/md/commands.ts';
-import { addStandbyLeg, copyToStandby, legOf } from '../mirror/primary-legs.ts';
-import { observeService } from '../service/observe-service.ts';
-import { service, serviceArgv } from '../service/service.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
-import type { Operation } from '../steps/runner.ts';
-import { type Step, stepOn } from '../steps/step.ts';
+import { enterState } from '../../hosts/host-records.ts';
+import type { HostKey } from '../../machine/host-key.ts';
+import { quoteForShell as words } from '../../machine/quote.ts';
+import { standbyLegPath } from '../../mirror/initiator.ts';
+import { addArgv } from '../../mirror/md/commands.ts';
+import { addStandbyLeg, copyToStandby, legOf } from '../../mirror/primary-legs.ts';
+import { observeService } from '../../service/observe-service.ts';
+import { service, serviceArgv } from '../../service/service.ts';
+import type { OperationContext } from '../../steps/operation-context.ts';
+import type { Operation } from '../../steps/runner.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
 

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { standbyConfiguration } from '../../src/operations/standby-options.ts';
-import { SpareError } from '../../src/std/errors.ts';
-import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+import { standbyConfiguration } from '../../../src/operations/init/standby-options.ts';
+import { SpareError } from '../../../src/std/errors.ts';
+import { useTemporaryDirectories } from '../../fixtures/state-directories.ts';
 
 const test = suite('standby options');
 let directories: ReturnType<typeof useTemporaryDirectories>;

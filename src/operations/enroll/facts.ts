@@ -1,4 +1,4 @@
-import type { Machine } from '../machine/machine.ts';
+import type { Machine } from '../../machine/machine.ts';
 
 /** What enrolling needs to know of a machine that shall become a primary. */
 export interface PrimaryFacts {

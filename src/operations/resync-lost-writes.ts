@@ -9,7 +9,7 @@ import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
-import { acceptTarget, hostTargetStatus } from './target-control.ts';
+import { acceptTarget, hostTargetStatus } from '../target/target-control.ts';
 
 /** The initiator may still have writes in its hands, for as long as its replacement time-out. */
 const DROP_ms = 60_000;
@@ -24,7 +24,7 @@ const REPORT_ms = 20_000;
  * primary's disk before that.
  * @returns False where nothing is lost, or it is not the primary that has the newer leg.
  */
-export async function makeGood(context: OperationContext): Promise<boolean> {
+export async function resyncLostWrites(context: OperationContext): Promise<boolean> {
   const { host, standbyMachine, primaryMachine } = context;
   if ((await hostTargetStatus(host.name)).lost.length === 0 || isServedElsewhere(host.name)) return false;
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, host.target.path), host.volume.mirrorUuid);

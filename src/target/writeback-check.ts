@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type DataSync, dataSync } from '../store/data-sync.ts';
 
-export interface LegWitnessOptions {
+export interface WritebackCheckOptions {
   /** Of the leg. */
   path: string;
   /** Called when the disk may have failed the leg under a process that has died. `why` is for an administrator. */
@@ -23,14 +23,14 @@ interface HeldLeg {
  * `fdatasync(2)` takes that with him, and who opens the file afterwards is told nothing. So the daemon has the leg open, too, as long as a process has, and asks when that
  * has died. It never waits for the disk meanwhile.
  */
-export class LegWitness {
-  readonly #options: LegWitnessOptions;
+export class WritebackCheck {
+  readonly #options: WritebackCheckOptions;
   #leg: HeldLeg | undefined;
   readonly #questions = new Set<Promise<void>>();
   /** What is being opened or closed: as long as it is, the leg's file system can't be unmounted. */
   readonly #changes = new Set<Promise<void>>();
 
-  constructor(options: LegWitnessOptions) {
+  constructor(options: WritebackCheckOptions) {
     this.#options = options;
   }
 

@@ -6,7 +6,7 @@ import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
 import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
-import { makeGood } from '../../src/operations/make-good.ts';
+import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { retryUntil } from '../../src/std/retry.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
@@ -122,7 +122,7 @@ test.before.each(async (context) => {
   // As the watch receives them, only more often.
   const reports = setInterval(() => world.report({ standbyLegState: primary.legs.sda ?? 'missing' }), 10);
   context.silence = () => clearInterval(reports);
-  context.run = () => makeGood({ ...world.context, primaryMachine: primary });
+  context.run = () => resyncLostWrites({ ...world.context, primaryMachine: primary });
   // What must hold in the moment in which the target forgets what is lost, however it came to it.
   world.onAccept = () => {
     context.accepted += 1;

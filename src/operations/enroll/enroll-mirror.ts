@@ -1,13 +1,13 @@
-import type { Machine } from '../machine/machine.ts';
-import { quoteForShell as words } from '../machine/quote.ts';
-import { initiatorFiles, login, loginArgv, logout } from '../mirror/initiator.ts';
-import { assembleArgv, createArgv, growBitmapArgv } from '../mirror/md/commands.ts';
-import { mirrorStatus } from '../mirror/md/status.ts';
-import { readSuperblock } from '../mirror/md/superblock.ts';
-import { runningMirror } from '../mirror/resync.ts';
-import { stopMirror } from '../mirror/standby-leg.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
-import { type Step, stepOn } from '../steps/step.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { quoteForShell as words } from '../../machine/quote.ts';
+import { initiatorFiles, login, loginArgv, logout } from '../../mirror/initiator.ts';
+import { assembleArgv, createArgv, growBitmapArgv } from '../../mirror/md/commands.ts';
+import { mirrorStatus } from '../../mirror/md/status.ts';
+import { readSuperblock } from '../../mirror/md/superblock.ts';
+import { runningMirror } from '../../mirror/resync.ts';
+import { stopMirror } from '../../mirror/standby-leg.ts';
+import type { OperationContext } from '../../steps/operation-context.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 
 /** A file system of many TiB takes minutes to make. */

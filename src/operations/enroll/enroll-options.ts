@@ -1,5 +1,5 @@
-import type { FailoverPolicy } from '../config/schema.ts';
-import { SpareError } from '../std/errors.ts';
+import type { FailoverPolicy } from '../../config/schema.ts';
+import { SpareError } from '../../std/errors.ts';
 
 /** What `spare enroll` is asked for, checked as far as it can be without looking at any machine. */
 export interface EnrollOptions {

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PrimaryFacts } from '../../src/host/facts.ts';
-import { checkAddressIsFree, checkFacts, checkPrograms } from '../../src/operations/enroll-checks.ts';
-import type { EnrollOptions } from '../../src/operations/enroll-options.ts';
-import { SpareError } from '../../src/std/errors.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
-import { RecordingMachine } from './recording-machine.ts';
+import { checkAddressIsFree, checkFacts, checkPrograms } from '../../../src/operations/enroll/enroll-checks.ts';
+import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
+import type { PrimaryFacts } from '../../../src/operations/enroll/facts.ts';
+import { SpareError } from '../../../src/std/errors.ts';
+import { hostFixture, standbyFixture } from '../../fixtures/host/configuration.ts';
+import { RecordingMachine } from '../recording-machine.ts';
 
 const options: EnrollOptions = {
   host: 'alpha',

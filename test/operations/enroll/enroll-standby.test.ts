@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { paths } from '../../src/config/paths.ts';
-import type { HostKey } from '../../src/machine/host-key.ts';
-import { standbySteps } from '../../src/operations/enroll-standby.ts';
-import { FailureNote, failureNotePath } from '../../src/target/failure-note.ts';
-import { TakeoverWorld } from './takeover-world.ts';
+import { paths } from '../../../src/config/paths.ts';
+import type { HostKey } from '../../../src/machine/host-key.ts';
+import { standbySteps } from '../../../src/operations/enroll/enroll-standby.ts';
+import { FailureNote, failureNotePath } from '../../../src/target/failure-note.ts';
+import { TakeoverWorld } from '../takeover-world.ts';
 
 const test = suite('enroll: the standby');
 

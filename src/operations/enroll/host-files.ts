@@ -1,12 +1,12 @@
-import type { Machine } from '../machine/machine.ts';
-import { mdadmConfLines, withMdadmConfLines } from '../mirror/md/commands.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { mdadmConfLines, withMdadmConfLines } from '../../mirror/md/commands.ts';
 import {
   PROGRAM_DIRECTORY,
   primaryTemplate,
   serviceConfiguration,
   serviceConfigurationPath,
-} from '../service/service.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+} from '../../service/service.ts';
+import type { OperationContext } from '../../steps/operation-context.ts';
 
 export interface InstalledFile {
   path: string;

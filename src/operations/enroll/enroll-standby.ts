@@ -1,19 +1,19 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readConfiguration } from '../config/configuration.ts';
-import { hostFolder, paths } from '../config/paths.ts';
-import { removeHostConfiguration, writeHostConfiguration } from '../config/write-configuration.ts';
-import { enterState } from '../hosts/host-records.ts';
-import { type HostKey, withKnownHost } from '../machine/host-key.ts';
-import { quoteForShell as words } from '../machine/quote.ts';
-import { syncDirectory, writeFileDurably } from '../std/durable-file.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
-import { type Step, stepOn } from '../steps/step.ts';
-import { failureNotePath } from '../target/failure-note.ts';
+import { readConfiguration } from '../../config/configuration.ts';
+import { hostFolder, paths } from '../../config/paths.ts';
+import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
+import { enterState } from '../../hosts/host-records.ts';
+import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
+import { quoteForShell as words } from '../../machine/quote.ts';
+import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
+import type { OperationContext } from '../../steps/operation-context.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
+import { failureNotePath } from '../../target/failure-note.ts';
+import { addTarget, closeTarget } from '../../target/target-control.ts';
+import { resyncLostWrites } from '../resync-lost-writes.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
-import { makeGood } from './make-good.ts';
-import { addTarget, closeTarget } from './target-control.ts';
 
 /** The standby: host key, leg, configuration, LUN. */
 export function standbySteps(context: OperationContext, hostKey: HostKey): Step[] {
@@ -79,7 +79,7 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
       commandLines: [`(control socket: add ${host.name})`],
       async run() {
         await addTarget(host.name);
-        await makeGood(context);
+        await resyncLostWrites(context);
       },
       undo: () => closeTarget(host.name),
     }),

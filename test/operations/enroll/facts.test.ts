@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parsePrimaryFacts } from '../../src/host/facts.ts';
-import { checkFacts } from '../../src/operations/enroll-checks.ts';
-import type { EnrollOptions } from '../../src/operations/enroll-options.ts';
-import { hostFixture } from '../fixtures/host/configuration.ts';
+import { checkFacts } from '../../../src/operations/enroll/enroll-checks.ts';
+import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
+import { parsePrimaryFacts } from '../../../src/operations/enroll/facts.ts';
+import { hostFixture } from '../../fixtures/host/configuration.ts';
 
 const facts = suite('facts');
 const EMPTY_DISK = [

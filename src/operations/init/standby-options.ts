@@ -1,18 +1,18 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { isInitialised, readConfiguration } from '../config/configuration.ts';
-import { paths } from '../config/paths.ts';
-import type { StandbyConfiguration } from '../config/schema.ts';
-import type { Machine } from '../machine/machine.ts';
+import { isInitialised, readConfiguration } from '../../config/configuration.ts';
+import { paths } from '../../config/paths.ts';
+import type { StandbyConfiguration } from '../../config/schema.ts';
+import type { Machine } from '../../machine/machine.ts';
 import {
   installLine,
   missingModules,
   missingPrograms,
   STANDBY_MODULES,
   STANDBY_PROGRAMS,
-} from '../machine/requirements.ts';
-import { SpareError } from '../std/errors.ts';
+} from '../../machine/requirements.ts';
+import { SpareError } from '../../std/errors.ts';
 
 /** Below this the pool could not hold even a small volume. */
 const LEAST_POOL_SPACE_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { SpareError } from '../std/errors.ts';
-import { controlTarget } from '../target/control-client.ts';
-import type { HostTargetStatus } from '../target/control-protocol.ts';
+import { controlTarget } from './control-client.ts';
+import type { HostTargetStatus } from './control-protocol.ts';
 
 /** What the target's daemon says of a host. @throws SpareError `unreachable` where it does not run, `precondition` where it does not serve the host. */
 export async function hostTargetStatus(host: string): Promise<HostTargetStatus> {

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfiguration } from '../config/configuration.ts';
-import { paths } from '../config/paths.ts';
-import { primaryFacts } from '../host/facts.ts';
-import { type HostKey, withKnownHost } from '../machine/host-key.ts';
-import { LocalMachine } from '../machine/local-machine.ts';
-import { SshMachine } from '../machine/ssh-machine.ts';
-import { writeFileDurably } from '../std/durable-file.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import { readConfiguration } from '../../config/configuration.ts';
+import { paths } from '../../config/paths.ts';
+import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
+import { LocalMachine } from '../../machine/local-machine.ts';
+import { SshMachine } from '../../machine/ssh-machine.ts';
+import { writeFileDurably } from '../../std/durable-file.ts';
+import type { OperationContext } from '../../steps/operation-context.ts';
 import {
   checkAddressIsFree,
   checkFacts,
@@ -17,6 +16,7 @@ import {
   newHostConfiguration,
 } from './enroll-checks.ts';
 import type { EnrollOptions } from './enroll-options.ts';
+import { primaryFacts } from './facts.ts';
 
 /**
  * Looks at both machines and refuses what cannot work. Changes nothing but a scratch file with the host key,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DataSync } from '../../src/store/data-sync.ts';
-import { LegWitness } from '../../src/target/leg-witness.ts';
+import { WritebackCheck } from '../../src/target/writeback-check.ts';
 import { FailingDevice, OtherOpener } from '../fixtures/store/failing-device.ts';
 import { MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
 import { openFiles } from '../fixtures/target/daemon-world.ts';
@@ -15,7 +15,7 @@ interface Context {
   failures: string[];
 }
 
-const test = suite<Context>('LegWitness');
+const test = suite<Context>('WritebackCheck');
 const asRoot = MAY_MOUNT ? test : test.skip;
 
 test.before.each((context) => {
@@ -26,13 +26,13 @@ test.before.each((context) => {
 });
 test.after.each(({ root }) => rmSync(root, { recursive: true }));
 
-function witness({ leg, failures }: Context, options: { path?: string; sync?: DataSync } = {}): LegWitness {
-  return new LegWitness({ path: leg, onFailed: (why) => failures.push(why), ...options });
+function witness({ leg, failures }: Context, options: { path?: string; sync?: DataSync } = {}): WritebackCheck {
+  return new WritebackCheck({ path: leg, onFailed: (why) => failures.push(why), ...options });
 }
 
 const isHeld = (path: string) => openFiles(process.pid).includes(path);
 
-async function opened(context: Context, options: { path?: string; sync?: DataSync } = {}): Promise<LegWitness> {
+async function opened(context: Context, options: { path?: string; sync?: DataSync } = {}): Promise<WritebackCheck> {
   const one = witness(context, options);
   one.opened();
   await one.settled(10_000);
