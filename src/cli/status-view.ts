@@ -1,6 +1,6 @@
 import { ageText } from '../health/host-problems.ts';
-import { PROBE_PATHS, type ProbePath } from '../health/paths.ts';
 import type { HostStatus, Problem, StatusReport } from '../health/status-report.ts';
+import { PROBE_PATHS, type ProbePath } from '../watch/probe-paths.ts';
 
 const HEADINGS = ['HOST', 'STATE', 'MIRROR', 'PROOF', ...PROBE_PATHS.map((path) => path.toUpperCase()), 'POLICY'];
 

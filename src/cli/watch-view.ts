@@ -1,5 +1,5 @@
 import type { StatusReport } from '../health/status-report.ts';
-import { eventAsText, type WatchEvent } from '../health/watch-event.ts';
+import { eventAsText, type WatchEvent } from '../watch/watch-event.ts';
 import { statusText } from './status-view.ts';
 
 /** How many of the last events are shown under the table. */

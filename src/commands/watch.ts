@@ -4,13 +4,13 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { reportError } from '../cli/report-error.ts';
 import { WatchView } from '../cli/watch-view.ts';
 import { readConfiguration } from '../config/configuration.ts';
-import { Watch } from '../health/watch.ts';
-import { eventAsJson, eventAsText, type WatchLog } from '../health/watch-event.ts';
-import { watchLockPath } from '../health/watch-file.ts';
 import { takeFileLock } from '../machine/file-lock.ts';
 import { gatherStatus } from '../operations/gather-status.ts';
-import { standbyWorld } from '../operations/watch-world.ts';
 import { SpareError } from '../std/errors.ts';
+import { standbyWorld } from '../watch/standby-world.ts';
+import { Watch } from '../watch/watch.ts';
+import { eventAsJson, eventAsText, type WatchLog } from '../watch/watch-event.ts';
+import { watchLockPath } from '../watch/watch-file.ts';
 
 const INTERVAL_ms = 1000;
 

@@ -2,7 +2,7 @@ import type { HostConfiguration } from '../config/schema.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from '../mirror/condition.ts';
-import { PROBE_PATHS } from './paths.ts';
+import { PROBE_PATHS } from '../watch/probe-paths.ts';
 import type { HostStatus, Problem, StatusFacts } from './status-report.ts';
 
 type Seen = Omit<HostStatus, 'problems'>;

@@ -3,9 +3,9 @@ import type { HostRecord, HostStateName, PrimaryReport } from '../hosts/host-rec
 import { type MirrorCondition, mirrorCondition } from '../mirror/condition.ts';
 import type { HostTargetStatus, TargetStatus } from '../target/control-protocol.ts';
 import type { NotServed } from '../target/not-served.ts';
+import type { ProbePath, Sample } from '../watch/probe-paths.ts';
+import type { HostSnapshot, WatchFailure, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
-import type { ProbePath, Sample } from './paths.ts';
-import type { HostSnapshot, WatchFailure, WatchSnapshot } from './watch-file.ts';
 
 /** A proof that is older than this proves nothing any more. Reports come each second. */
 const PROOF_VALID_s = 5;

@@ -1,8 +1,8 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { type StatusReport, statusReport } from '../health/status-report.ts';
-import { readWatchSnapshot } from '../health/watch-file.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { requestStatus } from '../target/control-client.ts';
+import { readWatchSnapshot } from '../watch/watch-file.ts';
 
 const ANSWER_TIMEOUT_ms = 2000;
 

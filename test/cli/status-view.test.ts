@@ -2,13 +2,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { statusText } from '../../src/cli/status-view.ts';
 import { watchText } from '../../src/cli/watch-view.ts';
-import type { ProbePath, Sample } from '../../src/health/paths.ts';
 import { type StatusFacts, statusReport } from '../../src/health/status-report.ts';
-import type { HostSnapshot, WatchSnapshot } from '../../src/health/watch-file.ts';
 import type { HostRecord } from '../../src/hosts/host-record.ts';
 import type { HostTargetStatus, TargetStatus } from '../../src/target/control-protocol.ts';
 import type { NotServed } from '../../src/target/not-served.ts';
-import { exampleHost, wholeReport } from '../health/example-host.ts';
+import type { ProbePath, Sample } from '../../src/watch/probe-paths.ts';
+import type { HostSnapshot, WatchSnapshot } from '../../src/watch/watch-file.ts';
+import { exampleHost, wholeReport } from '../watch/example-host.ts';
 
 const NOW_ms = Date.parse('2026-01-02T03:04:05.000Z');
 const at = (age_s: number) => new Date(NOW_ms - age_s * 1000).toISOString();

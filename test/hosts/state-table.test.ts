@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type LostWrites, observedEvent } from '../../src/health/observe.ts';
-import type { Verdict } from '../../src/health/verdict.ts';
 import { HOST_STATES, type HostStateName, type PrimaryReport } from '../../src/hosts/host-record.ts';
 import { type HostEvent, stateDiagram, TRANSITIONS, transitionOf } from '../../src/hosts/state-table.ts';
+import { type LostWrites, observedEvent } from '../../src/watch/observe.ts';
+import type { Verdict } from '../../src/watch/verdict.ts';
 
 const states = suite('transitions');
 

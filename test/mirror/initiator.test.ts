@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { initiatorFiles, loginArgv, standbyLegPath } from '../../src/mirror/initiator.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 
 const initiator = suite('initiator');
 

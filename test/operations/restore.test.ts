@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StandbyMachine } from '../../src/machine/machine.ts';
 import { planRestore } from '../../src/operations/restore.ts';
-import { exampleHost } from '../health/example-host.ts';
+import { exampleHost } from '../watch/example-host.ts';
 
 const machine = (name: string): StandbyMachine => ({
   name,

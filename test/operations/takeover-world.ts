@@ -12,7 +12,7 @@ import { SpareError } from '../../src/std/errors.ts';
 import type { OperationContext } from '../../src/steps/operation-context.ts';
 import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 import { RecordingMachine } from './recording-machine.ts';
 

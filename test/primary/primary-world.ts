@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { installRoot } from '../../src/machine/template.ts';
 import { standbyLegPath } from '../../src/mirror/initiator.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 
 const FIXTURES = join(installRoot, 'test/fixtures/primary');
 const WAIT_LIMIT_ms = 10_000;

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseReport } from '../../src/host/report.ts';
-import { hostFixture } from '../fixtures/host/configuration.ts';
+import { parseReport } from '../../src/watch/report.ts';
+import { hostFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const AT = '2026-11-22T12:00:00.000Z';

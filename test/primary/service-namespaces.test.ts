@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { installRoot } from '../../src/machine/template.ts';
 import { parseServiceStatus, serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const HARNESS = join(installRoot, 'test/fixtures/primary/in-namespaces.sh');

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isPassive, parseServiceStatus, primaryTemplate, serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 
 const service = suite('service');
 

@@ -4,7 +4,7 @@ import { checkAddressIsFree, checkFacts, checkPrograms } from '../../../src/oper
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import type { PrimaryFacts } from '../../../src/operations/enroll/facts.ts';
 import { SpareError } from '../../../src/std/errors.ts';
-import { hostFixture, standbyFixture } from '../../fixtures/host/configuration.ts';
+import { hostFixture, standbyFixture } from '../../fixtures/configuration.ts';
 import { RecordingMachine } from '../recording-machine.ts';
 
 const options: EnrollOptions = {

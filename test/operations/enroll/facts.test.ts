@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { checkFacts } from '../../../src/operations/enroll/enroll-checks.ts';
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import { parsePrimaryFacts } from '../../../src/operations/enroll/facts.ts';
-import { hostFixture } from '../../fixtures/host/configuration.ts';
+import { hostFixture } from '../../fixtures/configuration.ts';
 
 const facts = suite('facts');
 const EMPTY_DISK = [

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { NetworkSample } from '../isolation.ts';
-import { sampleOf } from '../paths.ts';
+import { sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
 /** Looks at the standby's own network: the carrier of its interface, and whether its gateway answers. */

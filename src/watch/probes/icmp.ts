@@ -1,4 +1,4 @@
-import { type Sample, sampleOf } from '../paths.ts';
+import { type Sample, sampleOf } from '../probe-paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 

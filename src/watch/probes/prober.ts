@@ -1,4 +1,4 @@
-import type { Sample } from '../paths.ts';
+import type { Sample } from '../probe-paths.ts';
 
 /** Looks at a host along one path, by itself, until it is stopped. It keeps what it has heard; when that is a miss is not its business. */
 export interface Prober {

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IcmpProber, parsePingLine } from '../../../src/health/probes/icmp.ts';
-import { ReportProber } from '../../../src/health/probes/report.ts';
-import { ServiceProber } from '../../../src/health/probes/service.ts';
-import { IscsiProber, TargetPoller } from '../../../src/health/probes/target.ts';
 import { SpareError } from '../../../src/std/errors.ts';
 import type { TargetStatus } from '../../../src/target/control-protocol.ts';
+import { IcmpProber, parsePingLine } from '../../../src/watch/probes/icmp.ts';
+import { ReportProber } from '../../../src/watch/probes/report.ts';
+import { ServiceProber } from '../../../src/watch/probes/service.ts';
+import { IscsiProber, TargetPoller } from '../../../src/watch/probes/target.ts';
 
-const PING = readFileSync(join(import.meta.dirname, '../../fixtures/health/ping-lost.txt'), 'utf8').split('\n');
+const PING = readFileSync(join(import.meta.dirname, '../../fixtures/watch/ping-lost.txt'), 'utf8').split('\n');
 
 /** Lines from a command that then stays quiet until it is ended. */
 function quietAfter(lines: readonly string[]) {

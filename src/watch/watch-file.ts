@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import { replaceFile } from '../std/durable-file.ts';
 import type { PathSnapshot } from './host-monitor.ts';
-import type { ProbePath } from './paths.ts';
+import type { ProbePath } from './probe-paths.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The last thing that the watch tried for a host and could not do. */

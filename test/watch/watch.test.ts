@@ -1,15 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostConfiguration } from '../../src/config/schema.ts';
-import type { NetworkSample } from '../../src/health/isolation.ts';
-import { type ProbePath, type Sample, sampleOf } from '../../src/health/paths.ts';
-import type { Prober } from '../../src/health/probes/prober.ts';
-import type { ReportProber } from '../../src/health/probes/report.ts';
-import { Watch, type WatchWorld } from '../../src/health/watch.ts';
-import type { WatchEvent } from '../../src/health/watch-event.ts';
-import type { WatchSnapshot } from '../../src/health/watch-file.ts';
 import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import type { NetworkSample } from '../../src/watch/isolation.ts';
+import { type ProbePath, type Sample, sampleOf } from '../../src/watch/probe-paths.ts';
+import type { Prober } from '../../src/watch/probes/prober.ts';
+import type { ReportProber } from '../../src/watch/probes/report.ts';
+import { Watch, type WatchWorld } from '../../src/watch/watch.ts';
+import type { WatchEvent } from '../../src/watch/watch-event.ts';
+import type { WatchSnapshot } from '../../src/watch/watch-file.ts';
 import { exampleHost, wholeReport } from './example-host.ts';
 
 const START_ms = Date.parse('2026-01-02T03:00:00.000Z');

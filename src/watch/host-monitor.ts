@@ -1,5 +1,5 @@
 import type { PrimaryReport } from '../hosts/host-record.ts';
-import { PROBE_PATHS, type ProbePath, type Sample, type Samples } from './paths.ts';
+import { PROBE_PATHS, type ProbePath, type Sample, type Samples } from './probe-paths.ts';
 import type { Prober } from './probes/prober.ts';
 import type { ReportProber } from './probes/report.ts';
 import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from './verdict.ts';

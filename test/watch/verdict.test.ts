@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PROBE_PATHS, type Sample, type Samples, sampleOf } from '../../src/health/paths.ts';
-import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from '../../src/health/verdict.ts';
+import { PROBE_PATHS, type Sample, type Samples, sampleOf } from '../../src/watch/probe-paths.ts';
+import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from '../../src/watch/verdict.ts';
 
 const samples = (text: string): Samples => {
   const letter = { a: 'answered', m: 'missed', u: 'unknown' } as const;

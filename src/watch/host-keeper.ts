@@ -6,7 +6,7 @@ import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { type LostWrites, observedEvent } from './observe.ts';
-import type { Samples } from './paths.ts';
+import type { Samples } from './probe-paths.ts';
 import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';
 import type { WatchLog } from './watch-event.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';

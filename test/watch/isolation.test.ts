@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isIsolated, type NetworkSample } from '../../src/health/isolation.ts';
-import type { Samples } from '../../src/health/paths.ts';
+import { isIsolated, type NetworkSample } from '../../src/watch/isolation.ts';
+import type { Samples } from '../../src/watch/probe-paths.ts';
 
 const silent: Samples = { iscsi: 'missed', icmp: 'missed', ssh: 'missed', service: 'missed' };
 const heard: Samples = { ...silent, icmp: 'answered' };

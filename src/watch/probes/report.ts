@@ -1,6 +1,6 @@
-import { parseReport } from '../../host/report.ts';
 import type { PrimaryReport } from '../../hosts/host-record.ts';
-import { type Sample, sampleOf } from '../paths.ts';
+import { type Sample, sampleOf } from '../probe-paths.ts';
+import { parseReport } from '../report.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 

@@ -1,4 +1,4 @@
-import { PROBE_PATHS, type ProbePath, type Samples } from './paths.ts';
+import { PROBE_PATHS, type ProbePath, type Samples } from './probe-paths.ts';
 
 /** How often in a row a path has missed, and whether it could be looked at the last time. */
 export interface MissCount {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostTargetStatus, TargetStatus } from '../../target/control-protocol.ts';
-import { type Sample, sampleOf } from '../paths.ts';
+import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;

@@ -1,4 +1,4 @@
-import { PROBE_PATHS, type Sample, type Samples } from './paths.ts';
+import { PROBE_PATHS, type Sample, type Samples } from './probe-paths.ts';
 
 /** What the standby can say of its own network. */
 export interface NetworkSample {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseReport } from '../../src/host/report.ts';
+import { parseReport } from '../../src/watch/report.ts';
 
 const report = suite('report');
 const LINE =
