@@ -1,4 +1,4 @@
-import type { StatusReport } from '../health/status-report.ts';
+import type { StatusReport } from '../status/status-report.ts';
 import { eventAsText, type WatchEvent } from '../watch/watch-event.ts';
 import { statusText } from './status-view.ts';
 

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { statusText } from '../cli/status-view.ts';
-import type { StatusReport } from '../health/status-report.ts';
-import { gatherStatus } from '../operations/gather-status.ts';
+import { gatherStatus } from '../status/gather-status.ts';
+import type { StatusReport } from '../status/status-report.ts';
 import { EXIT_CODES } from '../std/errors.ts';
 
 export default class Status extends BaseCommand {

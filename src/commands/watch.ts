@@ -5,7 +5,7 @@ import { reportError } from '../cli/report-error.ts';
 import { WatchView } from '../cli/watch-view.ts';
 import { readConfiguration } from '../config/configuration.ts';
 import { takeFileLock } from '../machine/file-lock.ts';
-import { gatherStatus } from '../operations/gather-status.ts';
+import { gatherStatus } from '../status/gather-status.ts';
 import { SpareError } from '../std/errors.ts';
 import { standbyWorld } from '../watch/standby-world.ts';
 import { Watch } from '../watch/watch.ts';

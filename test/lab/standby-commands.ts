@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StatusReport } from '../../src/health/status-report.ts';
 import type { HostEvidence } from '../../src/hosts/host-record.ts';
+import type { StatusReport } from '../../src/status/status-report.ts';
 import type { Lab } from './lab.ts';
 import { quoteForShell } from './secure-shell.ts';
 import { MACHINES, POWER_SWITCH_URL, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';

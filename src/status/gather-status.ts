@@ -1,8 +1,8 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
-import { type StatusReport, statusReport } from '../health/status-report.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { requestStatus } from '../target/control-client.ts';
 import { readWatchSnapshot } from '../watch/watch-file.ts';
+import { type StatusReport, statusReport } from './status-report.ts';
 
 const ANSWER_TIMEOUT_ms = 2000;
 
