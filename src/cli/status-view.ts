@@ -1,5 +1,6 @@
 import { ageText } from '../status/host-problems.ts';
-import type { HostStatus, Problem, StatusReport } from '../status/status-report.ts';
+import type { HostStatus, Problem } from '../status/host-status.ts';
+import type { StatusReport } from '../status/status-report.ts';
 import { PROBE_PATHS, type ProbePath } from '../watch/probe-paths.ts';
 
 const HEADINGS = ['HOST', 'STATE', 'MIRROR', 'PROOF', ...PROBE_PATHS.map((path) => path.toUpperCase()), 'POLICY'];

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { paths } from '../config/paths.ts';
-import type { Evidence, EvidenceFacts } from '../mirror/leg-currency.ts';
+import type { ByteRange } from '../std/byte-range.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
+import type { Evidence } from './leg-evidence.ts';
 
 /** Why a takeover was allowed: kept until the host has gone home, since after an interruption the lease can't be proven again. */
 export interface TakeoverDecision {
@@ -11,7 +12,7 @@ export interface TakeoverDecision {
   /** The administrator went on without proof. */
   dataLossAllowed: boolean;
   /** Ranges of the leg that had lost writes with the power of the standby: the primary's own disk differs there. */
-  lost?: EvidenceFacts['lost'];
+  lost?: readonly ByteRange[];
   /** A failback has served the LUN again, or was about to: what the target says from then on is lost is not what was decided on. */
   lunServedSince?: true;
 }

@@ -1,4 +1,6 @@
 import type { HostEvidence } from '../hosts/host-record.ts';
+import type { Evidence } from '../hosts/leg-evidence.ts';
+import type { ByteRange } from '../std/byte-range.ts';
 import { standbyLegInSync } from './condition.ts';
 import type { LegSuperblock } from './md/superblock.ts';
 
@@ -20,21 +22,7 @@ export interface EvidenceFacts {
   leg?: LegSuperblock;
   mirrorUuid: string;
   /** Ranges of the leg whose last writes may be missing, by the target. */
-  lost: readonly { offset_bytes: number; length_bytes: number }[];
-}
-
-export interface Evidence {
-  /**
-   * `current`: the leg holds every write that was acknowledged. `unproven`: it may lack the newest ones.
-   * `unusable`: it is no consistent state of the volume, whatever is allowed.
-   */
-  verdict: 'current' | 'unproven' | 'unusable';
-  /** What is known, one sentence each. */
-  reasons: string[];
-  /** How long the primary may have gone on alone, where that is known. */
-  mayMiss_ms?: number;
-  /** How much of the leg may lack what was written last. */
-  mayMiss_bytes?: number;
+  lost: readonly ByteRange[];
 }
 
 /**
@@ -114,7 +102,7 @@ function unproven(reason: string): Evidence {
 /** The longest list of ranges in a sentence. */
 const MOST_RANGES = 4;
 
-export function rangesText(ranges: EvidenceFacts['lost']): string {
+export function rangesText(ranges: readonly ByteRange[]): string {
   const text = ranges
     .slice(0, MOST_RANGES)
     .map(({ offset_bytes, length_bytes }) => `${mebibytes(length_bytes)} from ${mebibytes(offset_bytes)} on`)

@@ -1,9 +1,10 @@
 import type { TakeoverDecision } from '../hosts/takeover-decision.ts';
+import type { ByteRange } from '../std/byte-range.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostTargetStatus } from '../target/control-protocol.ts';
 import { rangesText } from './leg-currency.ts';
 
-type Ranges = HostTargetStatus['lost'];
+type Ranges = readonly ByteRange[];
 
 /**
  * What the leg may have lost and nobody has decided on: where a decision stands, what it does not know of.
@@ -27,7 +28,7 @@ export function undecidedLoss(
 
 /** In order, neighbours and what overlaps joined. */
 export function joinRanges(ranges: Ranges): Ranges {
-  const joined: { offset_bytes: number; length_bytes: number }[] = [];
+  const joined: ByteRange[] = [];
   for (const { offset_bytes, length_bytes } of [...ranges].sort((a, b) => a.offset_bytes - b.offset_bytes)) {
     const last = joined.at(-1);
     if (last && last.offset_bytes + last.length_bytes >= offset_bytes) {

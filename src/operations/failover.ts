@@ -20,14 +20,8 @@ import { type Operation, type OperationReport, type RunOptions, runOperation } f
 import { type Step, stepOn } from '../steps/step.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
+import type { FailoverOptions } from './failover-options.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
-
-export interface FailoverOptions {
-  /** Goes on without evidence that the leg is current. */
-  allowDataLoss: boolean;
-  /** The administrator vouches that the machine is off: for hosts without a fence command. */
-  confirmedOff: boolean;
-}
 
 /**
  * Takes over a host: what `spare failover` and the watch call.

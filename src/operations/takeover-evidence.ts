@@ -1,9 +1,10 @@
 import { readEvidence } from '../hosts/host-records.ts';
-import { decideEvidence, type Evidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
+import type { Evidence } from '../hosts/leg-evidence.ts';
+import { decideEvidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
 import { SpareError } from '../std/errors.ts';
 import type { OperationContext } from '../steps/operation-context.ts';
 import { hostTargetStatus } from '../target/target-control.ts';
-import type { FailoverOptions } from './failover.ts';
+import type { FailoverOptions } from './failover-options.ts';
 
 /** Mirror traffic as new as this says that the primary is alive. */
 const ALIVE_ms = 3_000;

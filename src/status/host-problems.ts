@@ -1,9 +1,9 @@
-import type { HostConfiguration } from '../config/schema.ts';
+import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from '../mirror/condition.ts';
 import { PROBE_PATHS } from '../watch/probe-paths.ts';
-import type { HostStatus, Problem, StatusFacts } from './status-report.ts';
+import type { HostStatus, Problem } from './host-status.ts';
 
 type Seen = Omit<HostStatus, 'problems'>;
 /** A command line that runs a command on the host. */
@@ -14,7 +14,7 @@ export function hostProblems(
   seen: Seen,
   host: HostConfiguration,
   record: HostRecord | undefined,
-  standby: StatusFacts['standby'],
+  standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>,
 ): Problem[] {
   const onHost: OnHost = (command) => sshCommandLine(host, standby, command);
   return [

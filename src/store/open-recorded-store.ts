@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
+import type { ByteRange } from '../std/byte-range.ts';
 import { type DataSync, dataSync } from './data-sync.ts';
 import { NO_MOUNT_ID } from './mount-id.ts';
 import { type Every, RecordedStore } from './recorded-store.ts';
 import { RegionFile, readRegionFile, writeRegionFile } from './region-file.ts';
 import { RegionMarks } from './region-marks.ts';
-import { type ByteRange, cleanRegionRecord, markedRanges } from './region-record.ts';
+import { cleanRegionRecord, markedRanges } from './region-record.ts';
 import type { Store } from './store.ts';
 
 export interface OpenRecordedStoreOptions {

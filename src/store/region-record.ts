@@ -8,6 +8,7 @@
  * It is one block of 4 KiB, since that is what a disk writes whole or not at all; where one does not, the checksum tells.
  */
 import { crc32 } from 'node:zlib';
+import type { ByteRange } from '../std/byte-range.ts';
 import { NO_MOUNT_ID } from './mount-id.ts';
 
 export const RECORD_BYTES = 4096;
@@ -25,11 +26,6 @@ const MOST_RANGES = 256;
 
 /** No machine has this boot id: what carries it is never believed to be in the page cache still. */
 export const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
-
-export interface ByteRange {
-  offset_bytes: number;
-  length_bytes: number;
-}
 
 export interface RegionRecord {
   /** Of the store that it belongs to. */

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../std/byte-range.ts';
 import type { NotServed } from './not-served.ts';
 
 /**
@@ -48,7 +49,7 @@ export interface HostTargetStatus {
    * Ranges of the LUN whose last writes may be missing, since the standby lost its power or a flush failed. While there are any, the
    * login is refused as of a target that is not ready.
    */
-  lost: readonly { offset_bytes: number; length_bytes: number }[];
+  lost: readonly ByteRange[];
   /** Why the LUN is not served, where it is for another reason than a fence or lost writes; `null` where it is served. */
   notServed: NotServed | null;
   sessions: SessionStatus[];

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { ByteRange } from '../std/byte-range.ts';
 import { removeFileDurably } from '../std/durable-file.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import { condemnRegionFile } from '../store/region-file.ts';
-import type { ByteRange } from '../store/region-record.ts';
 
 /** A record that can't be written is tried again: the disk may come back, with the newest writes missing. */
 const DISK_AGAIN_MS = 1_000;

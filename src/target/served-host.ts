@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
+import type { ByteRange } from '../std/byte-range.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
-import type { ByteRange } from '../store/region-record.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';

@@ -5,6 +5,7 @@
  *  40 size of the set (sectors) | 48 state (1 = stale) | 52 chunk size (bytes) | 56 daemon sleep | 60 write behind
  */
 import type { Machine } from '../../machine/machine.ts';
+import type { ByteRange } from '../../std/byte-range.ts';
 import {
   type LegSuperblock,
   parseSuperblock,
@@ -91,7 +92,7 @@ export function dirtyRanges(bits: Buffer, chunks: number): [number, number][] {
  * are in none.
  */
 export function chunksIn(
-  ranges: readonly { offset_bytes: number; length_bytes: number }[],
+  ranges: readonly ByteRange[],
   leg: Pick<LegSuperblock, 'dataOffset_sectors' | 'size_sectors'>,
   chunk_bytes: number,
 ): [number, number][] {
