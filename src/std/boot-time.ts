@@ -9,8 +9,12 @@ const BOOT_ID_PATH = '/proc/sys/kernel/random/boot_id';
  * Milliseconds since the machine was started, with fractions: `CLOCK_BOOTTIME`, which nobody can set and which goes on while the
  * machine is suspended. `performance.now` and `process.hrtime` are `CLOCK_MONOTONIC`, which stands still then.
  */
-export const readBootTime_ms: () => number = bindClock() ?? (() => uptime() * 1000);
+export function readBootTime_ms(): number {
+  read ??= bindClock() ?? (() => uptime() * 1000);
+  return read();
+}
 
+let read: (() => number) | undefined;
 let knownBootId: string | undefined;
 
 /** Names this run of the kernel: a boot time says something only beside it. */

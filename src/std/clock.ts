@@ -70,8 +70,3 @@ function systemTimer(timeout: NodeJS.Timeout, stop: () => void): Timer {
 
 /** The machine's own. */
 export const systemClock: Clock = new SystemClock();
-
-/** Milliseconds, from any point on, for what a process measures in itself many times a second: `CLOCK_MONOTONIC`, whatever the process may do. */
-export function monotonic_ms(): number {
-  return performance.now();
-}

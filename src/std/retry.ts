@@ -1,18 +1,23 @@
+import { type Clock, systemClock } from './clock.ts';
+
 export interface RetryOptions {
   /** No further try begins after this. */
   timeout_ms: number;
   pause_ms: number;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /** Calls `action` until it succeeds. Throws its last error when the time is over. */
 export async function retryUntil<Result>(action: () => Promise<Result>, options: RetryOptions): Promise<Result> {
-  const deadline = performance.now() + options.timeout_ms;
+  const { timeout_ms, pause_ms, clock = systemClock } = options;
+  const deadline_ms = clock.bootTime_ms() + timeout_ms;
   for (;;) {
     try {
       return await action();
     } catch (error) {
-      if (performance.now() + options.pause_ms > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, options.pause_ms));
+      if (clock.bootTime_ms() + pause_ms > deadline_ms) throw error;
+      await clock.sleep(pause_ms);
     }
   }
 }
