@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Command, Config, Help } from '@oclif/core';
 import { stateDiagram } from '../src/hosts/state-table.ts';
 import { EXIT_CODES } from '../src/std/errors.ts';
+import { EVENTS } from '../src/std/event-table.ts';
 import * as protocol from './protocol-tables.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -33,6 +34,13 @@ function exitCodes(): string {
   return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, observed |', ...rows, ended].join('\n');
 }
 
+function eventTable(): string {
+  const rows = Object.entries(EVENTS).map(
+    ([name, { by, level, sentence }]) => `| \`${name}\` | ${by} | ${level} | ${sentence} |`,
+  );
+  return ['| event | by | level | means |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
 function withSection(page: string, name: string, content: string): string {
   const begin = `<!-- ${name} -->`;
   const end = `<!-- /${name} -->`;
@@ -55,6 +63,7 @@ const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
     'mode pages': protocol.modePageTable,
     bounds: protocol.limitTable,
   },
+  'docs/json.md': { events: eventTable },
   'docs/failover.md': { states: () => `\`\`\`mermaid\n${stateDiagram().trim()}\n\`\`\`` },
 };
 

@@ -1,5 +1,5 @@
 import type { StatusReport } from '../status/status-report.ts';
-import { eventAsText, type WatchEvent } from '../watch/watch-event.ts';
+import { eventAsText, type SpareEvent } from '../std/event.ts';
 import { statusText } from './status-view.ts';
 
 /** How many of the last events are shown under the table. */
@@ -43,7 +43,7 @@ export class WatchView {
     });
   }
 
-  tell(event: WatchEvent): void {
+  tell(event: SpareEvent): void {
     this.#events.push(eventAsText(event, new Date()));
     if (this.#events.length > EVENTS_SHOWN_LIMIT) this.#events.shift();
   }

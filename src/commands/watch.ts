@@ -7,9 +7,9 @@ import { readConfiguration } from '../config/configuration.ts';
 import { takeFileLock } from '../machine/file-lock.ts';
 import { gatherStatus } from '../status/gather-status.ts';
 import { SpareError } from '../std/errors.ts';
+import { type EventLog, eventAsJson, eventAsText, eventOf } from '../std/event.ts';
 import { standbyWorld } from '../watch/standby-world.ts';
 import { Watch } from '../watch/watch.ts';
-import { eventAsJson, eventAsText, type WatchLog } from '../watch/watch-event.ts';
 import { watchLockPath } from '../watch/watch-file.ts';
 
 const INTERVAL_ms = 1000;
@@ -75,10 +75,10 @@ export default class WatchCommand extends BaseCommand {
     }
   }
 
-  async #watch(log: WatchLog, afterEach?: () => Promise<void>): Promise<void> {
+  async #watch(log: EventLog, afterEach?: () => Promise<void>): Promise<void> {
     const { signal } = this.interruption;
     const watch = new Watch(await standbyWorld(log, signal));
-    log({ level: 'info', event: 'started', message: 'The watch begins' });
+    log(eventOf('watch-started'));
     try {
       await eachSecond(signal, async () => {
         await watch.tick();
@@ -86,7 +86,7 @@ export default class WatchCommand extends BaseCommand {
       });
     } finally {
       await watch.close();
-      log({ level: 'info', event: 'ended', message: 'The watch ends: nothing is taken over any more' });
+      log(eventOf('watch-stopped'));
     }
   }
 }
@@ -100,5 +100,5 @@ async function eachSecond(signal: AbortSignal, action: () => Promise<void>): Pro
   }
 }
 
-const printJson: WatchLog = (event) => console.log(eventAsJson(event, new Date()));
-const printText: WatchLog = (event) => console.log(eventAsText(event, new Date()));
+const printJson: EventLog = (event) => console.log(eventAsJson(event, new Date()));
+const printText: EventLog = (event) => console.log(eventAsText(event, new Date()));

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { BufferPool } from '../std/buffer-pool.ts';
+import type { EventLog } from '../std/event.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { Connection, type ConnectionContext, type TargetEvent } from './connection.ts';
+import { Connection, type ConnectionContext } from './connection.ts';
 import { LIMITS } from './limits.ts';
 import { readSocket } from './read-socket.ts';
 import { SocketOutlet } from './socket-outlet.ts';
@@ -20,7 +21,7 @@ export interface ConnectionSetOptions {
   directory: TargetDirectory;
   /** Idle sessions are pinged after so long, and dropped when silent for `LIMITS.silence_ms`; `undefined`: neither. */
   pingInterval_ms: number | undefined;
-  report(event: TargetEvent): void;
+  report: EventLog;
 }
 
 /** The connections that a process serves: moves their bytes and gives them the time. */

@@ -1,4 +1,5 @@
 import type { BufferPool } from '../std/buffer-pool.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type Frame, Framer } from './framer.ts';
 import { LIMITS } from './limits.ts';
@@ -12,20 +13,14 @@ import { serialAdd } from './serial-number.ts';
 import { Session } from './session.ts';
 import type { TargetDirectory } from './target.ts';
 
-/** Something that an administrator may want to know of. Never holds a secret. */
-export type TargetEvent =
-  | { event: 'login'; initiator: string; target: string | undefined; remote: string; type: string }
-  | { event: 'login-refused'; initiator: string | undefined; remote: string; status: string }
-  | { event: 'session-ended'; initiator: string; target: string | undefined; remote: string; reason: string }
-  | { event: 'connection-dropped'; remote: string; reason: string };
-
 export interface ConnectionContext {
   directory: TargetDirectory;
   sharedBudget: ByteBudget;
   /** The memory of data segments. */
   buffers: BufferPool;
   pingInterval_ms: number | undefined;
-  report(event: TargetEvent): void;
+  /** Its events never hold a secret. */
+  report: EventLog;
 }
 
 /** One TCP connection: at first a login, then a session. Free of I/O and of timers. */
@@ -125,7 +120,7 @@ export class Connection {
       this.#refusal = undefined;
       this.#respond(request, response);
       const status = `0x${response.status.toString(16).padStart(4, '0')}`;
-      this.#context.report({ event: 'login-refused', initiator: undefined, remote: this.#addresses.remote, status });
+      this.#context.report(eventOf('login-refused', { facts: { remote: this.#addresses.remote, status } }));
       this.#closed = true;
       this.#endLogin();
       this.#outlet.end();
@@ -184,18 +179,14 @@ export class Connection {
       pingInterval_ms: this.#context.pingInterval_ms,
       ended: (reason) => {
         target?.sessionEnded(session, Date.now());
-        this.#context.report({
-          event: 'session-ended',
-          initiator: initiatorName,
-          target: target?.name,
-          remote,
-          reason,
-        });
+        const facts = { initiator: initiatorName, target: target?.name, remote, reason };
+        this.#context.report(eventOf('session-ended', { facts }));
       },
     });
     this.#session = session;
     if (type === 'normal') target?.sessions.add(session);
-    this.#context.report({ event: 'login', initiator: initiatorName, target: target?.name, remote, type });
+    const facts = { initiator: initiatorName, target: target?.name, remote, type };
+    this.#context.report(eventOf('login', { facts }));
   }
 
   #respond(request: LoginRequest, response: LoginResponse): void {
@@ -216,7 +207,7 @@ export class Connection {
   }
 
   #drop(reason: string): void {
-    this.#context.report({ event: 'connection-dropped', remote: this.#addresses.remote, reason });
+    this.#context.report(eventOf('connection-dropped', { facts: { remote: this.#addresses.remote, reason } }));
     this.#endLogin();
     this.#closed = true;
     this.#outlet.destroy();

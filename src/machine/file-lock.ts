@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 
@@ -44,6 +44,20 @@ export async function takeFileLock(path: string, note: string): Promise<FileLock
       await holder;
     },
   };
+}
+
+/** Whether somebody holds the lock right now. Takes nothing: /proc/locks lists what the kernel has (proc(5)). */
+export function isFileLocked(path: string): boolean {
+  try {
+    const { dev, ino } = statSync(path);
+    const hex = (number: number) => number.toString(16).padStart(2, '0');
+    // makedev(3): the minor number is split around the major one.
+    const device = `${hex((dev >> 8) & 0xfff)}:${hex((dev & 0xff) | ((dev >> 12) & 0xfff00))}`;
+    return readFileSync('/proc/locks', 'utf8').includes(` ${device}:${ino} `);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function readNote(path: string): string {

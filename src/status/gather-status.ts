@@ -1,5 +1,7 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
+import { unfinishedOperation } from '../hosts/journal.ts';
+import { isHostLocked } from '../steps/host-lock.ts';
 import { requestStatus } from '../target/control-client.ts';
 import { readWatchSnapshot } from '../watch/watch-file.ts';
 import { type StatusReport, statusReport } from './status-report.ts';
@@ -14,5 +16,13 @@ export async function gatherStatus(host?: string): Promise<StatusReport> {
   const { standby, hosts: all } = readConfiguration();
   const hosts = host === undefined ? Object.values(all) : [readHostConfiguration(host)];
   const target = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).catch(() => undefined);
-  return statusReport({ now: Date.now(), standby, hosts, record: readHostRecord, watch: readWatchSnapshot(), target });
+  return statusReport({
+    now: Date.now(),
+    standby,
+    hosts,
+    record: readHostRecord,
+    unfinished: (name) => (isHostLocked(name) ? undefined : unfinishedOperation(name)),
+    watch: readWatchSnapshot(),
+    target,
+  });
 }

@@ -1,11 +1,13 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
+import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
 import type { TargetStatus } from '../target/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
 import type { CopyStatus, HostStatus, Problem } from './host-status.ts';
+import { unfinishedProblems } from './unfinished-problems.ts';
 
 /** A proof that is older than this proves nothing any more. Reports come each second. */
 const PROOF_VALID_s = 5;
@@ -31,6 +33,8 @@ export interface StatusFacts {
   standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
   record(host: string): HostRecord | undefined;
+  /** By its journal; `undefined` while an operation works on it. */
+  unfinished(host: string): UnfinishedOperation | undefined;
   /** The last that the watch has written, however old. */
   watch: WatchSnapshot | undefined;
   /** What the target says; `undefined` where it does not answer. */
@@ -45,7 +49,13 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
     const status = hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.now);
-    return { ...status, problems: hostProblems(status, host, facts.record(host.name), facts.standby) };
+    return {
+      ...status,
+      problems: [
+        ...hostProblems(status, host, facts.record(host.name), facts.standby),
+        ...unfinishedProblems(status.state, facts.unfinished(host.name)),
+      ],
+    };
   });
   const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
   return {

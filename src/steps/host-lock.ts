@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
-import { type FileLock, takeFileLock } from '../machine/file-lock.ts';
+import { type FileLock, isFileLocked, takeFileLock } from '../machine/file-lock.ts';
 import { SpareError } from '../std/errors.ts';
 
 /**
@@ -8,8 +8,10 @@ import { SpareError } from '../std/errors.ts';
  * @throws SpareError `busy` with who holds the lock.
  */
 export async function lockHost(host: string, operation: string): Promise<FileLock> {
-  const path = join(paths().runtime, 'locks', `${host}.lock`);
-  const lock = await takeFileLock(path, `${operation}, process ${process.pid}, since ${new Date().toISOString()}`);
+  const lock = await takeFileLock(
+    lockPath(host),
+    `${operation}, process ${process.pid}, since ${new Date().toISOString()}`,
+  );
   if ('heldBy' in lock) {
     throw new SpareError(
       'busy',
@@ -21,4 +23,13 @@ export async function lockHost(host: string, operation: string): Promise<FileLoc
     );
   }
   return lock;
+}
+
+/** Whether an operation works on the host right now. */
+export function isHostLocked(host: string): boolean {
+  return isFileLocked(lockPath(host));
+}
+
+function lockPath(host: string): string {
+  return join(paths().runtime, 'locks', `${host}.lock`);
 }

@@ -1,6 +1,8 @@
+import { appendToJournal, journalPath } from '../hosts/journal.ts';
 import { SpareError } from '../std/errors.ts';
+import { type EventFacts, eventOf } from '../std/event.ts';
+import type { EventName } from '../std/event-table.ts';
 import { lockHost } from './host-lock.ts';
-import { appendToJournal, type JournalEntry, journalPath } from './journal.ts';
 import type { RunEvent, Step, StepStatus } from './step.ts';
 
 /** A plan, ready to be shown or run. */
@@ -44,14 +46,16 @@ export async function runOperation(operation: Operation, options: RunOptions = {
   }
 }
 
+type Journal = (event: EventName, facts?: EventFacts, message?: string) => void;
+
 async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const { host, name, steps } = operation;
   const startedAt = Date.now();
   const report: OperationReport['steps'] = [];
-  const journal = (entry: Omit<JournalEntry, 'time' | 'operation'>) =>
-    appendToJournal(host, { operation: name, ...entry });
+  const journal: Journal = (event, facts, message) =>
+    appendToJournal(host, eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) }));
 
-  journal({ event: 'begin' });
+  journal('operation-begun', { again: againOf(operation) });
   const begun: Step[] = [];
   for (const step of steps) {
     const stepStartedAt = Date.now();
@@ -62,13 +66,13 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       tell('running');
       const status = (await step.check?.()) ? 'already-done' : 'done';
       if (status === 'done') {
-        journal({ event: 'intent', step: step.name });
+        journal('step-begun', { step: step.name }, step.title);
         begun.push(step);
         await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
       }
       // What an earlier run did is not taken back, but its point of no return stays passed.
       else if (step.pointOfNoReturn) begun.push(step);
-      journal({ event: status, step: step.name });
+      journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
       tell(status);
       report.push({
         name: step.name,
@@ -78,13 +82,13 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
         elapsed_ms: Date.now() - stepStartedAt,
       });
     } catch (error) {
-      journal({ event: 'failed', step: step.name, detail: messageOf(error) });
+      journal('step-failed', { step: step.name }, messageOf(error));
       tell('failed', error);
       const undone = !operation.onlyForward && (await undo(begun, journal, options));
       throw failure(operation, step, error, undone);
     }
   }
-  journal({ event: 'end' });
+  journal('operation-ended');
   return {
     operation: name,
     host,
@@ -95,24 +99,20 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
 }
 
 /** Takes back what can be taken back, last first, unless the point of no return has been passed. Answers whether it did. */
-async function undo(
-  steps: readonly Step[],
-  journal: (entry: Omit<JournalEntry, 'time' | 'operation'>) => void,
-  options: RunOptions,
-): Promise<boolean> {
+async function undo(steps: readonly Step[], journal: Journal, options: RunOptions): Promise<boolean> {
   if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return false;
   for (const step of steps.toReversed()) {
     if (!step.undo) continue;
     try {
       await step.undo();
-      journal({ event: 'undone', step: step.name });
+      journal('step-undone', { step: step.name }, step.title);
       options.onEvent?.({ type: 'step', step, status: 'undone', elapsed_ms: 0 });
     } catch (error) {
-      journal({ event: 'failed', step: step.name, detail: `undo: ${messageOf(error)}` });
+      journal('undo-failed', { step: step.name }, messageOf(error));
       return false;
     }
   }
-  journal({ event: 'end' });
+  journal('operation-ended');
   return true;
 }
 

@@ -1,12 +1,7 @@
-import type { TargetEvent } from '../iscsi/connection.ts';
+import { eventAsJson, eventAsText, type SpareEvent } from '../std/event.ts';
 
-/** What a daemon tells an administrator. */
-export type ServeEvent = TargetEvent | { event: string; [name: string]: string | number | boolean | undefined };
-
-/** One line an event, `name key=value …`, on standard error: the journal adds time and unit. */
-export function logEvent({ event, ...details }: ServeEvent): void {
-  const words = Object.entries(details).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : value}`],
-  );
-  process.stderr.write(`${[event, ...words].join(' ')}\n`);
+/** One line an event on standard error: JSON where systemd's journal reads it, as that of the watch, text elsewhere. */
+export function logEvent(event: SpareEvent): void {
+  const format = process.env.JOURNAL_STREAM === undefined ? eventAsText : eventAsJson;
+  process.stderr.write(`${format(event, new Date())}\n`);
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../std/durable-file.ts';
-import type { ServeEvent } from './event-log.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
 
 /** @param runtime The daemon's runtime directory. */
 export function failureNotePath(runtime: string, host: string): string {
@@ -17,11 +17,11 @@ export function failureNotePath(runtime: string, host: string): string {
 export class FailureNote {
   readonly #path: string;
   readonly #host: string;
-  readonly #report: (event: ServeEvent) => void;
+  readonly #report: EventLog;
   /** Since `write` in this process. */
   #wasWritten = false;
 
-  constructor(runtime: string, host: string, report: (event: ServeEvent) => void) {
+  constructor(runtime: string, host: string, report: EventLog) {
     this.#path = failureNotePath(runtime, host);
     this.#host = host;
     this.#report = report;
@@ -48,7 +48,7 @@ export class FailureNote {
     try {
       change();
     } catch (error) {
-      this.#report({ event: 'note-not-changed', host: this.#host, error: String(error) });
+      this.#report(eventOf('note-not-changed', { host: this.#host, facts: { error: String(error) } }));
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { ExitKind } from '../std/errors.ts';
+import type { SpareEvent } from '../std/event.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
-import type { ServeEvent } from './event-log.ts';
 
 /** A host's process that could not flush and close its leg exits with this. Others, Node's own among them, say nothing of the leg. EX_SOFTWARE of sysexits.h. */
 export const LEG_NOT_FLUSHED = 70;
@@ -25,7 +25,7 @@ export type MessageToHost =
 
 /** From a host's process to the daemon. */
 export type MessageFromHost =
-  | { kind: 'event'; event: ServeEvent }
+  | { kind: 'event'; event: SpareEvent }
   /** The disk has failed the leg, and its record does not say so yet; or it does now, or that has been accepted. */
   | { kind: 'failed'; failed: boolean }
   /** The leg is open now, and nothing is written yet; or it is closed. */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { HostConfiguration } from '../config/schema.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
 import type { DataSync } from '../store/data-sync.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
-import type { ServeEvent } from './event-log.ts';
 import type { FailureNote } from './failure-note.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';
@@ -32,7 +32,7 @@ export interface HostProcessOptions {
   folder: string;
   /** The file of `writeStrippedProgram`. */
   program: string;
-  report(event: ServeEvent): void;
+  report: EventLog;
   /** Outlives the process; none for the one that serves no host. */
   note?: FailureNote;
   /** Asks what the disk has failed under one that died. @default that of the process */
@@ -230,7 +230,7 @@ export class HostProcess {
 
   /** The note is for the next process, the message for one that has been started meanwhile. */
   #legFailed(cause: string): void {
-    this.#options.report({ event: 'leg-failed', host: this.configuration?.name, cause });
+    this.#options.report(eventOf('leg-failed', { host: this.configuration?.name, facts: { cause } }));
     this.#options.note?.write();
     this.#send({ kind: 'failed' });
   }
@@ -247,7 +247,7 @@ export class HostProcess {
     this.#shortLives = livedLong ? 0 : this.#shortLives + 1;
     const pause_ms = RESTART_PAUSES_MS[Math.min(this.#shortLives, RESTART_PAUSES_MS.length - 1)] ?? 0;
     const host = this.configuration?.name;
-    this.#options.report({ event: 'process-ended', host, cause, restartIn_ms: pause_ms });
+    this.#options.report(eventOf('process-ended', { host, facts: { cause, restartIn_ms: pause_ms } }));
     this.#restart = setTimeout(() => this.#start(), pause_ms);
   }
 

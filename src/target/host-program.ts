@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import type { TargetDirectory } from '../iscsi/target.ts';
+import { eventOf, type SpareEvent } from '../std/event.ts';
 import { giveWay } from './give-way.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { HostTarget } from './host-target.ts';
@@ -82,7 +83,7 @@ function open(target: HostTarget): void {
   } catch (error) {
     if (whyNotServed !== String(error)) {
       whyNotServed = String(error);
-      report({ event: 'not-served', host: target.configuration.name, error: whyNotServed });
+      report(eventOf('not-served', { host: target.configuration.name, facts: { error: whyNotServed } }));
     }
     setTimeout(open, OPEN_AGAIN_MS, target);
   }
@@ -91,7 +92,8 @@ function open(target: HostTarget): void {
 function reportLoss(): void {
   if (!host || host.lost.length === 0) return;
   const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-  report({ event: 'unclean', host: host.configuration.name, ranges: host.lost.length, lost_bytes });
+  const facts = { ranges: host.lost.length, lost_bytes };
+  report(eventOf('unclean', { host: host.configuration.name, facts }));
 }
 
 function reportLeg(isOpen: boolean): void {
@@ -136,7 +138,7 @@ async function endInOrder(): Promise<void> {
   process.exit(exitCode);
 }
 
-function report(event: Extract<MessageFromHost, { kind: 'event' }>['event']): void {
+function report(event: SpareEvent): void {
   send({ kind: 'event', event });
 }
 

@@ -7,8 +7,8 @@ import { Target, type TargetDirectory } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
 import { SpareError } from '../std/errors.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
 import { openFileStore } from '../store/open-file-store.ts';
-import type { ServeEvent } from './event-log.ts';
 import { LUN } from './host-target.ts';
 import { listenOrExplain } from './listen.ts';
 
@@ -27,7 +27,7 @@ export interface ServeFileOptions {
   thin?: boolean | undefined;
   readOnly: boolean;
   removable: boolean;
-  report(event: ServeEvent): void;
+  report: EventLog;
 }
 
 export interface ServedFile {
@@ -80,7 +80,8 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
 function openUnit(options: ServeFileOptions, iqn: string): LogicalUnit {
   const { path, blockSize_bytes, physicalBlockSize_bytes, thin, readOnly, removable } = options;
   const store = openFileStore({ path, readOnly });
-  options.report({ event: 'store-opened', path, thin: store.thin, cachedReads: store.cachedReads });
+  const facts = { path, thin: store.thin, cachedReads: store.cachedReads };
+  options.report(eventOf('store-opened', { facts }));
   if (store.size_bytes % blockSize_bytes !== 0) {
     store.close(() => {});
     throw new SpareError(

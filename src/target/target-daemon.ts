@@ -6,8 +6,8 @@ import { hostFolder, paths } from '../config/paths.ts';
 import type { Configuration, HostConfiguration } from '../config/schema.ts';
 import type { LoginNames } from '../iscsi/first-login.ts';
 import { SpareError } from '../std/errors.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
 import type { ControlRequest, TargetStatus } from './control-protocol.ts';
-import type { ServeEvent } from './event-log.ts';
 import { FailureNote } from './failure-note.ts';
 import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';
@@ -25,7 +25,7 @@ export class TargetDaemon {
   readonly #notes = new Map<string, FailureNote>();
   /** Takes who names no host of ours. A process like the others, so that nobody can tell by the time that it takes which names exist. */
   readonly #strangers: HostProcess;
-  readonly #report: (event: ServeEvent) => void;
+  readonly #report: EventLog;
   readonly #runtime = paths().runtime;
   readonly #program = join(this.#runtime, 'program.json');
   readonly #startedAt = Date.now();
@@ -34,7 +34,7 @@ export class TargetDaemon {
   /** Control requests of one host come one after the other; a host whose disk hangs holds up no other. */
   readonly #last = new Map<string, Promise<unknown>>();
 
-  constructor(configuration: Configuration, report: (event: ServeEvent) => void) {
+  constructor(configuration: Configuration, report: EventLog) {
     this.#standby = configuration.standby;
     this.#report = report;
     writeStrippedProgram(this.#program);
@@ -60,7 +60,7 @@ export class TargetDaemon {
     const last = this.#last.get(request.host) ?? Promise.resolve();
     const result = last.then(async () => {
       await this.#change(request);
-      this.#report({ event: 'control', method: request.method, host: request.host });
+      this.#report(eventOf('control', { host: request.host, facts: { method: request.method } }));
       return this.#status();
     });
     const settled = result.catch(() => {});
@@ -145,9 +145,7 @@ export class TargetDaemon {
 }
 
 /** The daemon for the configuration of this machine, accepting connections. */
-export async function startTargetDaemon(
-  report: (event: ServeEvent) => void,
-): Promise<{ daemon: TargetDaemon; portal: string }> {
+export async function startTargetDaemon(report: EventLog): Promise<{ daemon: TargetDaemon; portal: string }> {
   const daemon = new TargetDaemon(readConfiguration(), report);
   try {
     return { daemon, portal: await daemon.listen() };

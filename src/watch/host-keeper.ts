@@ -2,19 +2,20 @@ import type { HostConfiguration } from '../config/schema.ts';
 import type { HostEvidence, HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import { type HostEvent, type Transition, transitionOf } from '../hosts/state-table.ts';
 import { mirrorCondition, standbyLegDropped } from '../mirror/condition.ts';
+import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
+import type { EventLevel, EventName } from '../std/event-table.ts';
 import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { type LostWrites, observedEvent } from './observe.ts';
 import type { Samples } from './probe-paths.ts';
 import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';
-import type { WatchLog } from './watch-event.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 
 /** What a keeper knows and does outside itself: records, operations, the fence hook. */
 export interface KeeperWorld {
   now(): number;
-  log: WatchLog;
+  log: EventLog;
   record(host: string): HostRecord | undefined;
   /** A takeover had been decided on when it was interrupted: it may go on without asking again. */
   takeoverDecided(host: string): boolean;
@@ -32,6 +33,8 @@ export interface KeeperWorld {
   /** Has the primary write again what the standby has lost: until then the LUN is not served. */
   resyncLostWrites(host: string): Promise<void>;
 }
+
+type KeeperAction = 'failover' | 'restore' | 'remirror' | 'resync-lost-writes';
 
 /** After an operation, until the probes see what it has done. */
 const SETTLE_ms = 10_000;
@@ -125,7 +128,7 @@ export class HostKeeper {
       this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, at, 'fence command'), {
         durable: true,
       });
-      this.#log('warning', 'proven-off', 'The fence device says that the machine is off');
+      this.#log('proven-off');
     } catch {
       // No answer is no evidence; the takeover asks again and tells.
     } finally {
@@ -141,14 +144,13 @@ export class HostKeeper {
       event,
       async () => {
         if (!(await this.#world.enter(this.#host.name, transition))) return;
-        this.#log(event === 'silent' || event === 'leg-lost' ? 'warning' : 'info', 'state', transition.sentence, {
-          from: transition.from,
-          to: transition.to,
-        });
+        const { from, to, sentence: message } = transition;
+        const level = event === 'silent' || event === 'leg-lost' ? 'warning' : 'info';
+        this.#log('state', { message, level, facts: { from, to } });
       },
       ({ code, message }) => {
         // Somebody else's operation is under way: what is seen then is its doing.
-        if (code !== 'HOST_BUSY') this.#log('error', 'state-failed', message);
+        if (code !== 'HOST_BUSY') this.#log('state-failed', { message });
       },
     );
   }
@@ -182,15 +184,15 @@ export class HostKeeper {
     return isReachable && SERVED_AT_HOME.has(record.state) && this.#world.lostWrites(this.#host.name) === 'some';
   }
 
-  #run(action: string, message: string, work: () => Promise<void>): void {
+  #run(action: KeeperAction, message: string, work: () => Promise<void>): void {
     const startedAt = this.#world.now();
     const onFailure = (failure: WatchFailure) =>
-      this.#log('error', `${action}-failed`, failure.message, { code: failure.code, hint: failure.hint });
+      this.#log(`${action}-failed`, { message: failure.message, facts: { code: failure.code, hint: failure.hint } });
     const timed = async () => {
       await work();
-      this.#log('info', `${action}-done`, `${action} done`, { elapsed_s: (this.#world.now() - startedAt) / 1000 });
+      this.#log(`${action}-done`, { facts: { elapsed_s: (this.#world.now() - startedAt) / 1000 } });
     };
-    if (this.#operation.start(action, timed, onFailure)) this.#log('warning', `${action}-begun`, message);
+    if (this.#operation.start(action, timed, onFailure)) this.#log(`${action}-begun`, { message });
   }
 
   /** Only on the ground that was there when it began, or is there again. */
@@ -208,12 +210,7 @@ export class HostKeeper {
     return record.paused !== undefined && Date.parse(record.paused.until) > this.#world.now();
   }
 
-  #log(
-    level: 'info' | 'warning' | 'error',
-    event: string,
-    message: string,
-    facts: Record<string, string | number> = {},
-  ): void {
-    this.#world.log({ level, event, host: this.#host.name, message, facts });
+  #log(event: EventName, about: { message?: string; level?: EventLevel; facts?: EventFacts } = {}): void {
+    this.#world.log(eventOf(event, { host: this.#host.name, ...about }));
   }
 }

@@ -3,6 +3,7 @@ import { configurationPath, readConfiguration } from '../config/configuration.ts
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { fenceStatus } from '../fence/fence-command.ts';
 import { enterState, readHostRecord, updateEvidence } from '../hosts/host-records.ts';
+import { appendToJournal } from '../hosts/journal.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { execLines } from '../machine/exec.ts';
 import { LocalMachine } from '../machine/local-machine.ts';
@@ -15,6 +16,8 @@ import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';
 import { serviceAddress } from '../service/observe-service.ts';
 import { service } from '../service/service.ts';
+import { type EventLog, eventOf, type SpareEvent } from '../std/event.ts';
+import { isKept } from '../std/event-table.ts';
 import { lockHost } from '../steps/host-lock.ts';
 import { operationContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
@@ -27,7 +30,6 @@ import { ServiceProber } from './probes/service.ts';
 import { IscsiProber, TargetPoller } from './probes/target.ts';
 import { reportArgv } from './report.ts';
 import type { WatchWorld } from './watch.ts';
-import type { WatchLog } from './watch-event.ts';
 import { writeWatchSnapshot } from './watch-file.ts';
 
 /** A busy target may take its time: what it says is dated. */
@@ -36,7 +38,7 @@ const TARGET_TIMEOUT_ms = 3000;
 const ANSWER_TIMEOUT_ms = 1000;
 
 /** The watch's world on a real standby. When `signal` ends, its probes end, and its operations between two steps. */
-export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<WatchWorld> {
+export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<WatchWorld> {
   const now = () => Date.now();
   const { standby } = readConfiguration();
   const machine = new LocalMachine('standby');
@@ -46,7 +48,10 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
   void network.run(signal);
   return {
     now,
-    log,
+    log: (event) => {
+      log(event);
+      keep(event, log);
+    },
     configuration: whenChanged(configurationPath(), readConfiguration),
     network: () => network.look(),
     probers: (host) => probersOf(host, standby, target, now),
@@ -81,6 +86,16 @@ export async function standbyWorld(log: WatchLog, signal: AbortSignal): Promise<
       await underLock(host, 'resync-lost-writes', () => resyncLostWrites(operationContext(host)));
     },
   };
+}
+
+/** A full disk must not end the watch. */
+function keep(event: SpareEvent, log: EventLog): void {
+  if (event.host === undefined || !isKept(event.event)) return;
+  try {
+    appendToJournal(event.host, event);
+  } catch (error) {
+    log(eventOf('journal-unwritten', { host: event.host, facts: { error: String(error) } }));
+  }
 }
 
 /** Reads a file again only when it has been replaced: it is asked for each second. */

@@ -1,4 +1,5 @@
 import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import { eventOf } from '../std/event.ts';
 import { Attempt } from './attempt.ts';
 import { HostKeeper, type KeeperWorld } from './host-keeper.ts';
 import { HostMonitor, type HostProbers } from './host-monitor.ts';
@@ -70,7 +71,7 @@ export class Watch {
       } catch (error) {
         // A damaged record of one host must not stop the watch over the others.
         const message = error instanceof Error ? error.message : String(error);
-        this.#world.log({ level: 'error', event: 'host-unwatched', host: name, message });
+        this.#world.log(eventOf('host-unwatched', { host: name, message }));
       }
     }
     this.#world.publish(this.snapshot());
@@ -116,7 +117,7 @@ export class Watch {
       if (JSON.stringify(hosts[name]) === watched.configuration) continue;
       watched.abort.abort();
       this.#hosts.delete(name);
-      this.#world.log({ level: 'info', event: 'watch-ended', host: name, message: 'Not watched any more, or changed' });
+      this.#world.log(eventOf('host-removed', { host: name }));
     }
     for (const [name, host] of Object.entries(hosts)) {
       if (!this.#hosts.has(name)) this.#hosts.set(name, this.#begin(host));
@@ -129,7 +130,7 @@ export class Watch {
       this.#lastHosts = this.#world.configuration().hosts;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#world.log({ level: 'error', event: 'configuration-unread', message });
+      this.#world.log(eventOf('configuration-unread', { message }));
     }
     return this.#lastHosts;
   }
@@ -138,12 +139,7 @@ export class Watch {
     const abort = new AbortController();
     const monitor = new HostMonitor(this.#world.probers(host));
     const keeper = new HostKeeper(host, monitor, this.#world);
-    this.#world.log({
-      level: 'info',
-      event: 'watch-begun',
-      host: host.name,
-      message: `Watched, policy ${host.policy}`,
-    });
+    this.#world.log(eventOf('host-added', { host: host.name, facts: { policy: host.policy } }));
     return {
       preparation: new Attempt(this.#world.now, PREPARATION),
       prepared: false,
@@ -163,7 +159,7 @@ export class Watch {
       watched.prepared = true;
     };
     watched.preparation.start('prepare', work, ({ code, message }) => {
-      if (code !== 'HOST_BUSY') this.#world.log({ level: 'warning', event: 'prepare-failed', host, message });
+      if (code !== 'HOST_BUSY') this.#world.log(eventOf('prepare-failed', { host, message }));
     });
   }
 
@@ -179,9 +175,6 @@ export class Watch {
   #tellIsolation(isolated: boolean): void {
     if (isolated === this.#isolated) return;
     this.#isolated = isolated;
-    const message = isolated
-      ? 'The standby itself is cut off: silence says nothing about the hosts, nothing is taken over'
-      : 'The network of the standby is back';
-    this.#world.log({ level: isolated ? 'error' : 'info', event: 'isolation', message });
+    this.#world.log(eventOf(isolated ? 'isolation' : 'isolation-over'));
   }
 }

@@ -58,6 +58,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
   const names = Object.keys(records);
   return {
     now: NOW_ms,
+    unfinished: () => undefined,
     standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
     record: (host) => records[host],
@@ -68,6 +69,16 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
 }
 
 const view = suite('status');
+
+view('an operation that did not finish is told, unless the state of the host says so already', () => {
+  const unfinished = () => ({ operation: 'set', since: at(60), again: "run 'spare set alpha' again" });
+  const problemsOf = (state: HostRecord['state']) =>
+    statusReport(facts({ alpha: { ...protectedRecord, state } }, { unfinished })).hosts[0]?.problems ?? [];
+  const [problem] = problemsOf('protected');
+  assert.match(problem?.sentence ?? '', `'set' started at ${at(60)} and did not finish`);
+  assert.match(problem?.sentence ?? '', "run 'spare set alpha' again");
+  assert.not.ok(problemsOf('failing-over').some(({ sentence }) => sentence.includes("'set'")));
+});
 
 view('is a plain table when all is well', () => {
   const report = statusReport(facts({ alpha: protectedRecord, beta: protectedRecord }));

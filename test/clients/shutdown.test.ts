@@ -40,7 +40,7 @@ test('the initiator is asked to log out, does so, and everything is flushed', as
     assert.is(response?.header[2], 0);
     assert.is(await initiator.next(), undefined);
     assert.is(await exitCode, 0);
-    assert.match(served.log, /session-ended .*logged out/);
+    assert.match(served.log, /A session ended .*logged out/);
     assert.equal(firstBlock(served.path), Buffer.alloc(BLOCK_BYTES, 7));
   } finally {
     await served.remove();
@@ -72,7 +72,7 @@ test('a real initiator logs out when it is asked to, and goes on with the proces
     for (let attempt = 0; attempt < 500 && firstBlock(served.path)[0] !== 1; attempt++) await pause(20);
     const before = served;
     served = await served.stopAndStartAgain();
-    assert.match(before.log, /session-ended .*logged out/);
+    assert.match(before.log, /A session ended .*logged out/);
     const { output, exitCode } = await busy;
     assert.is(exitCode, 0, output);
     assert.not.match(output, /failed/i, output);

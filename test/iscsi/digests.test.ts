@@ -88,7 +88,7 @@ test.before.each(async (context) => {
   const target = new Target({ name: NAME, lun: 1, deviceServer: context.disk, fenced: false });
   context.portal = new ServingPortal({
     directory: directoryOf(target),
-    report: (event) => 'reason' in event && context.reasons.push(event.reason),
+    report: ({ facts }) => facts?.reason !== undefined && context.reasons.push(String(facts.reason)),
   });
   context.initiator = new DigestInitiator(await context.portal.listen());
   const names = [`InitiatorName=${INITIATOR}`, `TargetName=${NAME}`, 'SessionType=Normal'];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostEvidence } from '../../src/hosts/host-record.ts';
+import type { JournalEntry } from '../../src/hosts/journal.ts';
 import type { StatusReport } from '../../src/status/status-report.ts';
 import type { Lab } from './lab.ts';
 import { quoteForShell } from './secure-shell.ts';
@@ -7,12 +8,6 @@ import { MACHINES, POWER_SWITCH_URL, type PrimaryName, SERVICE_ADDRESSES } from 
 
 export interface RunSpareOptions {
   timeout_ms?: number;
-}
-
-interface JournalLine {
-  time: string;
-  operation: string;
-  event: string;
 }
 
 /** When an operation began and ended, by the standby's clock, seconds since the epoch. */
@@ -115,14 +110,14 @@ export class StandbyCommands {
 
   /** How often an operation on a host has begun, by its journal. */
   async runs(host: PrimaryName, operation: string): Promise<number> {
-    return (await this.#journal(host, operation)).filter((line) => line.event === 'begin').length;
+    return (await this.#journal(host, operation)).filter((line) => line.event === 'operation-begun').length;
   }
 
   /** The last run of an operation on a host, by its journal. */
   async lastRun(host: PrimaryName, operation: string): Promise<OperationSpan> {
     const lines = await this.#journal(host, operation);
-    const begun = lines.findLast((line) => line.event === 'begin');
-    const ended = lines.findLast((line) => line.event === 'end');
+    const begun = lines.findLast((line) => line.event === 'operation-begun');
+    const ended = lines.findLast((line) => line.event === 'operation-ended');
     if (begun === undefined || ended === undefined)
       throw new Error(`Cannot find a finished ${operation} of ${host} in its journal`);
     return { begun_s: Date.parse(begun.time) / 1000, ended_s: Date.parse(ended.time) / 1000 };
@@ -134,12 +129,12 @@ export class StandbyCommands {
     return Number(stdout);
   }
 
-  async #journal(host: PrimaryName, operation: string): Promise<JournalLine[]> {
+  async #journal(host: PrimaryName, operation: string): Promise<JournalEntry[]> {
     const { stdout } = await this.#shell.run(`cat /var/lib/spare/journal/${host}.jsonl`);
     return stdout
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as JournalLine)
+      .map((line) => JSON.parse(line) as JournalEntry)
       .filter((line) => line.operation === operation);
   }
 

@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
-import { readJournal, unfinishedOperation } from '../../src/steps/journal.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
@@ -69,10 +69,10 @@ test('runs the steps in order, each with its intent in the journal before and it
     report.steps.map((step) => step.status),
     ['done', 'done'],
   );
-  assert.equal(seenAtRun, ['intent', 'intent']);
+  assert.equal(seenAtRun, ['step-begun', 'step-begun']);
   assert.equal(
     readJournal('alpha').map((entry) => `${entry.event} ${entry.step ?? ''}`.trim()),
-    ['begin', 'intent a', 'done a', 'intent b', 'done b', 'end'],
+    ['operation-begun', 'step-begun a', 'step-done a', 'step-begun b', 'step-done b', 'operation-ended'],
   );
 });
 
@@ -122,7 +122,7 @@ test('only goes forward after the point of no return', async () => {
   const error = await failureOf(runOperation(operationOf(steps)));
   assert.match(error.hint, "'spare failover alpha' again");
   assert.ok(world.has('a'));
-  assert.is(unfinishedOperation('alpha'), 'failover');
+  assert.is(unfinishedOperation('alpha')?.operation, 'failover');
 });
 
 test('takes nothing back where an earlier run may have passed the point of no return', async () => {

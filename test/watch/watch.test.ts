@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import type { SpareEvent } from '../../src/std/event.ts';
 import type { NetworkSample } from '../../src/watch/isolation.ts';
 import { type ProbePath, type Sample, sampleOf } from '../../src/watch/probe-paths.ts';
 import type { Prober } from '../../src/watch/probes/prober.ts';
 import type { ReportProber } from '../../src/watch/probes/report.ts';
 import { Watch, type WatchWorld } from '../../src/watch/watch.ts';
-import type { WatchEvent } from '../../src/watch/watch-event.ts';
 import type { WatchSnapshot } from '../../src/watch/watch-file.ts';
 import { exampleHost, wholeReport } from './example-host.ts';
 
@@ -33,7 +33,7 @@ class FakeReportProber extends FakeProber {
 /** A world with a clock that only moves when told, and hosts that answer on the paths that are switched on. */
 class FakeWorld implements WatchWorld {
   clock = START_ms;
-  events: WatchEvent[] = [];
+  events: SpareEvent[] = [];
   published: WatchSnapshot | undefined;
   networkSample: NetworkSample = { carrier: true, gateway: 'answered' };
   configured: Record<string, HostConfiguration> = {};
@@ -76,7 +76,7 @@ class FakeWorld implements WatchWorld {
   }
 
   now = () => this.clock;
-  log = (event: WatchEvent) => void this.events.push(event);
+  log = (event: SpareEvent) => void this.events.push(event);
   configuration = () => ({ version: 1 as const, standby: {} as never, hosts: this.configured });
   network = async () => this.networkSample;
   publish = (snapshot: WatchSnapshot) => {

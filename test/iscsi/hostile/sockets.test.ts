@@ -69,9 +69,7 @@ test.before.each(async (context) => {
       find: (name) => context.targets.get(name),
       visibleTo: () => undefined,
     },
-    report: ({ event, ...rest }) => {
-      if ('reason' in rest) assert.not.match(rest.reason, 'Defect', event);
-    },
+    report: ({ event, facts }) => assert.not.match(String(facts?.reason), 'Defect', event),
   });
   context.address = await context.portal.listen();
   context.stopWitness = await startWitness(context.address);

@@ -1,0 +1,126 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { paths } from '../config/paths.ts';
+import { eventAsJson, type SpareEvent } from '../std/event.ts';
+import { EVENTS, type EventLevel, type EventName } from '../std/event-table.ts';
+
+/**
+ * One line of `/var/lib/spare/journal/<host>.jsonl`: an event of the host, with its facts. `step-begun` is durable before the step
+ * starts, its result before the next step starts.
+ */
+export interface JournalEntry {
+  /** ISO 8601. */
+  time: string;
+  event: EventName;
+  level: EventLevel;
+  message: string;
+  /** Of an event of an operation. */
+  operation?: string;
+  step?: string;
+  /** Of `operation-begun`: how to run it again. */
+  again?: string;
+}
+
+/** What happened longest ago is dropped in halves: a file that has reached this size becomes `<host>.jsonl.1`. */
+const FILE_LIMIT_bytes = 4 * 2 ** 20;
+/** What is read back: more than any operation writes. */
+const READ_LIMIT_bytes = 256 * 2 ** 10;
+
+export function journalPath(host: string): string {
+  return join(paths().state, 'journal', `${host}.jsonl`);
+}
+
+/**
+ * On the disk before `appendToJournal` returns: a journal that is behind the machines is worse than none. The result of a step is not
+ * waited for: without it the step counts as begun and is checked again. A wait for a disk that takes mirror writes costs a
+ * tenth of a second, and a failover has a dozen steps.
+ */
+const AWAITED: ReadonlySet<EventName> = new Set([
+  'step-begun',
+  'step-failed',
+  'step-undone',
+  'undo-failed',
+  'operation-ended',
+]);
+
+/** Appends an event. Several processes may do so at once: a line is one write. */
+export function appendToJournal(host: string, event: SpareEvent): void {
+  const path = journalPath(host);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (event.event === 'operation-begun') rotate(path);
+  const descriptor = openSync(path, 'a', 0o600);
+  try {
+    writeSync(descriptor, `${eventAsJson(event, new Date())}\n`);
+    if (AWAITED.has(event.event)) fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function rotate(path: string): void {
+  if (existsSync(path) && statSync(path).size >= FILE_LIMIT_bytes) renameSync(path, `${path}.1`);
+}
+
+/** The latest entries, oldest first. A line that a power failure cut in two, or that this version does not know, is left out. */
+export function readJournal(host: string): JournalEntry[] {
+  return readEnd(journalPath(host))
+    .split('\n')
+    .flatMap((line) => {
+      const entry = parse(line);
+      return entry ? [entry] : [];
+    });
+}
+
+function readEnd(path: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const end = Buffer.alloc(Math.min(size, READ_LIMIT_bytes));
+    return end.toString('utf8', 0, readSync(descriptor, end, 0, end.length, size - end.length));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parse(line: string): JournalEntry | undefined {
+  if (line === '') return undefined;
+  try {
+    const entry = JSON.parse(line) as JournalEntry;
+    return Object.hasOwn(EVENTS, entry.event) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface UnfinishedOperation {
+  operation: string;
+  /** ISO 8601. */
+  since: string;
+  /** How to run it again, as a clause. */
+  again?: string;
+}
+
+/** The operation that began last and has not ended: it failed, was killed, or lost its power. */
+export function unfinishedOperation(host: string): UnfinishedOperation | undefined {
+  const last = readJournal(host).findLast(({ event }) => event === 'operation-begun' || event === 'operation-ended');
+  if (last?.event !== 'operation-begun' || last.operation === undefined) return undefined;
+  const { operation, time: since, again } = last;
+  return { operation, since, ...(again !== undefined && { again }) };
+}

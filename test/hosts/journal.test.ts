@@ -1,0 +1,62 @@
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { appendToJournal, journalPath, readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
+import { eventOf } from '../../src/std/event.ts';
+import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+
+const begun = eventOf('operation-begun', { host: 'alpha', facts: { operation: 'set', again: 'run it again' } });
+const ended = eventOf('operation-ended', { host: 'alpha', facts: { operation: 'set' } });
+
+const test = suite('journal');
+let directories: ReturnType<typeof useTemporaryDirectories>;
+test.before.each(() => {
+  directories = useTemporaryDirectories();
+});
+test.after.each(() => directories.remove());
+
+test('is empty before the first entry, and then has what was appended, readable by its owner only', () => {
+  assert.equal(readJournal('alpha'), []);
+  appendToJournal('alpha', begun);
+  appendToJournal('alpha', eventOf('proven-off', { host: 'alpha' }));
+  assert.equal(
+    readJournal('alpha').map(({ event, operation }) => [event, operation]),
+    [
+      ['operation-begun', 'set'],
+      ['proven-off', undefined],
+    ],
+  );
+  assert.is(statSync(journalPath('alpha')).mode & 0o777, 0o600);
+});
+
+test('leaves out a line that a power failure cut in two, and one of another version', () => {
+  appendToJournal('alpha', begun);
+  appendFileSync(journalPath('alpha'), '{"time":"2026-01-01T00:00:00Z","event":"no-such-event"}\n{"time":"2026-');
+  assert.is(readJournal('alpha').length, 1);
+});
+
+test('tells an operation that has not ended, with the way to resume it', () => {
+  assert.is(unfinishedOperation('alpha'), undefined);
+  appendToJournal('alpha', begun);
+  appendToJournal('alpha', eventOf('step-failed', { host: 'alpha', facts: { operation: 'set', step: 'a' } }));
+  const { operation, again } = unfinishedOperation('alpha') ?? {};
+  assert.equal([operation, again], ['set', 'run it again']);
+  appendToJournal('alpha', ended);
+  assert.is(unfinishedOperation('alpha'), undefined);
+});
+
+test('reads the end of a long journal, and moves it aside when the next operation starts', () => {
+  appendToJournal('alpha', begun);
+  truncateSync(journalPath('alpha'), 5 * 2 ** 20);
+  appendFileSync(journalPath('alpha'), '\n');
+  appendToJournal('alpha', ended);
+  assert.equal(
+    readJournal('alpha').map(({ event }) => event),
+    ['operation-ended'],
+  );
+  appendToJournal('alpha', begun);
+  assert.ok(existsSync(`${journalPath('alpha')}.1`));
+  assert.is(readFileSync(journalPath('alpha'), 'utf8').split('\n').length, 2);
+});
+
+test.run();
