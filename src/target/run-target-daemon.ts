@@ -1,4 +1,5 @@
 import { controlSocketPath } from '../config/paths.ts';
+import { aborted } from '../std/aborted.ts';
 import { ControlServer } from './control-server.ts';
 import { logEvent } from './event-log.ts';
 import { startTargetDaemon } from './target-daemon.ts';
@@ -15,12 +16,4 @@ export async function runTargetDaemon(signal: AbortSignal, ready: (portal: strin
     control.close();
     await daemon.close();
   }
-}
-
-/** Resolves when the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

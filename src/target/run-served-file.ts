@@ -1,0 +1,15 @@
+import { aborted } from '../std/aborted.ts';
+import { logEvent } from './event-log.ts';
+import { type ServedFile, type ServeFileOptions, serveFile } from './serve-file.ts';
+
+/** Serves one file until `signal` aborts; resolves when everything is flushed and closed. `ready` is told where it is served. */
+export async function runServedFile(
+  options: Omit<ServeFileOptions, 'report'>,
+  signal: AbortSignal,
+  ready: (served: ServedFile) => void,
+): Promise<void> {
+  const served = await serveFile({ ...options, report: logEvent });
+  ready(served);
+  await aborted(signal);
+  await served.close();
+}
