@@ -1,12 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { Args, Flags } from '@oclif/core';
+import { terminalAsk } from '../cli/ask.ts';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
-import { type HostKey, scanHostKey } from '../machine/host-key.ts';
 import { planEnroll } from '../operations/enroll/enroll.ts';
-import { checkEnrollOptions, type EnrollOptions, parseSshTarget } from '../operations/enroll/enroll-options.ts';
+import { type EnrollOptions, parseSshTarget } from '../operations/enroll/enroll-options.ts';
 import { prepareEnrollment } from '../operations/enroll/prepare-enrollment.ts';
-import { SpareError } from '../std/errors.ts';
 import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare enroll --json` prints. */
@@ -73,11 +71,11 @@ export default class Enroll extends BaseCommand {
       replacementTimeout_s: flags['replacement-timeout'],
       lease_s: flags.lease,
     };
-    checkEnrollOptions(options);
-    const hostKey = await scanHostKey(options.ssh.address, options.ssh.port);
-    await this.#confirmHostKey(args.host, hostKey, flags['host-key'], flags['accept-host-key']);
-
-    const context = await prepareEnrollment(options, hostKey);
+    const { context, hostKey } = await prepareEnrollment(options, {
+      fingerprint: flags['host-key'],
+      accept: flags['accept-host-key'],
+      ask: terminalAsk({ json: this.jsonEnabled() }),
+    });
     const outcome = await this.operate(planEnroll(context, { hostKey, wait: flags.wait }), {
       dryRun: flags['dry-run'],
     });
@@ -94,35 +92,5 @@ export default class Enroll extends BaseCommand {
       iqn: host.target.iqn,
       mirrorUuid: host.volume.mirrorUuid,
     };
-  }
-
-  async #confirmHostKey(host: string, key: HostKey, wanted: string | undefined, accept: boolean): Promise<void> {
-    if (wanted === key.fingerprint || (accept && wanted === undefined)) return;
-    if (wanted !== undefined) {
-      throw new SpareError(
-        'refused',
-        'WRONG_HOST_KEY',
-        `Cannot trust ${host} as its SSH host key is ${key.fingerprint}, wanted is ${wanted}`,
-        {
-          hint: 'Another machine may answer at that address: compare on its console with ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
-        },
-      );
-    }
-    if (process.stdin.isTTY && !this.jsonEnabled()) {
-      const terminal = createInterface({ input: process.stdin, output: process.stderr });
-      const answer = await terminal.question(
-        `The SSH host key of ${host} is ${key.type} ${key.fingerprint}. Is it the right one? [y/N] `,
-      );
-      terminal.close();
-      if (/^y(es)?$/i.test(answer.trim())) return;
-    }
-    throw new SpareError(
-      'usage',
-      'HOST_KEY_UNCONFIRMED',
-      `Cannot log in to ${host} before its SSH host key is confirmed: it shows ${key.fingerprint}`,
-      {
-        hint: `Compare it on its console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then add --host-key ${key.fingerprint}`,
-      },
-    );
   }
 }

@@ -1,18 +1,7 @@
-import { setInterval } from 'node:timers/promises';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { reportError } from '../cli/report-error.ts';
-import { WatchView } from '../cli/watch-view.ts';
-import { readConfiguration } from '../config/configuration.ts';
-import { takeFileLock } from '../machine/file-lock.ts';
-import { gatherStatus } from '../status/gather-status.ts';
-import { SpareError } from '../std/errors.ts';
-import { type EventLog, eventAsJson, eventAsText, eventOf } from '../std/event.ts';
-import { standbyWorld } from '../watch/standby-world.ts';
-import { Watch } from '../watch/watch.ts';
-import { watchLockPath } from '../watch/watch-file.ts';
-
-const INTERVAL_ms = 1000;
+import { runWatchHere } from '../cli/run-watch-here.ts';
 
 export default class WatchCommand extends BaseCommand {
   // It never ends by itself, so that its JSON is a line an event, not one value.
@@ -29,76 +18,10 @@ export default class WatchCommand extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(WatchCommand);
-    readConfiguration();
-    const hasTerminal = process.stdout.isTTY === true;
-    // A terminal that was started by a systemd unit inherits the variable: it is a terminal all the same.
-    const isLogging = flags.json || (!hasTerminal && process.env.JOURNAL_STREAM !== undefined);
-    const isTerminal = hasTerminal && !isLogging;
-    const lock = await takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
-    if ('heldBy' in lock) {
-      if (isTerminal) return this.#look();
-      throw new SpareError('busy', 'WATCH_RUNS', `Cannot watch as another watch does: ${lock.heldBy}`, {
-        hint: "See what it sees: 'spare status', or 'spare watch' in a terminal",
-      });
-    }
-    try {
-      if (isTerminal) await this.#watchInTerminal();
-      else await this.#watch(isLogging ? printJson : printText);
-    } finally {
-      await lock.release();
-    }
+    await runWatchHere(this.interruption, { json: flags.json });
   }
 
   protected override async catch(error: Error): Promise<void> {
     reportError(error, { json: this.argv.includes('--json') });
   }
-
-  async #watchInTerminal(): Promise<void> {
-    const view = new WatchView({ readOnly: false, leave: () => this.interruption.abort() });
-    try {
-      await this.#watch(
-        (event) => view.tell(event),
-        async () => view.draw(await gatherStatus()),
-      );
-    } finally {
-      view.close();
-    }
-  }
-
-  /** The live view of what another process watches. */
-  async #look(): Promise<void> {
-    const view = new WatchView({ readOnly: true, leave: () => this.interruption.abort() });
-    try {
-      await eachSecond(this.interruption.signal, async () => view.draw(await gatherStatus()));
-    } finally {
-      view.close();
-    }
-  }
-
-  async #watch(log: EventLog, afterEach?: () => Promise<void>): Promise<void> {
-    const { signal } = this.interruption;
-    const watch = new Watch(await standbyWorld(log, signal));
-    log(eventOf('watch-started'));
-    try {
-      await eachSecond(signal, async () => {
-        await watch.tick();
-        await afterEach?.();
-      });
-    } finally {
-      await watch.close();
-      log(eventOf('watch-stopped'));
-    }
-  }
 }
-
-async function eachSecond(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-    for await (const _ of setInterval(INTERVAL_ms, undefined, { signal })) await action();
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-const printJson: EventLog = (event) => console.log(eventAsJson(event, new Date()));
-const printText: EventLog = (event) => console.log(eventAsText(event, new Date()));

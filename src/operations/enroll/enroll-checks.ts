@@ -101,23 +101,42 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
     );
 }
 
-/** @throws SpareError `precondition` where the standby cannot hold the leg, or another host has the address. */
-export function checkStandbySide(options: EnrollOptions, facts: PrimaryFacts, standby: StandbyConfiguration): void {
-  const { hosts } = readConfiguration();
-  const owner = Object.values(hosts).find(
-    (host) => host.name !== options.host && sameAddress(host.service.address, options.serviceAddress),
-  );
-  if (owner) {
-    throw new SpareError(
-      'precondition',
-      'ADDRESS_TAKEN',
-      `Cannot serve ${options.host} at ${options.serviceAddress} as it is the address of ${owner.name}`,
-      {
-        hint: 'Choose another one with --service-address',
-      },
-    );
+/** @throws SpareError `precondition` where another host has the machine, the service address or the mount point. */
+export function checkNotTaken(options: EnrollOptions): void {
+  const others = Object.values(readConfiguration().hosts).filter((host) => host.name !== options.host);
+  const refuse = (code: string, other: HostConfiguration, what: string, hint: string): never => {
+    throw new SpareError('precondition', code, `Cannot enrol ${options.host}: ${what} belongs to ${other.name}`, {
+      hint,
+    });
+  };
+  for (const other of others) {
+    if (other.ssh.address === options.ssh.address && other.ssh.port === options.ssh.port)
+      refuse(
+        'MACHINE_TAKEN',
+        other,
+        `the machine at ${options.ssh.address}`,
+        'Give the address of another machine with --ssh',
+      );
+    if (sameAddress(other.service.address, options.serviceAddress))
+      refuse(
+        'ADDRESS_TAKEN',
+        other,
+        `the service address ${options.serviceAddress}`,
+        'Choose another one with --service-address',
+      );
+    if (other.volume.mountPoint === options.mountPoint)
+      refuse(
+        'MOUNT_POINT_TAKEN',
+        other,
+        `the mount point ${options.mountPoint}`,
+        `Choose another one with --mount, for example /srv/${options.host}`,
+      );
   }
-  if (options.host in hosts) return;
+}
+
+/** @throws SpareError `precondition` where the standby cannot hold the leg. */
+export function checkPool(options: EnrollOptions, facts: PrimaryFacts, standby: StandbyConfiguration): void {
+  if (options.host in readConfiguration().hosts) return;
   const { bavail, bsize } = statfsSync(standby.poolDirectory);
   if (bavail * bsize >= facts.size_bytes) return;
   throw new SpareError(

@@ -2,44 +2,58 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfiguration } from '../../config/configuration.ts';
 import { paths } from '../../config/paths.ts';
-import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
+import type { StandbyConfiguration } from '../../config/schema.ts';
+import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
 import { LocalMachine } from '../../machine/local-machine.ts';
 import { SshMachine } from '../../machine/ssh-machine.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { OperationContext } from '../../steps/operation-context.ts';
+import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
 import {
   checkAddressIsFree,
   checkFacts,
+  checkNotTaken,
+  checkPool,
   checkPrograms,
-  checkStandbySide,
   interruptedEnrolment,
   newHostConfiguration,
 } from './enroll-checks.ts';
-import type { EnrollOptions } from './enroll-options.ts';
+import { checkEnrollOptions, type EnrollOptions } from './enroll-options.ts';
 import { primaryFacts } from './facts.ts';
 
+/** A machine that may become a primary, with what its enrolment works with. */
+export interface Enrollment {
+  context: OperationContext;
+  hostKey: HostKey;
+}
+
 /**
- * Looks at both machines and refuses what cannot work. Changes nothing but a scratch file with the host key,
- * since the machine must be looked at before its key is pinned.
+ * Looks at both machines and refuses what cannot work: first what needs no look at the primary, and only then asks about its host key.
+ * Changes nothing but a scratch file with the host key, since the machine must be looked at before its key is pinned.
  */
-export async function prepareEnrollment(options: EnrollOptions, hostKey: HostKey): Promise<OperationContext> {
+export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTrust): Promise<Enrollment> {
+  checkEnrollOptions(options);
   const { standby } = readConfiguration();
   const existing = interruptedEnrolment(options);
-  const knownHosts = join(paths().runtime, 'enroll', `${options.host}.known_hosts`);
-  mkdirSync(join(paths().runtime, 'enroll'), { recursive: true, mode: 0o700 });
-  writeFileDurably(knownHosts, withKnownHost('', options.host, hostKey), 0o600);
+  checkNotTaken(options);
 
-  const primaryMachine = new SshMachine(options.host, options.ssh, { sshKey: standby.sshKey, knownHosts });
+  const hostKey = await scanHostKey(options.ssh.address, options.ssh.port);
+  await confirmHostKey(options.host, hostKey, trust);
+  const primaryMachine = primaryWith(hostKey, options, standby);
   await checkPrograms(primaryMachine);
   const facts = await primaryFacts(primaryMachine, options);
   checkFacts(options, facts, existing);
-  checkStandbySide(options, facts, standby);
+  checkPool(options, facts, standby);
   const standbyMachine = new LocalMachine('standby');
   if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
-  return {
-    host: existing ?? newHostConfiguration(options, facts, standby),
-    standby,
-    standbyMachine,
-    primaryMachine,
-  };
+  const host = existing ?? newHostConfiguration(options, facts, standby);
+  return { context: { host, standby, standbyMachine, primaryMachine }, hostKey };
+}
+
+function primaryWith(hostKey: HostKey, { host, ssh }: EnrollOptions, { sshKey }: StandbyConfiguration): SshMachine {
+  const folder = join(paths().runtime, 'enroll');
+  const knownHosts = join(folder, `${host}.known_hosts`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileDurably(knownHosts, withKnownHost('', host, hostKey), 0o600);
+  return new SshMachine(host, ssh, { sshKey, knownHosts });
 }

@@ -1,0 +1,41 @@
+import { setInterval } from 'node:timers/promises';
+import { type FileLock, takeFileLock } from '../machine/file-lock.ts';
+import { type EventLog, eventOf } from '../std/event.ts';
+import { standbyWorld } from './standby-world.ts';
+import { Watch } from './watch.ts';
+import { watchLockPath } from './watch-file.ts';
+
+const INTERVAL_ms = 1000;
+
+/** One watch at a time has authority: the lock, or who has it. */
+export function lockWatch(): Promise<FileLock | { heldBy: string }> {
+  return takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
+}
+
+/**
+ * Watches every host until `signal` aborts. The caller holds the watch's lock.
+ * @param afterEach Called after each look, e.g. to draw what is known.
+ */
+export async function runWatch(log: EventLog, signal: AbortSignal, afterEach?: () => Promise<void>): Promise<void> {
+  const watch = new Watch(await standbyWorld(log, signal));
+  log(eventOf('watch-started'));
+  try {
+    await eachSecond(signal, async () => {
+      await watch.tick();
+      await afterEach?.();
+    });
+  } finally {
+    await watch.close();
+    log(eventOf('watch-stopped'));
+  }
+}
+
+/** Calls `action` now and each second, one call at a time, until `signal` aborts. */
+export async function eachSecond(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+    for await (const _ of setInterval(INTERVAL_ms, undefined, { signal })) await action();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
