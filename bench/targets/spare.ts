@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { hostFolder } from '../../src/config/paths.ts';
 import type { Configuration, HostConfiguration } from '../../src/config/schema.ts';
 import { firstLine } from '../first-line.ts';
@@ -64,7 +64,7 @@ function addressOf(portal: string): { host: string; port: number } {
 /** As much of a configuration as the target reads. */
 function configurationOf(hosts: readonly ServedHost[], poolDirectory: string, port: number): Configuration {
   return {
-    version: 1,
+    version: 2,
     standby: { name: 'bench', poolDirectory, portal: { address: '127.0.0.1', port } },
     hosts: Object.fromEntries(hosts.map((host) => [host.name, hostConfiguration(host)])),
   } as unknown as Configuration;
@@ -72,5 +72,6 @@ function configurationOf(hosts: readonly ServedHost[], poolDirectory: string, po
 
 function hostConfiguration({ name, iqn, initiatorName, file, size_bytes, chap }: ServedHost): HostConfiguration {
   const mutualChap = { user: `${name}-standby`, secret: `${chap?.secret} of the standby` };
-  return { name, target: { iqn, initiatorName, path: file, size_bytes, chap, mutualChap } } as HostConfiguration;
+  const volume = { name: 'data', lun: 1, standbyLeg: { path: file, size_bytes, folder: dirname(file) } };
+  return { name, target: { iqn, initiatorName, chap, mutualChap }, volumes: [volume] } as HostConfiguration;
 }

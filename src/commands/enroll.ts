@@ -80,17 +80,17 @@ export default class Enroll extends BaseCommand {
       dryRun: flags['dry-run'],
     });
     if ('dryRun' in outcome) return outcome;
-    const { host } = context;
+    const { host, volume } = context;
     const address = host.service.address.replace(/\/.*/, '');
     this.log(
-      `\n${host.name} serves ${address}:${host.volume.mountPoint}${flags.wait ? ' and is protected' : ', the copy to the standby is under way'}.`,
+      `\n${host.name} serves ${address}:${volume.mountPoint}${flags.wait ? ' and is protected' : ', the copy to the standby is under way'}.`,
     );
     return {
       ...outcome,
       serviceAddress: host.service.address,
-      export: `${address}:${host.volume.mountPoint}`,
+      export: `${address}:${volume.mountPoint}`,
       iqn: host.target.iqn,
-      mirrorUuid: host.volume.mirrorUuid,
+      mirrorUuid: volume.mirrorUuid,
     };
   }
 }

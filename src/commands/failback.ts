@@ -4,7 +4,7 @@ import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailbackHost } from '../hosts/choose-host.ts';
 import type { FailbackMeasurements } from '../operations/copy-back.ts';
 import { planFailback } from '../operations/failback.ts';
-import { operationContext } from '../steps/operation-context.ts';
+import { volumeContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare failback --json` prints. */
@@ -30,7 +30,7 @@ export default class Failback extends BaseCommand {
   override async run(): Promise<FailbackResult | Plan> {
     const { args, flags } = await this.parse(Failback);
     const host = args.host ?? chooseFailbackHost();
-    const { operation, measurements } = await planFailback(operationContext(host), { verify: flags.verify });
+    const { operation, measurements } = await planFailback(volumeContext(host), { verify: flags.verify });
     const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
 

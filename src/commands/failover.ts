@@ -4,7 +4,7 @@ import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailoverHost } from '../hosts/choose-host.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { planFailover } from '../operations/failover.ts';
-import { operationContext } from '../steps/operation-context.ts';
+import { volumeContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/runner.ts';
 
 /** What `spare failover --json` prints. */
@@ -37,7 +37,7 @@ export default class Failover extends BaseCommand {
   override async run(): Promise<FailoverResult | Plan> {
     const { args, flags } = await this.parse(Failover);
     const host = args.host ?? chooseFailoverHost();
-    const operation = await planFailover(operationContext(host), {
+    const operation = await planFailover(volumeContext(host), {
       allowDataLoss: flags['allow-data-loss'],
       confirmedOff: flags['confirmed-off'],
     });

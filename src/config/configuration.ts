@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { SpareError } from '../std/errors.ts';
 import { paths } from './paths.ts';
 import type { Configuration, HostConfiguration } from './schema.ts';
+import type { ConfigurationV1 } from './schema-v1.ts';
+import { upgradeConfiguration } from './upgrade.ts';
 
 export function configurationPath(): string {
   return join(paths().configuration, 'config.json');
@@ -14,7 +16,8 @@ export function isInitialised(): boolean {
 }
 
 /**
- * The configuration of this standby.
+ * The configuration of this standby. A file of version 1 is read as one of version 2, and left as it is: the next write
+ * replaces it (`write-configuration.ts`).
  * @throws SpareError `precondition` where `spare init` has not been run, or the file is damaged or of another version.
  */
 export function readConfiguration(): Configuration {
@@ -28,7 +31,7 @@ export function readConfiguration(): Configuration {
       },
     );
   }
-  let configuration: Configuration;
+  let configuration: ConfigurationV1 | Configuration;
   try {
     configuration = JSON.parse(readFileSync(configurationPath(), 'utf8'));
   } catch (cause) {
@@ -42,17 +45,21 @@ export function readConfiguration(): Configuration {
       },
     );
   }
-  if (configuration.version !== 1) {
-    throw new SpareError(
-      'precondition',
-      'CONFIGURATION_VERSION',
-      `Cannot read ${configurationPath()}: its version is ${configuration.version}, this spare knows 1`,
-      {
-        hint: 'It was written by a newer spare: install that one',
-      },
-    );
+  switch (configuration.version) {
+    case 1:
+      return upgradeConfiguration(configuration);
+    case 2:
+      return configuration;
+    default:
+      throw new SpareError(
+        'precondition',
+        'CONFIGURATION_VERSION',
+        `Cannot read ${configurationPath()}: its version is ${(configuration as { version: unknown }).version}, this spare knows 1 and 2`,
+        {
+          hint: 'It was written by a newer spare: install that one',
+        },
+      );
   }
-  return configuration;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The configuration of a standby: `/etc/spare/config.json`, mode 0600, since it holds the CHAP secrets. */
 export interface Configuration {
-  version: 1;
+  version: 2;
   standby: StandbyConfiguration;
   hosts: Record<string, HostConfiguration>;
 }
@@ -38,46 +38,63 @@ export interface HostConfiguration {
    * `off` exits 0 only when the machine is proven off; `status` prints `on` or `off`.
    */
   fenceCommand?: string;
+  /** One iSCSI target a host, with a LUN for each volume: one session carries all of its mirror writes. */
   target: {
     iqn: string;
     /** The initiator that may log in. */
     initiatorName: string;
-    /** The leg's file or block device. */
-    path: string;
-    size_bytes: number;
     /** What the initiator proves itself with. */
     chap: ChapCredentials;
     /** What the target proves itself with (mutual CHAP). */
     mutualChap: ChapCredentials;
   };
-  volume: {
-    /** UUID of the mirror set as mdadm prints it: `aaaaaaaa:bbbbbbbb:cccccccc:dddddddd`. */
-    mirrorUuid: string;
-    /** `/dev/md/<name>` on whichever machine runs it. */
-    device: string;
-    /** The primary's own disk, by a path that survives a restart. */
-    localLeg: string;
-    fileSystem: 'ext4';
-    mountPoint: string;
-    /** Random; also the content of `.spare/identity` on the volume: read through the service address it proves that this volume is served. */
-    identity: string;
-  };
+  /** Where clients reach what is served from the volumes. A host has one address and one NFS server. */
   service: {
     /** With prefix length: `10.77.0.101/24`. */
     address: string;
     /** The primary's interface that carries it. */
     primaryInterface: string;
+    /** NFSv4 lease and grace, seconds: of the server, for all of its exports. */
+    lease_s: number;
+  };
+  /** At least one. Name, LUN, device and mount point of each are its own within the host. */
+  volumes: VolumeConfiguration[];
+  /** The initiator's `node.session.timeo.replacement_timeout`: the length of the lease. */
+  replacementTimeout_s: number;
+  /** ISO 8601. */
+  enrolledAt: string;
+}
+
+/** One mirrored block device of a host, and what is served from it. */
+export interface VolumeConfiguration {
+  /** Unique within the host; part of file names. */
+  name: string;
+  /** Its logical unit number in the host's target: 1 to 255. */
+  lun: number;
+  /** UUID of the mirror set as mdadm prints it: `aaaaaaaa:bbbbbbbb:cccccccc:dddddddd`. */
+  mirrorUuid: string;
+  /** `/dev/md/<name>` on whichever machine runs it. */
+  device: string;
+  /** The primary's own disk, by a path that survives a restart. */
+  localLeg: string;
+  standbyLeg: {
+    /** The leg's file or block device. */
+    path: string;
+    size_bytes: number;
+    /** Where the target keeps what it must remember of this leg (`regions`, `reservations`); within the host's folder of the pool. */
+    folder: string;
+  };
+  fileSystem: 'ext4';
+  mountPoint: string;
+  /** Random; also the content of `.spare/identity` on the volume: read through the service address it proves that this volume is served. */
+  identity: string;
+  /** How it is exported. */
+  nfs: {
     /** The same on both machines, so that file handles survive (exports(5), `fsid=`). */
     fsid: number;
     /** Who may mount: an exports(5) client, e.g. `10.77.0.0/24`. */
     clients: string;
     /** exports(5) options besides `fsid=`, e.g. `rw,sync,no_subtree_check`. */
     exportOptions: string;
-    /** NFSv4 lease and grace, seconds. */
-    lease_s: number;
   };
-  /** The initiator's `node.session.timeo.replacement_timeout`: the length of the lease. */
-  replacementTimeout_s: number;
-  /** ISO 8601. */
-  enrolledAt: string;
 }

@@ -1,4 +1,4 @@
-import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { Machine } from '../machine/machine.ts';
 
 /** The portal group tag that our target answers with (RFC 7143 §13.9): open-iscsi checks it at login. */
@@ -71,9 +71,14 @@ function record(lines: readonly string[]): string {
   return ['# BEGIN RECORD', ...lines, '# END RECORD', ''].join('\n');
 }
 
-/** The stable name that udev gives the standby leg on the primary. */
-export function standbyLegPath(host: HostConfiguration, standby: StandbyConfiguration): string {
-  return `/dev/disk/by-path/ip-${standby.portal.address}:${standby.portal.port}-iscsi-${host.target.iqn}-lun-1`;
+/** The stable name that udev gives the standby leg of a volume on the primary. */
+export function standbyLegPath(
+  host: HostConfiguration,
+  volume: VolumeConfiguration,
+  standby: StandbyConfiguration,
+): string {
+  const { address, port } = standby.portal;
+  return `/dev/disk/by-path/ip-${address}:${port}-iscsi-${host.target.iqn}-lun-${volume.lun}`;
 }
 
 export function loginArgv(host: HostConfiguration, standby: StandbyConfiguration): string[] {
@@ -89,10 +94,10 @@ function nodeArgv(host: HostConfiguration, standby: StandbyConfiguration): strin
   return ['iscsiadm', '--mode', 'node', '--targetname', host.target.iqn, '--portal', `${address}:${port}`];
 }
 
-/** Logs in, or finds itself logged in, and waits for the disk. */
+/** Logs in, or finds itself logged in, and waits for the disk of each volume. */
 export async function login(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {
   await machine.exec(loginArgv(host, standby), { acceptExitCodes: [SESSION_EXISTS] });
-  await machine.exec(waitForDeviceArgv(standbyLegPath(host, standby)));
+  for (const volume of host.volumes) await machine.exec(waitForDeviceArgv(standbyLegPath(host, volume, standby)));
 }
 
 export async function logout(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {

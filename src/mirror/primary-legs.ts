@@ -1,7 +1,7 @@
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Progress } from '../steps/step.ts';
 import { standbyLegPath, waitForDeviceArgv } from './initiator.ts';
 import { type Bitmap, bitmapSetBitsLines, chunksIn, readLegHead } from './md/bitmap.ts';
@@ -22,17 +22,17 @@ const LET_GO_ms = 30_000;
 const SET_BITS_TIMEOUT_ms = 600_000;
 
 /** The set as it runs on the primary; which leg is which is told by the local disk, as the LUN may come back under another name. */
-export async function primaryMirror({ host, primaryMachine }: OperationContext): Promise<MirrorStatus> {
-  return runningMirror(primaryMachine, host.volume.device, host.volume.localLeg);
+export async function primaryMirror({ volume, primaryMachine }: VolumeContext): Promise<MirrorStatus> {
+  return runningMirror(primaryMachine, volume.device, volume.localLeg);
 }
 
-export async function legOf(context: OperationContext, which: 'local' | 'standby'): Promise<LegStatus | undefined> {
+export async function legOf(context: VolumeContext, which: 'local' | 'standby'): Promise<LegStatus | undefined> {
   const { legs } = await primaryMirror(context);
   return legs.find((leg) => leg.local === (which === 'local'));
 }
 
 /** Reads go to the local leg, the standby leg is only written to; says so to a set that was assembled on the standby. */
-async function preferLocalReads({ primaryMachine }: OperationContext, status: MirrorStatus): Promise<void> {
+async function preferLocalReads({ primaryMachine }: VolumeContext, status: MirrorStatus): Promise<void> {
   const leg = status.legs.find((candidate) => !candidate.local);
   if (!leg || leg.state.includes('write_mostly')) return;
   const script = 'echo writemostly >"/sys/block/$1/md/dev-$2/state"';
@@ -45,9 +45,9 @@ async function preferLocalReads({ primaryMachine }: OperationContext, status: Mi
  * set's bitmap first, so that they are overwritten too. A plain `--re-add` leaves them silently different (seen).
  * Where that bitmap cannot be trusted, everything is copied.
  */
-export async function returnLocalLeg(context: OperationContext): Promise<'incremental' | 'full'> {
-  const { host, primaryMachine } = context;
-  const { device, localLeg } = host.volume;
+export async function returnLocalLeg(context: VolumeContext): Promise<'incremental' | 'full'> {
+  const { volume, primaryMachine } = context;
+  const { device, localLeg } = volume;
   const status = await primaryMirror(context);
   await preferLocalReads(context, status);
   const bitmap = await divergentBlocks(context, status);
@@ -68,9 +68,9 @@ export async function returnLocalLeg(context: OperationContext): Promise<'increm
  * Fills the primary's own leg from the standby leg, from its first block to its last, whatever the bitmaps say.
  * @throws SpareError `refused` where the standby leg is not in sync
  */
-export async function refillLocalLeg(context: OperationContext): Promise<void> {
-  const { host, primaryMachine } = context;
-  const { device, localLeg } = host.volume;
+export async function refillLocalLeg(context: VolumeContext): Promise<void> {
+  const { host, volume, primaryMachine } = context;
+  const { device, localLeg } = volume;
   const standbyLeg = await legOf(context, 'standby');
   if (!standbyLeg?.state.includes('in_sync') || standbyLeg.state.includes('faulty')) {
     const state = standbyLeg?.state.join(',') ?? 'missing';
@@ -89,9 +89,9 @@ export async function refillLocalLeg(context: OperationContext): Promise<void> {
   await addLocalLegAnew(context);
 }
 
-async function addLocalLegAnew(context: OperationContext): Promise<void> {
-  const { host, primaryMachine } = context;
-  const { device, localLeg } = host.volume;
+async function addLocalLegAnew(context: VolumeContext): Promise<void> {
+  const { volume, primaryMachine } = context;
+  const { device, localLeg } = volume;
   await primaryMachine.exec(['mdadm', '--zero-superblock', localLeg]);
   await primaryMachine.exec(addArgv(device, localLeg, { writeMostly: false }));
   await assertLegAccepted(context, 'local');
@@ -101,21 +101,24 @@ async function addLocalLegAnew(context: OperationContext): Promise<void> {
  * Where the standby had lost writes before it took over, the primary's own disk has newer blocks than what was served since, and no bitmap
  * knows of them.
  */
-async function lostChunks({ host, standbyMachine }: OperationContext, chunk_bytes: number): Promise<Bitmap['dirty']> {
+async function lostChunks(
+  { host, volume, standbyMachine }: VolumeContext,
+  chunk_bytes: number,
+): Promise<Bitmap['dirty']> {
   const lost = readTakeoverDecision(host.name)?.lost ?? [];
   return lost.length === 0
     ? []
-    : chunksIn(lost, await readStandbySuperblock(standbyMachine, host.target.path), chunk_bytes);
+    : chunksIn(lost, await readStandbySuperblock(standbyMachine, volume.standbyLeg.path), chunk_bytes);
 }
 
 /** The local leg's own bitmap, where it belongs to this set and has the same grain. */
 async function divergentBlocks(
-  { host, primaryMachine }: OperationContext,
+  { volume, primaryMachine }: VolumeContext,
   status: MirrorStatus,
 ): Promise<Bitmap | undefined> {
   try {
-    const { superblock, bitmap } = await readLegHead(primaryMachine, host.volume.localLeg);
-    const fits = superblock.mirrorUuid === host.volume.mirrorUuid && bitmap?.chunk_bytes === status.bitmapChunk_bytes;
+    const { superblock, bitmap } = await readLegHead(primaryMachine, volume.localLeg);
+    const fits = superblock.mirrorUuid === volume.mirrorUuid && bitmap?.chunk_bytes === status.bitmapChunk_bytes;
     return fits ? bitmap : undefined;
   } catch (error) {
     // A new disk has no superblock: it gets a full copy. Anything else is not known to be harmless.
@@ -125,11 +128,7 @@ async function divergentBlocks(
 }
 
 /** Marks chunks to be copied. Durable on the disks of the set when it returns (md_bitmap_unplug in the kernel's `bitmap_store`). */
-export async function setBits(
-  { primaryMachine }: OperationContext,
-  array: string,
-  dirty: Bitmap['dirty'],
-): Promise<void> {
+export async function setBits({ primaryMachine }: VolumeContext, array: string, dirty: Bitmap['dirty']): Promise<void> {
   const lines = bitmapSetBitsLines(dirty);
   if (lines.length === 0) return;
   // A line a write: the kernel takes one page at a time.
@@ -142,11 +141,11 @@ export async function setBits(
  * Adds the standby leg: it says of itself that it is being filled, until it is full.
  * `--add` may leave a leg faulty without a word from the kernel (where the bitmap is younger than the first write): its state is looked at.
  */
-export async function addStandbyLeg(context: OperationContext): Promise<void> {
-  const { host, standby, primaryMachine } = context;
-  const path = standbyLegPath(host, standby);
+export async function addStandbyLeg(context: VolumeContext): Promise<void> {
+  const { host, volume, standby, primaryMachine } = context;
+  const path = standbyLegPath(host, volume, standby);
   await primaryMachine.exec(waitForDeviceArgv(path));
-  await primaryMachine.exec(addArgv(host.volume.device, path, { writeMostly: true }));
+  await primaryMachine.exec(addArgv(volume.device, path, { writeMostly: true }));
   await assertLegAccepted(context, 'standby');
 }
 
@@ -154,12 +153,12 @@ export async function addStandbyLeg(context: OperationContext): Promise<void> {
  * Puts a dropped standby leg back, copying what changed since: for the watch, when the session is there again.
  * @returns False where nothing is dropped.
  */
-export async function remirror(context: OperationContext): Promise<boolean> {
-  const { host, standby, primaryMachine } = context;
-  const { device } = host.volume;
+export async function remirror(context: VolumeContext): Promise<boolean> {
+  const { host, volume, standby, primaryMachine } = context;
+  const { device } = volume;
   const dropped = await legOf(context, 'standby');
   if (dropped && !dropped.state.includes('faulty')) return false;
-  const path = standbyLegPath(host, standby);
+  const path = standbyLegPath(host, volume, standby);
   await primaryMachine.exec(waitForDeviceArgv(path));
   if (dropped) await primaryMachine.exec(['mdadm', device, '--remove', 'failed']);
   const { exitCode } = await primaryMachine.exec(reAddArgv(device, path), { acceptExitCodes: [1] });
@@ -175,11 +174,11 @@ export async function remirror(context: OperationContext): Promise<boolean> {
  * Waits for the copy to the standby leg. When the standby is lost for so long that the leg is dropped, it is put back, and the copy goes
  * on where the kernel remembers how far it was.
  */
-export async function copyToStandby(context: OperationContext, report: (progress: Progress) => void): Promise<void> {
-  const { host, primaryMachine } = context;
+export async function copyToStandby(context: VolumeContext, report: (progress: Progress) => void): Promise<void> {
+  const { volume, primaryMachine } = context;
   for (let drops = 0; ; drops += 1) {
     try {
-      return await waitForCopy(primaryMachine, host.volume.device, host.target.size_bytes, report);
+      return await waitForCopy(primaryMachine, volume.device, volume.standbyLeg.size_bytes, report);
     } catch (error) {
       const wasDropped = error instanceof SpareError && error.code === 'COPY_FAILED';
       if (!wasDropped || drops === MOST_DROPS) throw error;
@@ -189,11 +188,11 @@ export async function copyToStandby(context: OperationContext, report: (progress
   }
 }
 
-async function assertLegAccepted(context: OperationContext, which: 'local' | 'standby'): Promise<MirrorStatus> {
+async function assertLegAccepted(context: VolumeContext, which: 'local' | 'standby'): Promise<MirrorStatus> {
   const status = await primaryMirror(context);
   const leg = status.legs.find((candidate) => candidate.local === (which === 'local'));
   if (leg && !leg.state.includes('faulty')) return status;
-  const { device } = context.host.volume;
+  const { device } = context.volume;
   throw new SpareError(
     'stepFailed',
     'LEG_REFUSED',

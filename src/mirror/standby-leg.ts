@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import { associatedLoops, attachLoop, detachLoops, syncData } from './loop.ts';
 import { assembleArgv } from './md/commands.ts';
 import { mirrorStatus } from './md/status.ts';
@@ -14,30 +14,30 @@ const LINK_POLL_ms = 50;
  * The target's process may have been killed with mirror writes that were in the page cache only. The mirror set takes them for written,
  * and its bitmap here knows nothing of them: they are on the disk before the leg is used.
  */
-export async function attachLeg({ host, standbyMachine }: OperationContext): Promise<string> {
-  const { path } = host.target;
+export async function attachLeg({ volume, standbyMachine }: VolumeContext): Promise<string> {
+  const { path } = volume.standbyLeg;
   if (!(await standbyMachine.isBlockDevice(path))) return attachLoop(standbyMachine, path);
   await syncData(standbyMachine, path);
   return path;
 }
 
-export async function detachLeg({ host, standbyMachine }: OperationContext): Promise<void> {
-  await detachLoops(standbyMachine, host.target.path);
+export async function detachLeg({ volume, standbyMachine }: VolumeContext): Promise<void> {
+  await detachLoops(standbyMachine, volume.standbyLeg.path);
 }
 
 /**
  * Makes sure that nothing on the standby holds the leg, before its LUN is served again: two writers would destroy it.
  * @throws SpareError `refused`
  */
-export async function assertLegIsFree({ host, standbyMachine }: OperationContext): Promise<void> {
-  const loops = await associatedLoops(standbyMachine, host.target.path);
-  const running = await standbyMachine.arrayState(host.volume.device);
+export async function assertLegIsFree({ host, volume, standbyMachine }: VolumeContext): Promise<void> {
+  const loops = await associatedLoops(standbyMachine, volume.standbyLeg.path);
+  const running = await standbyMachine.arrayState(volume.device);
   if (loops.length === 0 && !running) return;
-  const holder = running ? `the mirror set ${host.volume.device}` : loops.join(', ');
+  const holder = running ? `the mirror set ${volume.device}` : loops.join(', ');
   throw new SpareError(
     'refused',
     'LEG_IN_USE',
-    `Cannot serve the LUN of ${host.name} as the standby itself holds ${host.target.path}: ${holder}`,
+    `Cannot serve the LUN of ${host.name} as the standby itself holds ${volume.standbyLeg.path}: ${holder}`,
     {
       hint: `Find what uses it: lsblk; then run 'spare failback ${host.name}' again`,
     },
@@ -45,9 +45,9 @@ export async function assertLegIsFree({ host, standbyMachine }: OperationContext
 }
 
 /** Starts the mirror set on the standby from the standby leg alone, degraded, with its bitmap: what is written from now on is known. */
-export async function assembleOnStandby(context: OperationContext): Promise<void> {
-  const { host, standbyMachine } = context;
-  const { device, mirrorUuid } = host.volume;
+export async function assembleOnStandby(context: VolumeContext): Promise<void> {
+  const { volume, standbyMachine } = context;
+  const { device, mirrorUuid } = volume;
   if (await standbyMachine.arrayState(device)) return;
   const leg = await attachLeg(context);
   const assembled = standbyMachine.exec(assembleArgv(device, mirrorUuid, leg, { readonly: true }));
@@ -58,20 +58,20 @@ export async function assembleOnStandby(context: OperationContext): Promise<void
  * mdadm waits up to 4.6 s for the link in /dev/md, which udev makes when it has probed the new devices:
  * seconds of a takeover, on a busy machine. It finds ours.
  */
-async function linkMeanwhile({ host, standbyMachine }: OperationContext, leg: string, assembled: Promise<unknown>) {
+async function linkMeanwhile({ volume, standbyMachine }: VolumeContext, leg: string, assembled: Promise<unknown>) {
   let ended = false;
   const end = assembled.finally(() => {
     ended = true;
   });
   end.catch(() => {});
-  while (!ended && !(await standbyMachine.linkMirrorSet(host.volume.device, leg))) {
+  while (!ended && !(await standbyMachine.linkMirrorSet(volume.device, leg))) {
     await Promise.race([end.catch(() => {}), setTimeout(LINK_POLL_ms)]);
   }
   await end;
 }
 
-export async function stopMirrorOnStandby({ host, standbyMachine }: OperationContext): Promise<void> {
-  const { device } = host.volume;
+export async function stopMirrorOnStandby({ volume, standbyMachine }: VolumeContext): Promise<void> {
+  const { device } = volume;
   if (await standbyMachine.arrayState(device)) await standbyMachine.exec(['mdadm', '--stop', device]);
 }
 

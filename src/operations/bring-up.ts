@@ -3,7 +3,7 @@ import { assembleArgv } from '../mirror/md/commands.ts';
 import { assembleOnStandby, stopMirrorOnStandby } from '../mirror/standby-leg.ts';
 import { observeService, serviceAddress } from '../service/observe-service.ts';
 import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../service/service.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */
@@ -22,9 +22,9 @@ export interface BringUpOptions {
  * The steps that bring the service of a host up on the standby, from its leg alone: the second half of a takeover,
  * and all that is to be done after a restart of a standby that had taken over.
  */
-export function bringUpSteps(context: OperationContext, { mayBeMounted }: BringUpOptions): Step[] {
-  const { host, standbyMachine: machine } = context;
-  const { device, mirrorUuid, mountPoint } = host.volume;
+export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOptions): Step[] {
+  const { host, volume, standbyMachine: machine } = context;
+  const { device, mirrorUuid, mountPoint } = volume;
   const step = stepOn(machine);
   const serviceStep = (name: string, verb: ServiceVerb, title: string): Step =>
     step({
@@ -70,12 +70,12 @@ export function bringUpSteps(context: OperationContext, { mayBeMounted }: BringU
       name: 'observe',
       title: 'See from outside that the volume is served',
       commandLines: [`(read ${mountPoint}/.spare/identity through NFS at ${serviceAddress(host)})`],
-      run: () => observeService(host, OBSERVE_TIMEOUT_ms),
+      run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
     }),
   ];
 }
 
-async function isWritable({ host, standbyMachine }: OperationContext): Promise<boolean> {
-  const state = await standbyMachine.arrayState(host.volume.device);
+async function isWritable({ volume, standbyMachine }: VolumeContext): Promise<boolean> {
+  const state = await standbyMachine.arrayState(volume.device);
   return state !== undefined && !state.startsWith('read') && state !== 'inactive';
 }

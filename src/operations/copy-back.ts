@@ -8,7 +8,7 @@ import { legOf, refillLocalLeg, returnLocalLeg } from '../mirror/primary-legs.ts
 import { compareLegs, waitForCopy } from '../mirror/resync.ts';
 import { PASSIVE_PATH } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 
 export interface FailbackOptions {
@@ -30,12 +30,12 @@ export interface FailbackMeasurements {
 
 /** The second half of a failback, behind the service that is home already: the primary's own leg is brought up to date. */
 export function copyBackSteps(
-  context: OperationContext,
+  context: VolumeContext,
   options: FailbackOptions,
   measurements: FailbackMeasurements,
 ): Step[] {
-  const { host, primaryMachine } = context;
-  const { device, localLeg } = host.volume;
+  const { host, volume, primaryMachine } = context;
+  const { device, localLeg } = volume;
   const onPrimary = stepOn(primaryMachine);
   let writtenBefore_bytes: number | undefined;
   const localLegIsBack = async () => {
@@ -81,7 +81,7 @@ export function copyBackSteps(
 }
 
 /** From here on the standby leg is the source of a copy, no longer what is served. */
-function homeStep({ host, standbyMachine }: OperationContext, { verify }: FailbackOptions): Step {
+function homeStep({ host, standbyMachine }: VolumeContext, { verify }: FailbackOptions): Step {
   return stepOn(standbyMachine)({
     name: 'home',
     title: `Record that ${host.name} serves again, and is being brought up to date`,
@@ -96,13 +96,13 @@ function homeStep({ host, standbyMachine }: OperationContext, { verify }: Failba
 
 /** What is left once the primary serves and its own disk is in the mirror set: also of a failback that was interrupted then. */
 export function completionSteps(
-  context: OperationContext,
+  context: VolumeContext,
   options: FailbackOptions,
   measurements: FailbackMeasurements,
   copied: () => Promise<void> = async () => {},
 ): Step[] {
-  const { host, standbyMachine, primaryMachine } = context;
-  const { device } = host.volume;
+  const { host, volume, standbyMachine, primaryMachine } = context;
+  const { device } = volume;
   const onStandby = stepOn(standbyMachine);
   const onPrimary = stepOn(primaryMachine);
   return [
@@ -111,7 +111,7 @@ export function completionSteps(
       title: 'Copy back what differs',
       commandLines: [`(watch md/sync_completed of ${device})`],
       async run(report) {
-        await waitForCopy(primaryMachine, device, host.target.size_bytes, report);
+        await waitForCopy(primaryMachine, device, volume.standbyLeg.size_bytes, report);
         await copied();
       },
     }),
@@ -128,9 +128,9 @@ export function completionSteps(
 }
 
 /** Puts right what a comparison has found: the standby leg is the one that was in service. */
-export function refillSteps(context: OperationContext, options: FailbackOptions): Step[] {
-  const { host, primaryMachine } = context;
-  const { device, localLeg } = host.volume;
+export function refillSteps(context: VolumeContext, options: FailbackOptions): Step[] {
+  const { host, volume, primaryMachine } = context;
+  const { device, localLeg } = volume;
   const refill = stepOn(primaryMachine)({
     name: 'refill',
     title: `Take the disk of ${host.name} out of its mirror set, and fill it anew from the standby leg`,
@@ -146,14 +146,14 @@ export function refillSteps(context: OperationContext, options: FailbackOptions)
   return [refill, homeStep(context, options)];
 }
 
-function verifyStep(context: OperationContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
-  const { host, primaryMachine } = context;
+function verifyStep(context: VolumeContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
+  const { host, volume, primaryMachine } = context;
   return {
     name: 'verify',
     title: 'Compare both legs block by block',
     commandLines: ['echo check >/sys/block/mdX/md/sync_action'],
     async run(report) {
-      const different_sectors = await compareLegs(primaryMachine, host.volume.device, host.target.size_bytes, report);
+      const different_sectors = await compareLegs(primaryMachine, volume.device, volume.standbyLeg.size_bytes, report);
       measurements.legs_equal = different_sectors === 0;
       recordComparison(host.name, different_sectors);
       if (different_sectors === 0) return;

@@ -18,7 +18,7 @@ import {
 import { observeService } from '../service/observe-service.ts';
 import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
@@ -35,10 +35,10 @@ const OBSERVE_TIMEOUT_ms = 30_000;
 
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
 export async function planFailback(
-  context: OperationContext,
+  context: VolumeContext,
   options: FailbackOptions,
 ): Promise<{ operation: Operation; measurements: FailbackMeasurements }> {
-  const { host, standby, standbyMachine, primaryMachine } = context;
+  const { host, volume, standby, standbyMachine, primaryMachine } = context;
   const record = readHostRecord(host.name);
   const left = leftToDo(context, record, options);
   if (left) {
@@ -58,9 +58,9 @@ export async function planFailback(
   if (record.state === 'failing-back') await refuseLossSinceServed(host.name);
   await assertPrimaryAnswers(context);
 
-  const { device, mirrorUuid } = host.volume;
-  const lun = standbyLegPath(host, standby);
-  const measurements: FailbackMeasurements = { size_bytes: host.target.size_bytes };
+  const { device, mirrorUuid } = volume;
+  const lun = standbyLegPath(host, volume, standby);
+  const measurements: FailbackMeasurements = { size_bytes: volume.standbyLeg.size_bytes };
   let wentDownAt_ms: number | undefined;
 
   // Once the LUN is served again nothing of the host is left on the standby, and nothing may be brought back there:
@@ -118,7 +118,7 @@ export async function planFailback(
       undo: () => service(standbyMachine, 'address-up', host.name),
     }),
     serviceStep(standbyMachine, 'nfs-stop', 'nfs-start', `Stop the NFS server of ${host.name}`),
-    serviceStep(standbyMachine, 'unmount', 'mount', `Unmount ${host.volume.mountPoint}`),
+    serviceStep(standbyMachine, 'unmount', 'mount', `Unmount ${volume.mountPoint}`),
     onStandby({
       name: 'stop-mirror',
       title: 'Stop the mirror set',
@@ -134,7 +134,7 @@ export async function planFailback(
     onStandby({
       name: 'detach',
       title: 'Let go of the standby leg',
-      commandLines: [`losetup --detach (of ${host.target.path})`],
+      commandLines: [`losetup --detach (of ${volume.standbyLeg.path})`],
       check: lunServed,
       run: () => detachLeg(context),
     }),
@@ -142,7 +142,7 @@ export async function planFailback(
       name: 'unfence-lun',
       title: `Serve the LUN to ${host.name} again, after seeing that nothing here holds it`,
       commandLines: [
-        `losetup --associated ${host.target.path}`,
+        `losetup --associated ${volume.standbyLeg.path}`,
         `(control socket: accept ${host.name}, unfence ${host.name})`,
       ],
       async check() {
@@ -180,7 +180,7 @@ export async function planFailback(
       },
       undo: () => stopMirror(primaryMachine, device),
     }),
-    serviceStep(primaryMachine, 'mount', 'unmount', `Mount it at ${host.volume.mountPoint}`),
+    serviceStep(primaryMachine, 'mount', 'unmount', `Mount it at ${volume.mountPoint}`),
     serviceStep(
       primaryMachine,
       'nfs-start',
@@ -197,9 +197,9 @@ export async function planFailback(
     onStandby({
       name: 'observe',
       title: 'See from outside that the volume is served',
-      commandLines: [`(read ${host.volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
+      commandLines: [`(read ${volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
       async run() {
-        await observeService(host, OBSERVE_TIMEOUT_ms);
+        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
         if (wentDownAt_ms !== undefined) measurements.outage_s = (performance.now() - wentDownAt_ms) / 1000;
       },
     }),
@@ -210,12 +210,12 @@ export async function planFailback(
 
 /** A host that is home already, where the copy behind the service was not waited for, or has left differences. */
 function leftToDo(
-  context: OperationContext,
+  context: VolumeContext,
   record: HostRecord | undefined,
   options: FailbackOptions,
 ): { operation: Operation; measurements: FailbackMeasurements } | undefined {
-  const { host } = context;
-  const measurements: FailbackMeasurements = { size_bytes: host.target.size_bytes };
+  const { host, volume } = context;
+  const measurements: FailbackMeasurements = { size_bytes: volume.standbyLeg.size_bytes };
   const complete = completionSteps(context, options, measurements);
   const operation = { name: 'failback', host: host.name };
   const isHome = record?.state === 'protected' || record?.state === 'degraded' || record?.state === 'syncing';

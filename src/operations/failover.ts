@@ -15,7 +15,7 @@ import { attachLeg, detachLeg } from '../mirror/standby-leg.ts';
 import { addressUnusedArgv } from '../service/address.ts';
 import { serviceAddress } from '../service/observe-service.ts';
 import { SpareError } from '../std/errors.ts';
-import { type OperationContext, operationContext } from '../steps/operation-context.ts';
+import { type VolumeContext, volumeContext } from '../steps/operation-context.ts';
 import { type Operation, type OperationReport, type RunOptions, runOperation } from '../steps/runner.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
@@ -32,12 +32,12 @@ export async function failover(
   options: FailoverOptions,
   run: RunOptions = {},
 ): Promise<OperationReport> {
-  return runOperation(await planFailover(operationContext(hostName), options), run);
+  return runOperation(await planFailover(volumeContext(hostName), options), run);
 }
 
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
-export async function planFailover(context: OperationContext, options: FailoverOptions): Promise<Operation> {
-  const { host, standbyMachine: machine } = context;
+export async function planFailover(context: VolumeContext, options: FailoverOptions): Promise<Operation> {
+  const { host, volume, standbyMachine: machine } = context;
   const record = readHostRecord(host.name);
   if (record?.state === 'taken-over') {
     throw new SpareError(
@@ -112,10 +112,10 @@ export async function planFailover(context: OperationContext, options: FailoverO
     step({
       name: 'evidence',
       title: 'Decide whether the standby leg holds every acknowledged write',
-      commandLines: [`(read the superblock of ${host.target.path}, the last report and the target's record)`],
+      commandLines: [`(read the superblock of ${volume.standbyLeg.path}, the last report and the target's record)`],
       check: isDecided,
       async run(report) {
-        const leg = await readStandbySuperblock(machine, host.target.path);
+        const leg = await readStandbySuperblock(machine, volume.standbyLeg.path);
         const facts = { ...(await evidenceFacts(context, offAt_ms)), leg };
         const evidence = decideEvidence(facts);
         refuseUnproven(host.name, evidence, options, host.fenceCommand !== undefined && !options.confirmedOff);
@@ -136,7 +136,7 @@ export async function planFailover(context: OperationContext, options: FailoverO
     step({
       name: 'attach',
       title: `Attach the standby leg of ${host.name}, with every mirror write on the disk`,
-      commandLines: [syncDataArgv(host.target.path), attachLoopArgv(host.target.path)].map(quoteForShell),
+      commandLines: [syncDataArgv(volume.standbyLeg.path), attachLoopArgv(volume.standbyLeg.path)].map(quoteForShell),
       async run() {
         await attachLeg(context);
         noteLunServed(host.name, false);

@@ -1,13 +1,13 @@
 import { logout } from '../mirror/initiator.ts';
 import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 
 /** Whoever reads it on the primary must see that it is not the guard's own record (`replaced …`). */
 const HELD_PASSIVE = 'held passive by the standby, which goes on with: spare failback\n';
 
 /** @throws SpareError `unreachable`, or `precondition` where the machine is not set up for this mirror set. */
-export async function assertPrimaryAnswers({ primaryMachine, host }: OperationContext): Promise<void> {
+export async function assertPrimaryAnswers({ primaryMachine, host, volume }: VolumeContext): Promise<void> {
   const { stdout } = await primaryMachine.exec(['cat', `/etc/spare/services/${host.name}.conf`]).catch((cause) => {
     if (cause instanceof SpareError && cause.kind === 'unreachable') throw cause;
     throw new SpareError(
@@ -20,7 +20,7 @@ export async function assertPrimaryAnswers({ primaryMachine, host }: OperationCo
       },
     );
   });
-  if (stdout.includes(host.volume.mirrorUuid)) return;
+  if (stdout.includes(volume.mirrorUuid)) return;
   throw new SpareError(
     'precondition',
     'OTHER_MIRROR',
@@ -32,7 +32,7 @@ export async function assertPrimaryAnswers({ primaryMachine, host }: OperationCo
 }
 
 /** Nothing assembled, mounted, served or logged in there, whatever it was doing, and it stays so over a restart (invariant 6). */
-export async function makePassive({ host, standby, primaryMachine }: OperationContext): Promise<void> {
+export async function makePassive({ host, standby, primaryMachine }: VolumeContext): Promise<void> {
   await primaryMachine.writeFile(PASSIVE_PATH, HELD_PASSIVE, 0o644);
   await service(primaryMachine, 'down', host.name);
   await logout(primaryMachine, host, standby);

@@ -1,4 +1,4 @@
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { fenceTarget } from '../target/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
@@ -7,7 +7,7 @@ import { bringUpSteps } from './bring-up.ts';
  * Brings the service of a host that is taken over up again, after the standby has been restarted, say.
  * Nothing is decided anew and nothing is ever taken back: the standby leg is the newer one since the takeover.
  */
-export function planRestore(context: OperationContext): Operation {
+export function planRestore(context: VolumeContext): Operation {
   const { host, standbyMachine: machine } = context;
   const steps = [
     {

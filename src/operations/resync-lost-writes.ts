@@ -8,7 +8,7 @@ import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../mi
 import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import { acceptTarget, hostTargetStatus } from '../target/target-control.ts';
 
 /** The initiator may still have writes in its hands, for as long as its replacement time-out. */
@@ -24,11 +24,11 @@ const REPORT_ms = 20_000;
  * primary's disk before that.
  * @returns False where nothing is lost, or it is not the primary that has the newer leg.
  */
-export async function resyncLostWrites(context: OperationContext): Promise<boolean> {
-  const { host, standbyMachine, primaryMachine } = context;
+export async function resyncLostWrites(context: VolumeContext): Promise<boolean> {
+  const { host, volume, standbyMachine, primaryMachine } = context;
   if ((await hostTargetStatus(host.name)).lost.length === 0 || isServedElsewhere(host.name)) return false;
-  const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, host.target.path), host.volume.mirrorUuid);
-  const running = await mirrorStatus(primaryMachine, host.volume.device, host.volume.localLeg);
+  const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, volume.standbyLeg.path), volume.mirrorUuid);
+  const running = await mirrorStatus(primaryMachine, volume.device, volume.localLeg);
   // A leg without a superblock is not taken back but filled; one that no set holds either is nothing yet.
   if (running || leg) {
     const status = running ?? (await startAlone(context, leg as LegSuperblock));
@@ -54,9 +54,9 @@ function isServedElsewhere(host: string): boolean {
  * Both machines have lost their power: the primary waits for its LUN before it assembles anything, and its bitmap can be
  * marked only while the set runs. So it runs from the primary's own disk.
  */
-async function startAlone(context: OperationContext, standbyLeg: LegSuperblock): Promise<MirrorStatus> {
-  const { host, primaryMachine } = context;
-  const { device, localLeg, mirrorUuid } = host.volume;
+async function startAlone(context: VolumeContext, standbyLeg: LegSuperblock): Promise<MirrorStatus> {
+  const { volume, primaryMachine } = context;
+  const { device, localLeg, mirrorUuid } = volume;
   const own = await ownSuperblock(readSuperblock(primaryMachine, localLeg), mirrorUuid);
   // A healthy pair may differ by one event at any instant.
   const isWhole = own && own.role !== undefined && !own.beingCopied && !own.badBlocks;
@@ -65,12 +65,12 @@ async function startAlone(context: OperationContext, standbyLeg: LegSuperblock):
   return primaryMirror(context);
 }
 
-function assertLocalLegWhole(context: OperationContext, { legs }: MirrorStatus): void {
+function assertLocalLegWhole(context: VolumeContext, { legs }: MirrorStatus): void {
   const own = legs.find((leg) => leg.local);
   if (!own?.state.includes('in_sync') || own.state.includes('faulty')) throw onlyCopy(context);
 }
 
-function onlyCopy({ host: { name } }: OperationContext): SpareError {
+function onlyCopy({ host: { name } }: VolumeContext): SpareError {
   return new SpareError(
     'refused',
     'ONLY_COPY_LOST_WRITES',
@@ -79,9 +79,9 @@ function onlyCopy({ host: { name } }: OperationContext): SpareError {
   );
 }
 
-function bitmapChunkOf({ host }: OperationContext, { bitmapChunk_bytes }: MirrorStatus): number {
+function bitmapChunkOf({ host, volume }: VolumeContext, { bitmapChunk_bytes }: MirrorStatus): number {
   if (bitmapChunk_bytes !== undefined) return bitmapChunk_bytes;
-  const { device } = host.volume;
+  const { device } = volume;
   throw new SpareError(
     'stepFailed',
     'NO_BITMAP',
@@ -93,7 +93,7 @@ function bitmapChunkOf({ host }: OperationContext, { bitmapChunk_bytes }: Mirror
 }
 
 /** Whatever the set thinks of the leg: where nothing was written since, it still looks in sync. */
-async function dropStandbyLeg(context: OperationContext): Promise<void> {
+async function dropStandbyLeg(context: VolumeContext): Promise<void> {
   // By sysfs: the leg's disk may be gone, or hang. It can't be removed before its last request has ended.
   const script =
     's="/sys/block/$1/md/dev-$2/state"; grep -q faulty "$s" || echo faulty >"$s" || exit 1; echo remove >"$s"';

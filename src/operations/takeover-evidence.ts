@@ -2,7 +2,7 @@ import { readEvidence } from '../hosts/host-records.ts';
 import type { Evidence } from '../hosts/leg-evidence.ts';
 import { decideEvidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
 import { SpareError } from '../std/errors.ts';
-import type { OperationContext } from '../steps/operation-context.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import { hostTargetStatus } from '../target/target-control.ts';
 import type { FailoverOptions } from './failover-options.ts';
 
@@ -10,7 +10,7 @@ import type { FailoverOptions } from './failover-options.ts';
 const ALIVE_ms = 3_000;
 
 /** Before anything is changed: could the evidence be good enough if the machine were off by now? */
-export async function refuseWithoutPrerequisites(context: OperationContext, options: FailoverOptions): Promise<void> {
+export async function refuseWithoutPrerequisites(context: VolumeContext, options: FailoverOptions): Promise<void> {
   const { host } = context;
   if (!host.fenceCommand && !options.confirmedOff) {
     throw new SpareError(
@@ -38,7 +38,7 @@ export async function refuseWithoutPrerequisites(context: OperationContext, opti
 
 /** What is known by now, besides the leg's own account. `offAt_ms` is when the primary was proven to be off, just now. */
 export async function evidenceFacts(
-  { host }: OperationContext,
+  { host, volume }: VolumeContext,
   offAt_ms: number | undefined,
 ): Promise<Omit<EvidenceFacts, 'leg'>> {
   const target = await hostTargetStatus(host.name);
@@ -51,7 +51,7 @@ export async function evidenceFacts(
     lastPduAt_ms: target.lastPduAt,
     offAt_ms: offTimes_ms.length > 0 ? Math.min(...offTimes_ms) : undefined,
     replacementTimeout_ms: host.replacementTimeout_s * 1000,
-    mirrorUuid: host.volume.mirrorUuid,
+    mirrorUuid: volume.mirrorUuid,
     lost: target.lost,
   };
 }

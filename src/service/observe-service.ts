@@ -1,4 +1,4 @@
-import type { HostConfiguration } from '../config/schema.ts';
+import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import { readNfsFile } from './nfs/nfs-file.ts';
@@ -15,18 +15,22 @@ export function serviceAddress(host: HostConfiguration): string {
  * Sees from outside that the right volume is served: reads its identity through the service address (invariant 7).
  * @throws SpareError with what was seen instead.
  */
-export async function observeService(host: HostConfiguration, timeout_ms: number): Promise<void> {
-  const path = `${host.volume.mountPoint}/.spare/identity`;
+export async function observeService(
+  host: HostConfiguration,
+  volume: VolumeConfiguration,
+  timeout_ms: number,
+): Promise<void> {
+  const path = `${volume.mountPoint}/.spare/identity`;
   await retryUntil(
     async () => {
       const seen = (await readNfsFile({ address: serviceAddress(host), path, timeout_ms: ATTEMPT_TIMEOUT_ms }))
         .toString('utf8')
         .trim();
-      if (seen === host.volume.identity) return;
+      if (seen === volume.identity) return;
       throw new SpareError(
         'stepFailed',
         'WRONG_IDENTITY',
-        `Another volume is served at ${serviceAddress(host)}: its identity is '${seen.slice(0, 80)}', wanted is '${host.volume.identity}'`,
+        `Another volume is served at ${serviceAddress(host)}: its identity is '${seen.slice(0, 80)}', wanted is '${volume.identity}'`,
         {
           hint: 'Another machine may have this address, or another file system is mounted there',
         },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { installRoot } from '../machine/template.ts';
@@ -73,7 +74,8 @@ export function serviceConfiguration(
   standby: StandbyConfiguration,
   role: 'primary' | 'standby',
 ): string {
-  const { volume, service: settings } = host;
+  const { service: settings } = host;
+  const volume = onlyVolume(host);
   const assignments: Record<string, string | number> = {
     SPARE_HOST: host.name,
     SPARE_ROLE: role,
@@ -82,9 +84,9 @@ export function serviceConfiguration(
     SPARE_MOUNT: volume.mountPoint,
     SPARE_ADDRESS: settings.address,
     SPARE_INTERFACE: role === 'primary' ? settings.primaryInterface : standby.networkInterface,
-    SPARE_FSID: settings.fsid,
-    SPARE_CLIENTS: settings.clients,
-    SPARE_EXPORT_OPTIONS: settings.exportOptions,
+    SPARE_FSID: volume.nfs.fsid,
+    SPARE_CLIENTS: volume.nfs.clients,
+    SPARE_EXPORT_OPTIONS: volume.nfs.exportOptions,
     SPARE_LEASE: settings.lease_s,
     ...(role === 'primary'
       ? {

@@ -1,4 +1,5 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from '../mirror/condition.ts';
@@ -81,7 +82,7 @@ function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord
   if (seen.mirror.condition === 'copying') return { sentence: `Its mirror is being completed again${copyText(seen)}` };
   if (record?.lastReport && standbyLegAlone(record.lastReport)) {
     return {
-      sentence: `Its own disk ${host.volume.localLeg} is not in its mirror since ${since} (${record.lastReport.localLegState}): the standby alone has everything. Take it over, replace the disk, and let it go home`,
+      sentence: `Its own disk ${onlyVolume(host).localLeg} is not in its mirror since ${since} (${record.lastReport.localLegState}): the standby alone has everything. Take it over, replace the disk, and let it go home`,
       command: `spare failover ${host.name} --dry-run`,
     };
   }

@@ -1,4 +1,5 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
@@ -125,7 +126,7 @@ function hostStatus(
       condition: report ? mirrorCondition(report) : null,
       localLeg: report?.localLegState ?? null,
       standbyLeg: report?.standbyLegState ?? null,
-      copy: report ? copyStatus(report, host.target.size_bytes) : null,
+      copy: report ? copyStatus(report, onlyVolume(host).standbyLeg.size_bytes) : null,
       reportAge_s: ageOf(report?.receivedAt, now),
     },
     proof: {

@@ -1,5 +1,6 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
-import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import { LocalMachine } from '../machine/local-machine.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 import { SshMachine } from '../machine/ssh-machine.ts';
@@ -12,9 +13,20 @@ export interface OperationContext {
   primaryMachine: Machine;
 }
 
-/** @throws SpareError where this is no standby, or the host is not enrolled. */
-export function operationContext(hostName: string): OperationContext {
+/** What works on one volume of the host. */
+export interface VolumeContext extends OperationContext {
+  volume: VolumeConfiguration;
+}
+
+/** @throws SpareError where this is no standby, the host is not enrolled, or it has more than one volume. */
+export function volumeContext(hostName: string): VolumeContext {
   const host = readHostConfiguration(hostName);
   const { standby } = readConfiguration();
-  return { host, standby, standbyMachine: new LocalMachine('standby'), primaryMachine: SshMachine.of(host, standby) };
+  return {
+    host,
+    volume: onlyVolume(host),
+    standby,
+    standbyMachine: new LocalMachine('standby'),
+    primaryMachine: SshMachine.of(host, standby),
+  };
 }

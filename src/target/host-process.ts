@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { HostConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
@@ -68,7 +69,11 @@ export class HostProcess {
     this.configuration = configuration;
     if (configuration) {
       const onFailed = (why: string) => this.#legFailed(why);
-      this.#writebackCheck = new WritebackCheck({ path: configuration.target.path, onFailed, ...(sync && { sync }) });
+      this.#writebackCheck = new WritebackCheck({
+        path: onlyVolume(configuration).standbyLeg.path,
+        onFailed,
+        ...(sync && { sync }),
+      });
     }
     this.#start();
   }
@@ -183,7 +188,8 @@ export class HostProcess {
   /** @throws the system's error where no process can be made, or Node's where its channel can't. */
   #spawn(): ChildProcess {
     const { configuration, folder, program } = this.#options;
-    const owned = configuration ? [folder, `${folder}/*`, configuration.target.path] : [];
+    const legs = configuration?.volumes.map(({ standbyLeg }) => standbyLeg.path) ?? [];
+    const owned = configuration ? [folder, `${folder}/*`, ...legs] : [];
     const child = fork(PROGRAM, [configuration?.name ?? '-'], {
       execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
       env: { ...process.env, SPARE_STRIPPED_PROGRAM: program, UV_THREADPOOL_SIZE: WAITING_THREADS },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { HostConfiguration } from '../config/schema.ts';
+import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import { Target } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
@@ -14,8 +15,6 @@ import { CountingDeviceServer } from './counting-device-server.ts';
 import { FenceRecord } from './fence-record.ts';
 import { LegLoss } from './leg-loss.ts';
 import { type NotServed, whyNotServed } from './not-served.ts';
-
-export const LUN = 1;
 
 const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
 
@@ -36,6 +35,7 @@ export interface HostTargetOptions {
 export class HostTarget {
   readonly configuration: HostConfiguration;
   readonly target: Target;
+  readonly #volume: VolumeConfiguration;
   readonly #folder: string;
   readonly #fence: FenceRecord;
   readonly #loss: LegLoss;
@@ -50,6 +50,7 @@ export class HostTarget {
   /** @param folder The host's folder in the pool. */
   constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
     this.configuration = configuration;
+    this.#volume = onlyVolume(configuration);
     this.#folder = folder;
     this.#onOpen = options.onOpen ?? (() => {});
     this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
@@ -57,7 +58,7 @@ export class HostTarget {
     const { onLost = () => {}, onFailed = () => {} } = options;
     this.#loss = new LegLoss({
       folder,
-      leg: configuration.target,
+      leg: this.#volume.standbyLeg,
       onFailed,
       close: (reason) => this.close(reason),
       onRecorded: () => (this.lost.length > 0 ? onLost() : this.open()),
@@ -65,7 +66,7 @@ export class HostTarget {
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
-      lun: LUN,
+      lun: this.#volume.lun,
       deviceServer: undefined,
       fenced: this.#fence.stands,
       initiatorName,
@@ -89,7 +90,7 @@ export class HostTarget {
       this.#open();
       this.#notServed = null;
     } catch (error) {
-      this.#notServed = whyNotServed(error, this.configuration.target.path);
+      this.#notServed = whyNotServed(error, this.#volume.standbyLeg.path);
       throw error;
     }
   }
@@ -97,16 +98,17 @@ export class HostTarget {
   #open(): void {
     if (this.#unit || this.#loss.isCondemned) return;
     const { name, target } = this.configuration;
+    const { lun, standbyLeg: leg } = this.#volume;
     // Before the leg is opened: where it is mounted again meanwhile, its record names the older mounting, and is not believed.
-    const mountId = mountIdOf(target.path);
+    const mountId = mountIdOf(leg.path);
     if (this.#loss.look(mountId).length > 0 || this.target.fenced) return;
-    let store: Store = this.#openStore(target.path);
+    let store: Store = this.#openStore(leg.path);
     try {
-      if (store.size_bytes !== target.size_bytes) {
+      if (store.size_bytes !== leg.size_bytes) {
         throw new SpareError(
           'precondition',
           'LUN_SIZE_CHANGED',
-          `Cannot serve ${target.path}: its size must be ${target.size_bytes} bytes, it is ${store.size_bytes}`,
+          `Cannot serve ${leg.path}: its size must be ${leg.size_bytes} bytes, it is ${store.size_bytes}`,
           {
             hint: `Find out what changed it: the mirror set of ${name} keeps its superblock at a place that depends on the size`,
           },
@@ -117,7 +119,7 @@ export class HostTarget {
       store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.condemn() });
       this.#unit = new LogicalUnit({
         store,
-        identity: `${target.iqn},lun${LUN}`,
+        identity: `${target.iqn},lun${lun}`,
         // Write-back: what the mirror set was told is written, and not yet flushed, is in the marked regions.
         writeCache: true,
         reservationsPath: join(this.#folder, 'reservations'),
@@ -127,7 +129,7 @@ export class HostTarget {
       throw error;
     }
     this.#onOpen(true);
-    this.#device = new CountingDeviceServer(new TargetDevice({ lun: LUN, unit: this.#unit }));
+    this.#device = new CountingDeviceServer(new TargetDevice({ lun, unit: this.#unit }));
     this.target.deviceServer = this.#device;
   }
 

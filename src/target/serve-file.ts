@@ -9,8 +9,10 @@ import { TargetDevice } from '../scsi/target-device.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 import { openFileStore } from '../store/open-file-store.ts';
-import { LUN } from './host-target.ts';
 import { listenOrExplain } from './listen.ts';
+
+/** Of the only unit here. */
+const LUN = 1;
 
 export interface ServeFileOptions {
   /** A file or a block device that exists; with a redirect only its name is used. */

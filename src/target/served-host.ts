@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
@@ -38,7 +39,7 @@ export class ServedHost {
     this.#process = new HostProcess(options);
     this.#fence = new FenceRecord(folder);
     this.#note = note;
-    this.#regions = { path: regionsPath(folder), size_bytes: configuration.target.size_bytes };
+    this.#regions = { path: regionsPath(folder), size_bytes: onlyVolume(configuration).standbyLeg.size_bytes };
   }
 
   set neighbours(hosts: number) {
@@ -116,7 +117,9 @@ export class ServedHost {
   #isMountedAsThen(): boolean {
     const { path, size_bytes } = this.#regions;
     try {
-      return lostRanges(path, size_bytes, undefined, mountIdOf(this.configuration.target.path)).length === 0;
+      return (
+        lostRanges(path, size_bytes, undefined, mountIdOf(onlyVolume(this.configuration).standbyLeg.path)).length === 0
+      );
     } catch {
       return false;
     }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { hostFolder, paths } from '../config/paths.ts';
-import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import type { Configuration, HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { LoginNames } from '../iscsi/first-login.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
@@ -106,7 +106,7 @@ export class TargetDaemon {
   async #add(name: string): Promise<void> {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
-    if (known && isDeepStrictEqual(known.configuration.target, configuration.target)) return known.open();
+    if (known && isServedAlike(known.configuration, configuration)) return known.open();
     await known?.end(CLOSE_MS);
     await this.#serve(configuration).open();
   }
@@ -142,6 +142,18 @@ export class TargetDaemon {
     const hosts = await Promise.all([...this.#hosts.values()].map((host) => host.status()));
     return { pid: process.pid, startedAt: this.#startedAt, portal: this.#address, hosts };
   }
+}
+
+/** Whether the target has the same to do for both. */
+function isServedAlike(one: HostConfiguration, other: HostConfiguration): boolean {
+  return (
+    isDeepStrictEqual(one.target, other.target) &&
+    isDeepStrictEqual(one.volumes.map(servedPart), other.volumes.map(servedPart))
+  );
+}
+
+function servedPart({ name, lun, standbyLeg }: VolumeConfiguration): Partial<VolumeConfiguration> {
+  return { name, lun, standbyLeg };
 }
 
 /** The daemon for the configuration of this machine, accepting connections. */

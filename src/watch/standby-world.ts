@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import { fenceStatus } from '../fence/fence-command.ts';
 import { enterState, readHostRecord, updateEvidence } from '../hosts/host-records.ts';
 import { appendToJournal } from '../hosts/journal.ts';
@@ -19,7 +20,7 @@ import { service } from '../service/service.ts';
 import { type EventLog, eventOf, type SpareEvent } from '../std/event.ts';
 import { isKept } from '../std/event-table.ts';
 import { lockHost } from '../steps/host-lock.ts';
-import { operationContext } from '../steps/operation-context.ts';
+import { volumeContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
 import { requestStatus } from '../target/control-client.ts';
 import type { HostProbers } from './host-monitor.ts';
@@ -72,10 +73,10 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<
       await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal });
     },
     async restore(host) {
-      await runOperation(planRestore(operationContext(host)), { signal });
+      await runOperation(planRestore(volumeContext(host)), { signal });
     },
     async remirror(host) {
-      await underLock(host, 'remirror', () => remirror(operationContext(host)));
+      await underLock(host, 'remirror', () => remirror(volumeContext(host)));
     },
     lostWrites(host) {
       const status = target.host(host);
@@ -83,7 +84,7 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<
       return status.lost.length > 0 ? 'some' : 'none';
     },
     async resyncLostWrites(host) {
-      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(operationContext(host)));
+      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(volumeContext(host)));
     },
   };
 }
@@ -122,16 +123,17 @@ function probersOf(
   now: () => number,
 ): HostProbers {
   const machine = SshMachine.of(host, standby);
+  const volume = onlyVolume(host);
   const file = {
     address: serviceAddress(host),
-    path: `${host.volume.mountPoint}/.spare/identity`,
+    path: `${volume.mountPoint}/.spare/identity`,
     timeout_ms: ANSWER_TIMEOUT_ms,
   };
   return {
     iscsi: new IscsiProber(target, host.name),
     icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), now),
     ssh: new ReportProber((signal) => machine.lines(reportArgv(host.name), signal), now),
-    service: new ServiceProber(() => readNfsFile(file), host.volume.identity, now),
+    service: new ServiceProber(() => readNfsFile(file), volume.identity, now),
   };
 }
 

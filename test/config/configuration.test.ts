@@ -67,7 +67,7 @@ test('never replaces a damaged file, and says what to do', () => {
 
 test('refuses a file of a newer version', () => {
   mkdirSync(dirname(configurationPath()), { recursive: true });
-  writeFileSync(configurationPath(), '{"version": 2}');
+  writeFileSync(configurationPath(), '{"version": 3}');
   assert.throws(readConfiguration, isError('CONFIGURATION_VERSION', 3));
 });
 

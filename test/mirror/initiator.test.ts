@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { initiatorFiles, loginArgv, standbyLegPath } from '../../src/mirror/initiator.ts';
-import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 
 const initiator = suite('initiator');
 
@@ -16,7 +16,10 @@ initiator('keeps the record where open-iscsi looks for it', () => {
 });
 
 initiator('shows no secret on a command line', () => {
-  const lines = [...loginArgv(hostFixture, standbyFixture), standbyLegPath(hostFixture, standbyFixture)].join(' ');
+  const lines = [
+    ...loginArgv(hostFixture, standbyFixture),
+    standbyLegPath(hostFixture, volumeFixture, standbyFixture),
+  ].join(' ');
   assert.not.ok(lines.includes('secret'));
 });
 

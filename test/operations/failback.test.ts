@@ -23,7 +23,7 @@ failback.before.each(async (context) => {
 failback.after.each(({ world }) => world.end());
 
 /** Answers `status` of the service as given, and everything else with its own configuration. */
-function primary(world: TakeoverWorld, status = 'prepared=yes\n', mirrorUuid = world.host.volume.mirrorUuid) {
+function primary(world: TakeoverWorld, status = 'prepared=yes\n', mirrorUuid = world.volume.mirrorUuid) {
   return new RecordingMachine('alpha', (argv): ExecResult => {
     const stdout = argv[1] === 'status' ? status : `SPARE_MIRROR_UUID=${mirrorUuid}\n`;
     return { exitCode: 0, stdout, stderr: '' };
@@ -90,7 +90,7 @@ failback('legs that differed are put right from the standby leg, wherever the ho
 function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingMachine {
   const mirror = () => ['kernelName=md127', 'local=vdb', 'sync_action=idle', ...legs().map((leg) => `leg=${leg}`)];
   return new RecordingMachine('alpha', (argv): ExecResult => {
-    const own = `SPARE_MIRROR_UUID=${world.host.volume.mirrorUuid}\n`;
+    const own = `SPARE_MIRROR_UUID=${world.volume.mirrorUuid}\n`;
     return { exitCode: 0, stdout: argv.includes('mirror-status') ? `${mirror().join('\n')}\n` : own, stderr: '' };
   });
 }
@@ -102,7 +102,7 @@ failback('the disk of the primary is filled anew: taken out first, with nothing 
   const machine = primaryWithLegs(world, () => [own, 'sda in_sync,write_mostly']);
   const { operation } = await plan(world, machine);
   await runOperation({ ...operation, steps: operation.steps.slice(0, 2) });
-  const { device, localLeg } = world.host.volume;
+  const { device, localLeg } = world.volume;
   assert.equal(
     machine.commands.map((argv) => argv.join(' ')).filter((line) => line.startsWith('mdadm')),
     [

@@ -10,6 +10,7 @@ import type { FailoverOptions } from '../../src/operations/failover-options.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
+import { withVolume } from '../fixtures/configuration.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };
@@ -115,7 +116,7 @@ failover(
 );
 
 failover('a leg that is a disk of its own is synced before it is used, too', async ({ world }) => {
-  const { path } = world.host.target;
+  const { path } = world.volume.standbyLeg;
   const standbyMachine = Object.assign(world.standbyMachine, { isBlockDevice: async () => true });
   assert.is(await attachLeg({ ...world.context, standbyMachine }), path);
   assert.equal(standbyMachine.commands, [['sync', '--data', path]]);
@@ -263,7 +264,7 @@ const unusable: [string, (world: TakeoverWorld) => void][] = [
   [
     'of another mirror set',
     (world) => {
-      world.host.volume = { ...world.host.volume, mirrorUuid: '99999999:22222222:33333333:44444444' };
+      world.host = withVolume(world.host, { mirrorUuid: '99999999:22222222:33333333:44444444' });
     },
   ],
   [

@@ -10,6 +10,7 @@ import { planFailback } from '../../src/operations/failback.ts';
 import { planFailover } from '../../src/operations/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import { withVolume } from '../fixtures/configuration.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -30,7 +31,7 @@ plans.after.each(({ world }) => world.end());
 
 /** A primary that says of itself that it is set up for this mirror set. */
 function primaryOf(world: TakeoverWorld): RecordingMachine {
-  const stdout = `SPARE_MIRROR_UUID=${world.host.volume.mirrorUuid}\n`;
+  const stdout = `SPARE_MIRROR_UUID=${world.volume.mirrorUuid}\n`;
   return new RecordingMachine('alpha', () => ({ exitCode: 0, stdout, stderr: '' }));
 }
 
@@ -59,7 +60,9 @@ for (const [name, plan] of Object.entries(PLANS)) {
     const { chap, mutualChap } = world.host.target;
     // Some steps write files of the standby themselves.
     world.standby = { ...world.standby, knownHosts: join(world.root, 'known_hosts') };
-    world.host = { ...world.host, target: { ...world.host.target, path: join(world.root, 'alpha.img') } };
+    world.host = withVolume(world.host, {
+      standbyLeg: { ...world.volume.standbyLeg, path: join(world.root, 'alpha.img') },
+    });
     const said: string[] = [];
     const operation = await plan(world);
     said.push(JSON.stringify(planOf(operation)));

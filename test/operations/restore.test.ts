@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { onlyVolume } from '../../src/config/volumes.ts';
 import type { StandbyMachine } from '../../src/machine/machine.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { exampleHost } from '../watch/example-host.ts';
@@ -17,8 +18,10 @@ const machine = (name: string): StandbyMachine => ({
 });
 
 const restore = suite('planRestore');
+const host = exampleHost('alpha');
 const operation = planRestore({
-  host: exampleHost('alpha'),
+  host,
+  volume: onlyVolume(host),
   standby: {
     name: 'standby',
     poolDirectory: '/var/lib/spare/pool',

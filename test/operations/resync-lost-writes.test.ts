@@ -13,6 +13,7 @@ import { openFileStore } from '../../src/store/open-file-store.ts';
 import { condemnRegionFile, readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import { cleanRegionRecord, NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
 import { HostTarget } from '../../src/target/host-target.ts';
+import { withVolume } from '../fixtures/configuration.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -91,7 +92,7 @@ class PrimarySet implements Machine {
       }
       default:
         if (argv[1] !== '--assemble') return '';
-        assert.is(argv.at(-1), this.#world.host.volume.localLeg, 'It was started from another leg than its own');
+        assert.is(argv.at(-1), this.#world.volume.localLeg, 'It was started from another leg than its own');
         this.running = true;
         this.legs = { vdb: 'in_sync' };
         return '';
@@ -322,7 +323,7 @@ function serveReally({ world }: Context): { target: HostTarget; disks: FaultySto
   const path = join(folder, 'leg.img');
   writeFileSync(path, '');
   truncateSync(path, 64 * MIB);
-  world.host = { ...world.host, target: { ...world.host.target, path, size_bytes: 64 * MIB } };
+  world.host = withVolume(world.host, { standbyLeg: { path, size_bytes: 64 * MIB, folder } });
   const disks: FaultyStore[] = [];
   let losses = 0;
   const target = new HostTarget(world.host, folder, {
@@ -455,7 +456,7 @@ test('a record that can not be read says nothing: the failure is not forgotten b
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal([failures, target.status().lost.length], [[true], 1]);
   rmdirSync(regions);
-  const { size_bytes } = world.host.target;
+  const { size_bytes } = world.volume.standbyLeg;
   const record = cleanRegionRecord(size_bytes, '11111111-2222-3333-4444-555555555555');
   record.marks.fill(1);
   writeRegionFile(regions, record);

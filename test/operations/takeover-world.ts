@@ -3,13 +3,14 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { controlSocketPath } from '../../src/config/paths.ts';
-import type { HostConfiguration } from '../../src/config/schema.ts';
+import type { HostConfiguration, VolumeConfiguration } from '../../src/config/schema.ts';
+import { onlyVolume } from '../../src/config/volumes.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
-import type { OperationContext } from '../../src/steps/operation-context.ts';
+import type { VolumeContext } from '../../src/steps/operation-context.ts';
 import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
@@ -80,9 +81,14 @@ export class TakeoverWorld {
     this.#directories.remove();
   }
 
-  get context(): OperationContext {
+  get volume(): VolumeConfiguration {
+    return onlyVolume(this.host);
+  }
+
+  get context(): VolumeContext {
     return {
       host: this.host,
+      volume: this.volume,
       standby: this.standby,
       standbyMachine: this.standbyMachine,
       primaryMachine: this.primaryMachine,
@@ -166,7 +172,7 @@ export class TakeoverWorld {
         hint: 'see it by hand',
       });
     };
-    if (line === `sync --data ${this.host.target.path}`) {
+    if (line === `sync --data ${this.volume.standbyLeg.path}`) {
       this.#must(this.fenced, 'the leg was synced before its last mirror write');
       this.synced = true;
       return OK;

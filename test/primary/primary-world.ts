@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { installRoot } from '../../src/machine/template.ts';
 import { standbyLegPath } from '../../src/mirror/initiator.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
 
 const FIXTURES = join(installRoot, 'test/fixtures/primary');
 const WAIT_LIMIT_ms = 10_000;
@@ -32,15 +32,12 @@ export class PrimaryWorld {
   #running: ChildProcess | undefined;
 
   constructor() {
-    const { volume } = hostFixture;
+    const { device, localLeg } = volumeFixture;
     this.put('log', '');
     this.put(
       'etc/spare/services/alpha.conf',
       serviceConfiguration(
-        {
-          ...hostFixture,
-          volume: { ...volume, device: join(this.root, volume.device), localLeg: join(this.root, volume.localLeg) },
-        },
+        withVolume(hostFixture, { device: join(this.root, device), localLeg: join(this.root, localLeg) }),
         standbyFixture,
         'primary',
       ),
@@ -74,7 +71,7 @@ export class PrimaryWorld {
 
   /** The disk of the LUN, as udev names it. */
   plugLun(): void {
-    this.block(standbyLegPath(hostFixture, standbyFixture));
+    this.block(standbyLegPath(hostFixture, volumeFixture, standbyFixture));
   }
 
   read(path: string): string | undefined {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseReport } from '../../src/watch/report.ts';
-import { hostFixture } from '../fixtures/configuration.ts';
+import { volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const AT = '2026-11-22T12:00:00.000Z';
@@ -50,7 +50,7 @@ report('a machine on which nothing runs', async ({ world }) => {
 });
 
 report('a set in sync, with its session', async ({ world }) => {
-  const localLeg = world.block(hostFixture.volume.localLeg);
+  const localLeg = world.block(volumeFixture.localLeg);
   runMirror(world, {
     array_state: 'clean',
     sync_action: 'idle',

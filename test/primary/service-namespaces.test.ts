@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { installRoot } from '../../src/machine/template.ts';
 import { parseServiceStatus, serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, withVolume } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const HARNESS = join(installRoot, 'test/fixtures/primary/in-namespaces.sh');
@@ -25,8 +25,8 @@ service.before.each((context) => {
   context.world = new PrimaryWorld();
   context.mountPoint = join(context.world.root, 'srv/alpha');
   mkdirSync(context.mountPoint, { recursive: true });
-  const volume = { ...hostFixture.volume, mountPoint: context.mountPoint, device: join(context.world.root, 'md') };
-  const text = serviceConfiguration({ ...hostFixture, volume }, standbyFixture, 'standby');
+  const change = { mountPoint: context.mountPoint, device: join(context.world.root, 'md') };
+  const text = serviceConfiguration(withVolume(hostFixture, change), standbyFixture, 'standby');
   context.world.put('etc/spare/services/alpha.conf', text);
 });
 service.after.each(({ world }) => world.end());

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isPassive, parseServiceStatus, primaryTemplate, serviceConfiguration } from '../../src/service/service.ts';
-import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
 
 const service = suite('service');
 
 service('a shell reads from the configuration what was put in', () => {
-  const host = { ...hostFixture, service: { ...hostFixture.service, clients: "a b'$(date)" } };
+  const host = withVolume(hostFixture, { nfs: { ...volumeFixture.nfs, clients: "a b'$(date)" } });
   const text = serviceConfiguration(host, standbyFixture, 'primary');
   const shown = execFileSync(
     'sh',

@@ -77,7 +77,7 @@ class FakeWorld implements WatchWorld {
 
   now = () => this.clock;
   log = (event: SpareEvent) => void this.events.push(event);
-  configuration = () => ({ version: 1 as const, standby: {} as never, hosts: this.configured });
+  configuration = () => ({ version: 2 as const, standby: {} as never, hosts: this.configured });
   network = async () => this.networkSample;
   publish = (snapshot: WatchSnapshot) => {
     this.published = snapshot;

@@ -3,7 +3,8 @@ import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfiguration } from '../../config/configuration.ts';
 import { hostFolder } from '../../config/paths.ts';
-import type { HostConfiguration, StandbyConfiguration } from '../../config/schema.ts';
+import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../../config/schema.ts';
+import { DEFAULT_VOLUME_NAME, FIRST_LUN, onlyVolume } from '../../config/volumes.ts';
 import { readHostRecord } from '../../hosts/host-records.ts';
 import type { Machine } from '../../machine/machine.ts';
 import {
@@ -80,7 +81,7 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
       'Choose another device',
     );
   // An interrupted enrolment has made the mirror set on it already, and may have mounted it.
-  if (existing && facts.mirrorUuid === existing.volume.mirrorUuid) return;
+  if (existing?.volumes.some(({ mirrorUuid }) => mirrorUuid === facts.mirrorUuid)) return;
   if (facts.inUse.length > 0)
     refuse(
       'DEVICE_IN_USE',
@@ -124,7 +125,7 @@ export function checkNotTaken(options: EnrollOptions): void {
         `the service address ${options.serviceAddress}`,
         'Choose another one with --service-address',
       );
-    if (other.volume.mountPoint === options.mountPoint)
+    if (other.volumes.some(({ mountPoint }) => mountPoint === options.mountPoint))
       refuse(
         'MOUNT_POINT_TAKEN',
         other,
@@ -191,15 +192,16 @@ export function interruptedEnrolment(options: EnrollOptions): HostConfiguration 
       },
     );
   }
+  const { mountPoint } = onlyVolume(existing);
   const same =
-    existing.volume.mountPoint === options.mountPoint &&
+    mountPoint === options.mountPoint &&
     existing.service.address === options.serviceAddress &&
     existing.ssh.address === options.ssh.address;
   if (same) return existing;
   throw new SpareError(
     'usage',
     'OTHER_VALUES',
-    `Cannot go on enrolling ${options.host} with other values than it was begun with: ${existing.ssh.address}, ${existing.volume.mountPoint}, ${existing.service.address}`,
+    `Cannot go on enrolling ${options.host} with other values than it was begun with: ${existing.ssh.address}, ${mountPoint}, ${existing.service.address}`,
     {
       hint: 'Run it with the values that it was begun with',
     },
@@ -221,31 +223,39 @@ export function newHostConfiguration(
     target: {
       iqn: `${standby.iqnPrefix}:${host}`,
       initiatorName: facts.initiatorName ?? '',
-      path: join(hostFolder(standby.poolDirectory, host), 'leg.img'),
-      size_bytes: facts.size_bytes,
       chap: { user: host, secret: randomBytes(SECRET_bytes).toString('base64url') },
       mutualChap: { user: `${host}-standby`, secret: randomBytes(SECRET_bytes).toString('base64url') },
-    },
-    volume: {
-      mirrorUuid: randomBytes(16)
-        .toString('hex')
-        .replace(/(.{8})(?=.)/g, '$1:'),
-      device: `/dev/md/${host}`,
-      localLeg: facts.stablePath,
-      fileSystem: 'ext4',
-      mountPoint: options.mountPoint,
-      identity: randomUUID(),
     },
     service: {
       address: options.serviceAddress,
       primaryInterface: options.networkInterface,
-      fsid: randomInt(1, 2 ** 31),
-      clients: options.clients,
-      exportOptions: options.exportOptions,
       lease_s: options.lease_s,
     },
+    volumes: [newVolumeConfiguration(options, facts, standby)],
     replacementTimeout_s: options.replacementTimeout_s,
     enrolledAt: new Date().toISOString(),
+  };
+}
+
+function newVolumeConfiguration(
+  { host, mountPoint, clients, exportOptions }: EnrollOptions,
+  facts: PrimaryFacts,
+  standby: StandbyConfiguration,
+): VolumeConfiguration {
+  const folder = hostFolder(standby.poolDirectory, host);
+  return {
+    name: DEFAULT_VOLUME_NAME,
+    lun: FIRST_LUN,
+    mirrorUuid: randomBytes(16)
+      .toString('hex')
+      .replace(/(.{8})(?=.)/g, '$1:'),
+    device: `/dev/md/${host}`,
+    localLeg: facts.stablePath,
+    standbyLeg: { path: join(folder, 'leg.img'), size_bytes: facts.size_bytes, folder },
+    fileSystem: 'ext4',
+    mountPoint,
+    identity: randomUUID(),
+    nfs: { fsid: randomInt(1, 2 ** 31), clients, exportOptions },
   };
 }
 

@@ -6,7 +6,7 @@ import { mirrorStatus } from '../../mirror/md/status.ts';
 import { readSuperblock } from '../../mirror/md/superblock.ts';
 import { runningMirror } from '../../mirror/resync.ts';
 import { stopMirror } from '../../mirror/standby-leg.ts';
-import type { OperationContext } from '../../steps/operation-context.ts';
+import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 
@@ -14,9 +14,9 @@ import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } f
 const MKFS_TIMEOUT_ms = 1_800_000;
 
 /** The primary: initiator, mirror set with its own disk only, file system. */
-export function mirrorSteps(context: OperationContext): Step[] {
-  const { host, standby, primaryMachine: machine } = context;
-  const { device, localLeg, mirrorUuid, identity } = host.volume;
+export function mirrorSteps(context: VolumeContext): Step[] {
+  const { host, volume, standby, primaryMachine: machine } = context;
+  const { device, localLeg, mirrorUuid, identity } = volume;
   const records = initiatorFiles(host, standby);
   const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
   // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.

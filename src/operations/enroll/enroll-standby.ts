@@ -8,7 +8,7 @@ import { enterState } from '../../hosts/host-records.ts';
 import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
-import type { OperationContext } from '../../steps/operation-context.ts';
+import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { failureNotePath } from '../../target/failure-note.ts';
 import { addTarget, closeTarget } from '../../target/target-control.ts';
@@ -16,9 +16,9 @@ import { resyncLostWrites } from '../resync-lost-writes.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 
 /** The standby: host key, leg, configuration, LUN. */
-export function standbySteps(context: OperationContext, hostKey: HostKey): Step[] {
-  const { host, standby, standbyMachine: machine } = context;
-  const { path, size_bytes } = host.target;
+export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
+  const { host, volume, standby, standbyMachine: machine } = context;
+  const { path, size_bytes } = volume.standbyLeg;
   const folder = hostFolder(standby.poolDirectory, host.name);
   const step = stepOn(machine);
   return [
@@ -53,11 +53,11 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
       title: 'Install what a takeover needs on the standby',
       commandLines: [
         ...standbyFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(host.volume.mirrorUuid),
+        ...mdadmConfCommandLines(volume.mirrorUuid),
       ],
       async run() {
         await installFiles(machine, standbyFiles(context));
-        await ignoreLegsAtBoot(machine, host.volume.mirrorUuid);
+        await ignoreLegsAtBoot(machine, volume.mirrorUuid);
       },
     }),
     step({
@@ -65,9 +65,10 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
       title: 'Write the configuration, with new CHAP secrets',
       commandLines: ['(write the host to config.json)', '(state: enrolled)'],
       check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
-      async run() {
+      async run(report) {
         enterState(host.name, 'enrolled');
-        writeHostConfiguration(host);
+        const kept = writeHostConfiguration(host);
+        if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
       },
       async undo() {
         removeHostConfiguration(host.name);
@@ -75,7 +76,7 @@ export function standbySteps(context: OperationContext, hostKey: HostKey): Step[
     }),
     step({
       name: 'serve-lun',
-      title: `Serve it as ${host.target.iqn}, LUN 1`,
+      title: `Serve it as ${host.target.iqn}, LUN ${volume.lun}`,
       commandLines: [`(control socket: add ${host.name})`],
       async run() {
         await addTarget(host.name);

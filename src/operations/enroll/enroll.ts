@@ -6,7 +6,7 @@ import { addArgv } from '../../mirror/md/commands.ts';
 import { addStandbyLeg, copyToStandby, legOf } from '../../mirror/primary-legs.ts';
 import { observeService } from '../../service/observe-service.ts';
 import { service, serviceArgv } from '../../service/service.ts';
-import type { OperationContext } from '../../steps/operation-context.ts';
+import type { VolumeContext } from '../../steps/operation-context.ts';
 import type { Operation } from '../../steps/runner.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
@@ -21,7 +21,7 @@ export interface EnrollPlanOptions {
 const OBSERVE_TIMEOUT_ms = 60_000;
 
 /** The steps that make a machine a protected primary. Everything was checked before; nothing is changed by planning. */
-export function planEnroll(context: OperationContext, options: EnrollPlanOptions): Operation {
+export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): Operation {
   const { host } = context;
   const steps = [
     ...standbySteps(context, options.hostKey),
@@ -33,9 +33,9 @@ export function planEnroll(context: OperationContext, options: EnrollPlanOptions
 }
 
 /** The primary's service, before the first copy: a copy of many hours need not be waited for. */
-function serviceSteps(context: OperationContext): Step[] {
-  const { host, primaryMachine, standbyMachine } = context;
-  const { mountPoint, identity } = host.volume;
+function serviceSteps(context: VolumeContext): Step[] {
+  const { host, volume, primaryMachine, standbyMachine } = context;
+  const { mountPoint, identity } = volume;
   const step = stepOn(primaryMachine);
   const marker = `${mountPoint}/.spare`;
   return [
@@ -57,7 +57,7 @@ function serviceSteps(context: OperationContext): Step[] {
     }),
     step({
       name: 'nfs',
-      title: `Export it to ${host.service.clients}`,
+      title: `Export it to ${volume.nfs.clients}`,
       commandLines: [words(serviceArgv('nfs-start', host.name))],
       run: () => service(primaryMachine, 'nfs-start', host.name),
       undo: () => service(primaryMachine, 'nfs-stop', host.name),
@@ -73,7 +73,7 @@ function serviceSteps(context: OperationContext): Step[] {
       name: 'observe',
       title: 'See from the standby that the volume is served',
       commandLines: [`(read ${marker}/identity through NFS at ${host.service.address})`],
-      run: () => observeService(host, OBSERVE_TIMEOUT_ms),
+      run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
     }),
     step({
       name: 'guard',
@@ -90,9 +90,9 @@ function serviceSteps(context: OperationContext): Step[] {
 }
 
 /** The second leg and its first copy. */
-function copySteps(context: OperationContext, { wait }: EnrollPlanOptions): Step[] {
-  const { host, standby, primaryMachine, standbyMachine } = context;
-  const { device } = host.volume;
+function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] {
+  const { host, volume, standby, primaryMachine, standbyMachine } = context;
+  const { device } = volume;
   const copied: Step[] = [
     stepOn(primaryMachine)({
       name: 'copy',
@@ -113,7 +113,7 @@ function copySteps(context: OperationContext, { wait }: EnrollPlanOptions): Step
     stepOn(primaryMachine)({
       name: 'standby-leg',
       title: 'Add the LUN as the second leg, and see that the kernel takes it',
-      commandLines: [words(addArgv(device, standbyLegPath(host, standby), { writeMostly: true }))],
+      commandLines: [words(addArgv(device, standbyLegPath(host, volume, standby), { writeMostly: true }))],
       check: async () => {
         const leg = await legOf(context, 'standby');
         return leg !== undefined && !leg.state.includes('faulty');

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { readConfiguration } from '../../config/configuration.ts';
 import { paths } from '../../config/paths.ts';
 import type { StandbyConfiguration } from '../../config/schema.ts';
+import { onlyVolume } from '../../config/volumes.ts';
 import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
 import { LocalMachine } from '../../machine/local-machine.ts';
 import { SshMachine } from '../../machine/ssh-machine.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
-import type { OperationContext } from '../../steps/operation-context.ts';
+import type { VolumeContext } from '../../steps/operation-context.ts';
 import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
 import {
   checkAddressIsFree,
@@ -23,7 +24,7 @@ import { primaryFacts } from './facts.ts';
 
 /** A machine that may become a primary, with what its enrolment works with. */
 export interface Enrollment {
-  context: OperationContext;
+  context: VolumeContext;
   hostKey: HostKey;
 }
 
@@ -47,7 +48,7 @@ export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTr
   const standbyMachine = new LocalMachine('standby');
   if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
   const host = existing ?? newHostConfiguration(options, facts, standby);
-  return { context: { host, standby, standbyMachine, primaryMachine }, hostKey };
+  return { context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine }, hostKey };
 }
 
 function primaryWith(hostKey: HostKey, { host, ssh }: EnrollOptions, { sshKey }: StandbyConfiguration): SshMachine {

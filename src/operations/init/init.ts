@@ -48,8 +48,9 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
       name: 'configuration',
       title: 'Write the configuration',
       commandLines: [`(write ${join(configuration, 'config.json')})`],
-      async run() {
-        writeStandbyConfiguration(standby);
+      async run(report) {
+        const kept = writeStandbyConfiguration(standby);
+        if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
       },
     }),
     step({

@@ -4,7 +4,7 @@ import { checkAddressIsFree, checkFacts, checkPrograms } from '../../../src/oper
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import type { PrimaryFacts } from '../../../src/operations/enroll/facts.ts';
 import { SpareError } from '../../../src/std/errors.ts';
-import { hostFixture, standbyFixture } from '../../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, volumeFixture } from '../../fixtures/configuration.ts';
 import { RecordingMachine } from '../recording-machine.ts';
 
 const options: EnrollOptions = {
@@ -80,7 +80,7 @@ for (const [code, change] of REFUSED) {
 }
 
 checks('an enrolment that goes on finds its own mirror set, and no other', () => {
-  const own = { inUse: ['signature of linux_raid_member'], mirrorUuid: hostFixture.volume.mirrorUuid };
+  const own = { inUse: ['signature of linux_raid_member'], mirrorUuid: volumeFixture.mirrorUuid };
   assert.is(
     codeOf(() => checkFacts(options, { ...facts, ...own }, hostFixture)),
     'none',

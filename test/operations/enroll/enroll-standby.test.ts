@@ -6,6 +6,7 @@ import { paths } from '../../../src/config/paths.ts';
 import type { HostKey } from '../../../src/machine/host-key.ts';
 import { standbySteps } from '../../../src/operations/enroll/enroll-standby.ts';
 import { FailureNote, failureNotePath } from '../../../src/target/failure-note.ts';
+import { withVolume } from '../../fixtures/configuration.ts';
 import { TakeoverWorld } from '../takeover-world.ts';
 
 const test = suite('enroll: the standby');
@@ -18,14 +19,14 @@ test('a leg that is made is not held to have failed under a host that had the na
     mkdirSync(poolDirectory, { recursive: true });
     world.standby = { ...world.standby, poolDirectory };
     const path = join(poolDirectory, 'alpha', 'leg.img');
-    world.host = { ...world.host, target: { ...world.host.target, path } };
+    world.host = withVolume(world.host, { standbyLeg: { ...world.volume.standbyLeg, path } });
     const { runtime } = paths();
     new FailureNote(runtime, 'alpha', () => {}).write();
     new FailureNote(runtime, 'beta', () => {}).write();
     const hostKey: HostKey = { type: '', key: '', fingerprint: '' };
     const leg = standbySteps(world.context, hostKey).find(({ name }) => name === 'leg');
     await leg?.run(() => {});
-    assert.is(statSync(path).size, world.host.target.size_bytes);
+    assert.is(statSync(path).size, world.volume.standbyLeg.size_bytes);
     assert.equal(
       ['alpha', 'beta'].map((host) => existsSync(failureNotePath(runtime, host))),
       [false, true],

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { checkFacts } from '../../../src/operations/enroll/enroll-checks.ts';
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import { parsePrimaryFacts } from '../../../src/operations/enroll/facts.ts';
-import { hostFixture } from '../../fixtures/configuration.ts';
+import { hostFixture, volumeFixture } from '../../fixtures/configuration.ts';
 
 const facts = suite('facts');
 const EMPTY_DISK = [
@@ -53,9 +53,9 @@ facts('everything that stands in the way is refused', () => {
 
 facts('an interrupted enrolment goes on with its own mirror set, and with no other', () => {
   const lines = [...without('mirrorUuid'), 'inUse=signature of linux_raid_member', 'inUse=raid1 md127 on it'];
-  assert.is(refusal([...lines, `mirrorUuid=${hostFixture.volume.mirrorUuid}`], hostFixture), undefined);
+  assert.is(refusal([...lines, `mirrorUuid=${volumeFixture.mirrorUuid}`], hostFixture), undefined);
   assert.is(refusal([...lines, 'mirrorUuid=0:0:0:0'], hostFixture), 'DEVICE_IN_USE');
-  assert.is(refusal([...lines, `mirrorUuid=${hostFixture.volume.mirrorUuid}`]), 'DEVICE_IN_USE');
+  assert.is(refusal([...lines, `mirrorUuid=${volumeFixture.mirrorUuid}`]), 'DEVICE_IN_USE');
 });
 
 facts.run();

@@ -1,0 +1,25 @@
+import { SpareError } from '../std/errors.ts';
+import type { HostConfiguration, VolumeConfiguration } from './schema.ts';
+
+/** What the volume of a host is called that was enrolled without a name for it. */
+export const DEFAULT_VOLUME_NAME = 'data';
+/** The LUN of a host's first volume. */
+export const FIRST_LUN = 1;
+
+/**
+ * The volume of a host, for operations that work with one: the only place that chooses it.
+ * @throws SpareError `precondition` where the host has another number of volumes.
+ */
+export function onlyVolume(host: HostConfiguration): VolumeConfiguration {
+  const [volume, ...others] = host.volumes;
+  if (volume && others.length === 0) return volume;
+  const names = host.volumes.map(({ name }) => name).join(', ');
+  throw new SpareError(
+    'precondition',
+    'NOT_ONE_VOLUME',
+    `Cannot work on ${host.name} as it has ${host.volumes.length} volumes${names && `: ${names}`}`,
+    {
+      hint: 'This version of spare protects one volume for each host. A newer version may have written the configuration',
+    },
+  );
+}
