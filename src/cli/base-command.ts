@@ -1,6 +1,6 @@
 import { Command, Flags } from '@oclif/core';
-import type { Operation } from '../steps/runner.ts';
-import { type OperationReport, runOperation } from '../steps/runner.ts';
+import type { OperationReport } from '../steps/operation-report.ts';
+import { type Operation, runOperation } from '../steps/runner.ts';
 import { operationView } from './operation-view.ts';
 import { type Plan, planOf, planText } from './plan-view.ts';
 import { reportError } from './report-error.ts';

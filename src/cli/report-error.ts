@@ -1,8 +1,9 @@
 import { Errors } from '@oclif/core';
 import { SpareError } from '../std/errors.ts';
+import { OperationFailed, type OperationReport } from '../steps/operation-report.ts';
 
-/** The shape of every failed command's `--json` output. */
-export interface ErrorReport {
+/** The shape of every failed command's `--json` output. An operation that had begun tells as much as one that succeeded. */
+export interface ErrorReport extends Partial<OperationReport> {
   error: { code: string; message: string; hint: string };
 }
 
@@ -31,7 +32,10 @@ export function reportError(thrown: unknown, options: { json: boolean }): void {
   const error = toSpareError(thrown);
   process.exitCode = error.exitCode;
   if (options.json) {
-    const report: ErrorReport = { error: { code: error.code, message: error.message, hint: error.hint } };
+    const report: ErrorReport = {
+      error: { code: error.code, message: error.message, hint: error.hint },
+      ...(error instanceof OperationFailed && error.report),
+    };
     console.log(JSON.stringify(report, null, 2));
   } else {
     console.error(`Error: ${error.message}\nHint: ${error.hint}`);

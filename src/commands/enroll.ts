@@ -5,7 +5,7 @@ import type { Plan } from '../cli/plan-view.ts';
 import { planEnroll } from '../operations/enroll/enroll.ts';
 import { type EnrollOptions, parseSshTarget } from '../operations/enroll/enroll-options.ts';
 import { prepareEnrollment } from '../operations/enroll/prepare-enrollment.ts';
-import type { OperationReport } from '../steps/runner.ts';
+import type { OperationReport } from '../steps/operation-report.ts';
 
 /** What `spare enroll --json` prints. */
 export interface EnrollResult extends OperationReport {

@@ -5,7 +5,7 @@ import { chooseFailbackHost } from '../hosts/choose-host.ts';
 import type { FailbackMeasurements } from '../operations/copy-back.ts';
 import { planFailback } from '../operations/failback.ts';
 import { volumeContext } from '../steps/operation-context.ts';
-import type { OperationReport } from '../steps/runner.ts';
+import type { OperationReport } from '../steps/operation-report.ts';
 
 /** What `spare failback --json` prints. */
 export type FailbackResult = OperationReport & FailbackMeasurements;

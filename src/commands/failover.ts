@@ -5,7 +5,7 @@ import { chooseFailoverHost } from '../hosts/choose-host.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { planFailover } from '../operations/failover.ts';
 import { volumeContext } from '../steps/operation-context.ts';
-import type { OperationReport } from '../steps/runner.ts';
+import type { OperationReport } from '../steps/operation-report.ts';
 
 /** What `spare failover --json` prints. */
 export interface FailoverResult extends OperationReport {

@@ -3,6 +3,7 @@ import { SpareError } from '../std/errors.ts';
 import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventName } from '../std/event-table.ts';
 import { lockHost } from './host-lock.ts';
+import { OperationFailed, type OperationReport, type StepReport } from './operation-report.ts';
 import type { RunEvent, Step, StepStatus } from './step.ts';
 
 /** A plan, ready to be shown or run. */
@@ -23,19 +24,10 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
-/** What was done: plain data that any view can draw. Times are milliseconds. */
-export interface OperationReport {
-  operation: string;
-  host: string;
-  startedAt: string;
-  elapsed_ms: number;
-  steps: { name: string; title: string; machine: string; status: StepStatus; elapsed_ms: number }[];
-}
-
 /**
  * Runs the steps in order under the host's lock, with a durable journal entry before and after each.
  * Stops at the first step that fails. If no step with `pointOfNoReturn` was run by then, takes back what it did itself, last first.
- * @throws SpareError `busy`, `refused` (as the step threw it), or `stepFailed`.
+ * @throws SpareError `busy`; OperationFailed, which is `refused` (as the step threw it) or `stepFailed`.
  */
 export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
   const lock = await lockHost(operation.host, operation.name);
@@ -46,12 +38,26 @@ export async function runOperation(operation: Operation, options: RunOptions = {
   }
 }
 
+type Tell = (step: Step, status: StepStatus, elapsed_ms: number, error?: unknown) => void;
 type Journal = (event: EventName, facts?: EventFacts, message?: string) => void;
 
 async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const { host, name, steps } = operation;
   const startedAt = Date.now();
-  const report: OperationReport['steps'] = [];
+  const rows = new Map(steps.map((step) => [step, pendingRow(step)]));
+  const report = (): OperationReport => ({
+    operation: name,
+    host,
+    startedAt: new Date(startedAt).toISOString(),
+    elapsed_ms: Date.now() - startedAt,
+    steps: [...rows.values()],
+  });
+  const tell: Tell = (step, status, elapsed_ms, error) => {
+    const row = rows.get(step);
+    // A step that failed stays the one that failed, also when what it had done is rolled back.
+    if (row && row.status !== 'failed') Object.assign(row, { status, ...(status !== 'undone' && { elapsed_ms }) });
+    options.onEvent?.({ type: 'step', step, status, elapsed_ms, error });
+  };
   const journal: Journal = (event, facts, message) =>
     appendToJournal(host, eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) }));
 
@@ -59,11 +65,9 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
   const begun: Step[] = [];
   for (const step of steps) {
     const stepStartedAt = Date.now();
-    const tell = (status: StepStatus, error?: unknown) =>
-      options.onEvent?.({ type: 'step', step, status, elapsed_ms: Date.now() - stepStartedAt, error });
     try {
       throwIfInterrupted(operation, options.signal);
-      tell('running');
+      tell(step, 'running', 0);
       const status = (await step.check?.()) ? 'already-done' : 'done';
       if (status === 'done') {
         journal('step-begun', { step: step.name }, step.title);
@@ -73,40 +77,31 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       // What an earlier run did is not taken back, but its point of no return stays passed.
       else if (step.pointOfNoReturn) begun.push(step);
       journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
-      tell(status);
-      report.push({
-        name: step.name,
-        title: step.title,
-        machine: step.machine.name,
-        status,
-        elapsed_ms: Date.now() - stepStartedAt,
-      });
+      tell(step, status, Date.now() - stepStartedAt);
     } catch (error) {
       journal('step-failed', { step: step.name }, messageOf(error));
-      tell('failed', error);
-      const undone = !operation.onlyForward && (await undo(begun, journal, options));
-      throw failure(operation, step, error, undone);
+      tell(step, 'failed', Date.now() - stepStartedAt, error);
+      const undone = !operation.onlyForward && (await undo(begun, journal, tell));
+      throw new OperationFailed(failure(operation, step, error, undone), report());
     }
   }
   journal('operation-ended');
-  return {
-    operation: name,
-    host,
-    startedAt: new Date(startedAt).toISOString(),
-    elapsed_ms: Date.now() - startedAt,
-    steps: report,
-  };
+  return report();
+}
+
+function pendingRow({ name, title, machine }: Step): StepReport {
+  return { name, title, machine: machine.name, status: 'pending', elapsed_ms: 0 };
 }
 
 /** Takes back what can be taken back, last first, unless the point of no return has been passed. Answers whether it did. */
-async function undo(steps: readonly Step[], journal: Journal, options: RunOptions): Promise<boolean> {
+async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promise<boolean> {
   if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return false;
   for (const step of steps.toReversed()) {
     if (!step.undo) continue;
     try {
       await step.undo();
       journal('step-undone', { step: step.name }, step.title);
-      options.onEvent?.({ type: 'step', step, status: 'undone', elapsed_ms: 0 });
+      tell(step, 'undone', 0);
     } catch (error) {
       journal('undo-failed', { step: step.name }, messageOf(error));
       return false;

@@ -4,6 +4,7 @@ import { readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
+import { OperationFailed } from '../../src/steps/operation-report.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
@@ -161,22 +162,6 @@ test('goes on after being killed at any step boundary, doing nothing twice', asy
   }
 });
 
-test('keeps a refusal as it is', async () => {
-  const refusal = new SpareError('refused', 'STALE', 'Cannot take over', { hint: 'Look' });
-  const error = await failureOf(
-    runOperation(
-      operationOf([
-        flagStep(new Set(), 'a', {
-          run: async () => {
-            throw refusal;
-          },
-        }),
-      ]),
-    ),
-  );
-  assert.is(error, refusal);
-});
-
 test('ends between two steps when it is interrupted', async () => {
   const world = new Set<string>();
   const controller = new AbortController();
@@ -218,6 +203,36 @@ test('refuses a second operation on the same host, and says which one runs', asy
     await lock.release();
   }
   await runOperation(operationOf([flagStep(new Set(), 'a')]));
+});
+
+test('a failure tells of every step: what was rolled back, what failed, what was not begun', async () => {
+  const world = new Set<string>();
+  const steps = [flagStep(world, 'a'), flagStep(world, 'b', { run: broken }), flagStep(world, 'c')];
+  const error = (await failureOf(runOperation(operationOf(steps)))) as OperationFailed;
+  assert.instance(error, OperationFailed);
+  assert.equal([error.report.operation, error.report.host], ['failover', 'alpha']);
+  assert.equal(
+    error.report.steps.map(({ name, status }) => [name, status]),
+    [
+      ['a', 'undone'],
+      ['b', 'failed'],
+      ['c', 'pending'],
+    ],
+  );
+});
+
+test('what a step refuses stays refused, with the steps before it', async () => {
+  const world = new Set<string>();
+  const refuse = async () => {
+    throw new SpareError('refused', 'NO_EVIDENCE', 'Not proven', { hint: 'look' });
+  };
+  const steps = [flagStep(world, 'a', { pointOfNoReturn: true }), flagStep(world, 'b', { run: refuse })];
+  const error = (await failureOf(runOperation(operationOf(steps)))) as OperationFailed;
+  assert.equal([error.kind, error.code, error.message, error.hint], ['refused', 'NO_EVIDENCE', 'Not proven', 'look']);
+  assert.equal(
+    error.report.steps.map(({ status }) => status),
+    ['done', 'failed'],
+  );
 });
 
 test.run();
