@@ -30,8 +30,8 @@ async function commandReference(): Promise<string> {
 
 function exitCodes(): string {
   const rows = Object.entries(EXIT_CODES).map(([, { code, meaning }]) => `| ${code} | ${meaning} |`);
-  const ended = '| 130 | Ended within a step, by Ctrl-C that was pressed again and again: run the command again |';
-  return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, observed |', ...rows, ended].join('\n');
+  const ended = '| 130 | Killed in the middle of a step by repeated Ctrl-C: run the command again |';
+  return ['| exit code | meaning |', '| --- | --- |', '| 0 | Success, verified |', ...rows, ended].join('\n');
 }
 
 function eventTable(): string {
@@ -46,7 +46,7 @@ function withSection(page: string, name: string, content: string): string {
   const end = `<!-- /${name} -->`;
   const from = page.indexOf(begin);
   const to = page.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`Cannot find the section '${name}': wanted are ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`Section '${name}' not found: expected ${begin} and ${end}`);
   return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
 }
 
@@ -75,7 +75,7 @@ for (const [name, sections] of Object.entries(PAGES)) {
   for (const [section, generate] of Object.entries(sections)) after = withSection(after, section, await generate());
   if (after === before) continue;
   if (check) {
-    console.error(`${name} is behind the code: run 'npm run docs'`);
+    console.error(`${name} is out of date. Run: npm run docs`);
     process.exitCode = 1;
   } else {
     writeFileSync(path, after);

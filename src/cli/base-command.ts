@@ -5,23 +5,23 @@ import { operationView } from './operation-view.ts';
 import { type Plan, planOf, planText } from './plan-view.ts';
 import { reportError } from './report-error.ts';
 
-/** The flag of every command that changes something. */
+/** A flag of every command that changes something. */
 export const dryRunFlag = {
   'dry-run': Flags.boolean({
-    description: 'show every step, the machine it runs on and its command line; change nothing',
+    description: 'show every step with its machine and command lines; change nothing',
   }),
 };
 
-/** As a shell tells that a program was ended by Ctrl-C. */
+/** The exit code that a shell reports for a program ended by Ctrl-C. */
 const INTERRUPTED = 130;
-/** conf's writer (by way of when-exit) sends the first signal to this process once more: that is not the user's second one. */
+/** conf's writer (through when-exit) repeats the first signal to this process: that is not the user's second one. */
 const SIGNALS_OF_ONE_INTERRUPTION = 2;
 
-/** What every command has: `--json`, one way to fail, one way to run an operation. */
+/** Common to all commands: `--json`, one way to fail, one way to run an operation. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
-  /** Ctrl-C and SIGTERM end an operation between two steps; two more end it at once. */
+  /** Ctrl-C and SIGTERM end an operation after the current step; two more end it at once. */
   protected readonly interruption = new AbortController();
 
   protected override async init(): Promise<void> {
@@ -32,13 +32,13 @@ export abstract class BaseCommand extends Command {
       if (signals > SIGNALS_OF_ONE_INTERRUPTION) process.exit(INTERRUPTED);
       this.interruption.abort();
     };
-    // Not `once`: execa's clean-up ends the process at a signal that nobody else listens to.
+    // Not `once`: execa's clean-up ends the process on a signal without other listeners.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   }
 
   /**
-   * Runs the operation with its progress on the terminal (plain lines elsewhere, silence with `--json`),
-   * or, with `dryRun`, shows its plan and changes nothing.
+   * Runs the operation and shows its progress: on a terminal as tasks, elsewhere as plain lines, not at all with `--json`.
+   * With `dryRun`, shows the plan and changes nothing.
    */
   protected async operate(operation: Operation, options: { dryRun: boolean }): Promise<OperationReport | Plan> {
     if (options.dryRun) {
@@ -54,7 +54,7 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  /** oclif would lose exit codes with `--json`: errors are told and the exit code is settled here. */
+  /** oclif loses exit codes with `--json`, so errors and exit codes are handled here. */
   protected override async catch(error: Error): Promise<void> {
     reportError(error, { json: this.jsonEnabled() });
   }

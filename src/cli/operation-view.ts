@@ -2,14 +2,14 @@ import { Listr, type ListrTaskWrapper } from 'listr2';
 import type { Operation } from '../steps/runner.ts';
 import type { RunEvent, Step } from '../steps/step.ts';
 
-/** Something that watches an operation run. It decides nothing. */
+/** Shows the progress of an operation. It decides nothing. */
 export interface OperationView {
   onEvent(event: RunEvent): void;
-  /** Draws the last state and gives the terminal back. */
+  /** Draws the final state and releases the terminal. */
   end(): Promise<void>;
 }
 
-/** listr2 on a terminal, a line for each event elsewhere, nothing when `silent`. */
+/** listr2 on a terminal, one line per event elsewhere, nothing when `silent`. */
 export function operationView(operation: Operation, options: { silent: boolean }): OperationView {
   if (options.silent) return { onEvent() {}, async end() {} };
   return process.stdout.isTTY ? terminalView(operation) : lineView();
@@ -21,18 +21,18 @@ function lineView(): OperationView {
     onEvent(event) {
       const { step } = event;
       if (event.type === 'progress') {
-        // A line for each change, not for each report: logs are read later.
+        // One line per change, not per report: logs are read later.
         if (event.progress.detail !== lastDetail) console.log(`  ${step.machine.name}: ${event.progress.detail}`);
         lastDetail = event.progress.detail;
       } else if (event.status !== 'running') {
         const label = {
           done: 'ok',
-          'already-done': 'was done',
+          'already-done': 'skipped',
           failed: 'FAILED',
-          undone: 'taken back',
+          undone: 'rolled back',
           pending: 'pending',
         }[event.status];
-        console.log(`${label.padEnd(10)} ${step.machine.name}: ${step.title} (${seconds(event.elapsed_ms)})`);
+        console.log(`${label.padEnd(11)} ${step.machine.name}: ${step.title} (${seconds(event.elapsed_ms)})`);
       }
     },
     async end() {},
@@ -59,7 +59,7 @@ function terminalView(operation: Operation): OperationView {
         return row.settle.promise;
       },
     })),
-    // Signals belong to the runner: listr2's own handler would exit in the middle of a step.
+    // The runner handles signals: listr2's own handler would exit in the middle of a step.
     { registerSignalListeners: false, exitOnError: true, rendererOptions: { collapseErrors: false } },
   );
   const drawing = listr.run().catch(() => undefined);
@@ -78,10 +78,10 @@ function terminalView(operation: Operation): OperationView {
       } else if (event.status === 'failed') {
         settle(row, event.error instanceof Error ? event.error : new Error(String(event.error)));
       } else if (event.status === 'done' || event.status === 'already-done') {
-        if (row.task) row.task.title += event.status === 'done' ? ` (${seconds(event.elapsed_ms)})` : ' (was done)';
+        if (row.task) row.task.title += event.status === 'done' ? ` (${seconds(event.elapsed_ms)})` : ' (already done)';
         settle(row);
       } else if (event.status === 'undone') {
-        console.log(`taken back: ${event.step.title}`);
+        console.log(`Rolled back: ${event.step.title}`);
       }
     },
     async end() {

@@ -1,6 +1,6 @@
 import type { Operation } from '../steps/runner.ts';
 
-/** What `--dry-run --json` prints: the steps in order, with the command lines as they would be run. */
+/** The output of `--dry-run --json`: the steps in order, with the command lines that would run. */
 export interface Plan {
   dryRun: true;
   operation: string;
@@ -28,5 +28,5 @@ export function planText(plan: Plan): string {
     `${String(index + 1).padStart(2)}. ${step.machine.padEnd(width)}  ${step.title}`,
     ...step.commandLines.map((line) => `    ${' '.repeat(width)}    ${line}`),
   ]);
-  return [`Plan for ${plan.operation} of ${plan.host}, nothing was changed:`, ...lines].join('\n');
+  return [`Plan for ${plan.operation} of ${plan.host}. Nothing was changed.`, ...lines].join('\n');
 }

@@ -7,23 +7,23 @@ export interface ErrorReport extends Partial<OperationReport> {
   error: { code: string; message: string; hint: string };
 }
 
-/** Any thrown value as a `SpareError`: oclif's own parse errors are bad input, everything else is a defect of ours. */
+/** Turns any thrown value into a `SpareError`: oclif's parse errors are invalid input, everything else is a bug in spare. */
 export function toSpareError(thrown: unknown): SpareError {
   if (thrown instanceof SpareError) return thrown;
   if (thrown instanceof Errors.CLIError) {
     return new SpareError('usage', 'USAGE', sentence(thrown.message), {
-      hint: "Run the command with --help to see what it takes, 'spare --help' for all commands",
+      hint: 'Add --help to the command to see its usage. For all commands, run: spare --help',
       cause: thrown,
     });
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SpareError('unexpected', 'UNEXPECTED', `Unexpected failure: ${message}`, {
-    hint: 'This is a defect in spare: set SPARE_DEBUG=1 to see where, and report it. What was done so far is in the journal',
+  return new SpareError('unexpected', 'UNEXPECTED', `Unexpected error: ${message}`, {
+    hint: 'This is a bug in spare. Run the command again with SPARE_DEBUG=1 in front of it, and report the output. The journal shows what was done',
     cause: thrown,
   });
 }
 
-/** Tells the error on the stream where it belongs and settles the exit code. An exit that oclif asked for is not an error. */
+/** Prints the error (as JSON on stdout, else on stderr) and sets the exit code. An exit requested by oclif is not an error. */
 export function reportError(thrown: unknown, options: { json: boolean }): void {
   if (thrown instanceof Errors.ExitError) {
     process.exitCode = thrown.oclif.exit ?? 0;
@@ -43,7 +43,7 @@ export function reportError(thrown: unknown, options: { json: boolean }): void {
   if (process.env.SPARE_DEBUG) console.error(error.stack, error.cause);
 }
 
-/** oclif ends its messages with `See more help with --help`, which is what our hint says. */
+/** oclif ends its messages with `See more help with --help`; the hint says that already. */
 function sentence(message: string): string {
   const [first = message] = message.split('\nSee more help with --help');
   return first.trim().replace(/\.$/, '');

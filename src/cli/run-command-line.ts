@@ -1,7 +1,7 @@
 import { run, settings } from '@oclif/core';
 import { reportError } from './report-error.ts';
 
-/** Hands the command line to oclif. What no command has caught (an unknown command, say) is told like any other error. */
+/** Hands the command line to oclif. Errors outside any command (such as an unknown command) are reported like all others. */
 export async function runCommandLine(args: readonly string[], root: string): Promise<void> {
   settings.enableAutoTranspile = false;
   try {
@@ -9,6 +9,6 @@ export async function runCommandLine(args: readonly string[], root: string): Pro
   } catch (error) {
     reportError(error, { json: args.includes('--json') });
   }
-  // Not oclif's `flush`, which waits for ever where the reader is gone.
+  // Not oclif's `flush`: it waits for ever if the reader is gone.
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
 }

@@ -3,14 +3,14 @@ import type { HostStatus, Problem } from '../status/host-status.ts';
 import type { StatusReport } from '../status/status-report.ts';
 import { PROBE_PATHS, type ProbePath } from '../watch/probe-paths.ts';
 
-const HEADINGS = ['HOST', 'STATE', 'MIRROR', 'PROOF', ...PROBE_PATHS.map((path) => path.toUpperCase()), 'POLICY'];
+const HEADINGS = ['HOST', 'STATE', 'MIRROR', 'CONFIRMED', ...PROBE_PATHS.map((path) => path.toUpperCase()), 'POLICY'];
 
-/** Everything that is known, for people: what is wrong with the standby first, then a row a host, then what to do. */
+/** The report for people: problems of the standby first, then one row per host, then problems of hosts. */
 export function statusText(report: StatusReport): string {
   const sections: string[] = [];
   if (report.problems.length > 0)
     sections.push(report.problems.map((problem) => problemLines('standby', problem)).join('\n'));
-  sections.push(report.hosts.length === 0 ? "No host is enrolled: 'spare enroll --help'" : hostTable(report.hosts));
+  sections.push(report.hosts.length === 0 ? 'No host is enrolled. Run: spare enroll --help' : hostTable(report.hosts));
   const problems = report.hosts.flatMap((host) => host.problems.map((problem) => problemLines(host.host, problem)));
   if (problems.length > 0) sections.push(problems.join('\n'));
   return sections.join('\n\n');
@@ -41,7 +41,7 @@ function hostRow(host: HostStatus): string[] {
 }
 
 function mirrorCell({ mirror, lost }: HostStatus): string {
-  if (lost !== null && lost.length > 0) return 'lacks writes';
+  if (lost !== null && lost.length > 0) return 'lost writes';
   if (mirror.condition === null) return 'unknown';
   return mirror.copy ? `${mirror.condition} ${Math.floor(mirror.copy.fraction * 100)} %` : mirror.condition;
 }
@@ -54,5 +54,5 @@ function pathCell(path: HostStatus['paths'][ProbePath]): string {
 
 function problemLines(subject: string, problem: Problem): string {
   const line = `! ${subject}: ${problem.sentence}`;
-  return problem.command === undefined ? line : `${line}\n    next: ${problem.command}`;
+  return problem.command === undefined ? line : `${line}\n    Run: ${problem.command}`;
 }

@@ -2,21 +2,21 @@ import type { StatusReport } from '../status/status-report.ts';
 import { eventAsText, type SpareEvent } from '../std/event.ts';
 import { statusText } from './status-view.ts';
 
-/** How many of the last events are shown under the table. */
+/** How many recent events are shown under the table. */
 const EVENTS_SHOWN_LIMIT = 8;
 const HOME_AND_CLEAR = '\x1b[H\x1b[J';
 const ALTERNATE_SCREEN = { enter: '\x1b[?1049h\x1b[?25l', leave: '\x1b[?25h\x1b[?1049l' };
 const CTRL_C = '\x03';
 
-/** The live view as text, cut at the terminal's size. */
+/** The live view as text, cut to the terminal's size. */
 export function watchText(
   report: StatusReport,
   events: readonly string[],
   view: { readOnly: boolean; columns: number; rows: number },
 ): string {
   const role = view.readOnly
-    ? 'spare watch: the daemon watches, this only looks (q leaves)'
-    : 'spare watch: this terminal watches; nothing is taken over once it has ended (q ends it)';
+    ? 'spare watch: view only, the daemon is in charge (q quits)'
+    : 'spare watch: this terminal is in charge; quitting (q) stops automatic failover';
   const lines = [`${role}  ${report.at.slice(11, 19)}`, '', ...statusText(report).split('\n')];
   const told = events.slice(-EVENTS_SHOWN_LIMIT);
   if (told.length > 0) lines.push('', ...told);
@@ -26,7 +26,7 @@ export function watchText(
     .join('\n');
 }
 
-/** Draws in place on the alternate screen, so that the terminal is afterwards as it was before. */
+/** Draws in place on the alternate screen, so that the terminal is restored afterwards. */
 export class WatchView {
   readonly #readOnly: boolean;
   readonly #events: string[] = [];

@@ -10,24 +10,24 @@ export function configurationPath(): string {
   return join(paths().configuration, 'config.json');
 }
 
-/** Whether `spare init` has been run here. */
+/** Whether `spare init` has run on this machine. */
 export function isInitialised(): boolean {
   return existsSync(configurationPath());
 }
 
 /**
- * The configuration of this standby. A file of version 1 is read as one of version 2, and left as it is: the next write
- * replaces it (`write-configuration.ts`).
- * @throws SpareError `precondition` where `spare init` has not been run, or the file is damaged or of another version.
+ * The configuration of this standby. A version 1 file is read as version 2 and left unchanged: the next write replaces it
+ * (`write-configuration.ts`).
+ * @throws SpareError `precondition` if `spare init` has not run, or the file is damaged or of another version.
  */
 export function readConfiguration(): Configuration {
   if (!isInitialised()) {
     throw new SpareError(
       'precondition',
       'NOT_INITIALISED',
-      `This machine is no standby yet: ${configurationPath()} is missing`,
+      `This machine is not a standby: ${configurationPath()} does not exist`,
       {
-        hint: "Run 'spare init' on the machine that shall be the standby",
+        hint: 'On the machine that is to be the standby, run: spare init',
       },
     );
   }
@@ -38,9 +38,9 @@ export function readConfiguration(): Configuration {
     throw new SpareError(
       'precondition',
       'CONFIGURATION_DAMAGED',
-      `Cannot read ${configurationPath()}: it is not JSON`,
+      `Cannot read ${configurationPath()}: it is not valid JSON`,
       {
-        hint: 'Mend the file by hand, or restore it from a backup',
+        hint: 'Correct the file, or restore it from a backup',
         cause,
       },
     );
@@ -64,15 +64,15 @@ export function readConfiguration(): Configuration {
 
 /**
  * The configuration of one host.
- * @throws SpareError `usage` where it is not enrolled, naming those that are.
+ * @throws SpareError `usage` if it is not enrolled, naming the enrolled hosts.
  */
 export function readHostConfiguration(host: string): HostConfiguration {
   const { hosts } = readConfiguration();
   const configuration = hosts[host];
   if (!configuration) {
     const known = Object.keys(hosts);
-    throw new SpareError('usage', 'UNKNOWN_HOST', `No host is enrolled as '${host}'`, {
-      hint: known.length > 0 ? `Enrolled are: ${known.join(', ')}` : "Enrol it first: 'spare enroll --help'",
+    throw new SpareError('usage', 'UNKNOWN_HOST', `No host named '${host}' is enrolled`, {
+      hint: known.length > 0 ? `Enrolled hosts: ${known.join(', ')}` : 'Enrol it first. Run: spare enroll --help',
     });
   }
   return configuration;

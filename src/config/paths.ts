@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Where spare keeps what it owns on the standby. Each can be moved with an environment variable (tests do). */
+/** The directories of spare on the standby. Environment variables can move each of them (tests do). */
 export interface Paths {
   /** `config.json`, `services/<host>.conf`, `ssh/`, secrets. Mode 0700. */
   readonly configuration: string;
@@ -22,7 +22,7 @@ export function controlSocketPath(environment: NodeJS.ProcessEnv = process.env):
   return join(paths(environment).runtime, 'serve.sock');
 }
 
-/** Where the pool keeps what belongs to one host, and nothing of any other: `leg.img`, `fenced`, `reservations`. */
+/** The folder of one host in the pool, with nothing of any other host: `leg.img`, `fenced`, `reservations`. */
 export function hostFolder(poolDirectory: string, host: string): string {
   return join(poolDirectory, host);
 }

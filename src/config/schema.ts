@@ -8,7 +8,7 @@ export interface Configuration {
 export interface StandbyConfiguration {
   /** The standby's own name, as in its IQN. */
   name: string;
-  /** Where the legs are: a folder for each host. */
+  /** Where the standby legs are: one folder per host. */
   poolDirectory: string;
   portal: { address: string; port: number };
   /** Target names are `<iqnPrefix>:<host>`. */
@@ -26,7 +26,7 @@ export interface ChapCredentials {
   secret: string;
 }
 
-/** `auto` needs a fence command: without one nobody but a person can prove that a primary is off. */
+/** `auto` needs a fence command: without one, only a person can confirm that a primary is off. */
 export type FailoverPolicy = 'auto' | 'manual';
 
 export interface HostConfiguration {
@@ -34,8 +34,8 @@ export interface HostConfiguration {
   ssh: { address: string; port: number; user: string };
   policy: FailoverPolicy;
   /**
-   * The fence hook, run by `sh -c` with `SPARE_HOST` and the action (`off`, `status`) as `$1`.
-   * `off` exits 0 only when the machine is proven off; `status` prints `on` or `off`.
+   * The fence command, run by `sh -c` with `SPARE_HOST` and the action (`off`, `status`) as `$1`.
+   * `off` exits with 0 only when the machine is confirmed off; `status` prints `on` or `off`.
    */
   fenceCommand?: string;
   /** One iSCSI target a host, with a LUN for each volume: one session carries all of its mirror writes. */
@@ -45,16 +45,16 @@ export interface HostConfiguration {
     initiatorName: string;
     /** What the initiator proves itself with. */
     chap: ChapCredentials;
-    /** What the target proves itself with (mutual CHAP). */
+    /** The target's credentials (mutual CHAP). */
     mutualChap: ChapCredentials;
   };
-  /** Where clients reach what is served from the volumes. A host has one address and one NFS server. */
+  /** How clients reach the service. A host has one address and one NFS server. */
   service: {
     /** With prefix length: `10.77.0.101/24`. */
     address: string;
     /** The primary's interface that carries it. */
     primaryInterface: string;
-    /** NFSv4 lease and grace, seconds: of the server, for all of its exports. */
+    /** NFSv4 lease and grace period of the server in seconds, for all of its exports. */
     lease_s: number;
   };
   /** At least one. Name, LUN, device and mount point of each are its own within the host. */
@@ -65,7 +65,7 @@ export interface HostConfiguration {
   enrolledAt: string;
 }
 
-/** One mirrored block device of a host, and what is served from it. */
+/** One mirrored block device of a host, and the export on it. */
 export interface VolumeConfiguration {
   /** Unique within the host; part of file names. */
   name: string;
@@ -81,7 +81,7 @@ export interface VolumeConfiguration {
     /** The leg's file or block device. */
     path: string;
     size_bytes: number;
-    /** Where the target keeps what it must remember of this leg (`regions`, `reservations`); within the host's folder of the pool. */
+    /** Where the target keeps its records about this leg (`regions`, `reservations`), within the host's folder of the pool. */
     folder: string;
   };
   fileSystem: 'ext4';
@@ -92,7 +92,7 @@ export interface VolumeConfiguration {
   nfs: {
     /** The same on both machines, so that file handles survive (exports(5), `fsid=`). */
     fsid: number;
-    /** Who may mount: an exports(5) client, e.g. `10.77.0.0/24`. */
+    /** The clients that may mount, as in exports(5), e.g. `10.77.0.0/24`. */
     clients: string;
     /** exports(5) options besides `fsid=`, e.g. `rw,sync,no_subtree_check`. */
     exportOptions: string;

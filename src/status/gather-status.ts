@@ -9,8 +9,8 @@ import { type StatusReport, statusReport } from './status-report.ts';
 const ANSWER_TIMEOUT_ms = 2000;
 
 /**
- * What is known of all hosts, or of one. Works with the daemons down: then it says so.
- * @throws SpareError where this is no standby, or the host is not enrolled.
+ * The status of all hosts, or of one. It works while the daemons are down, and reports that they are.
+ * @throws SpareError if this machine is not a standby, or the host is not enrolled.
  */
 export async function gatherStatus(host?: string): Promise<StatusReport> {
   const { standby, hosts: all } = readConfiguration();

@@ -10,7 +10,7 @@ type Seen = Omit<HostStatus, 'problems'>;
 /** A command line that runs a command on the host. */
 type OnHost = (command: string) => string;
 
-/** What is wrong with a host, most important first, each with what to do next. Empty only for a host that is proven to be protected. */
+/** The problems of a host, most important first, each with the next step. Empty only for a host that is confirmed to be protected. */
 export function hostProblems(
   seen: Seen,
   host: HostConfiguration,
@@ -21,7 +21,7 @@ export function hostProblems(
   return [
     ...lostProblems(seen),
     ...servingProblems(seen),
-    ...silentProblems(seen, host),
+    ...unreachableProblems(seen, host),
     ...differenceProblems(seen, record),
     ...comparisonProblems(seen, record),
     ...stateProblems(seen, host, record, onHost),
@@ -36,19 +36,24 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
   const since = seen.since ?? '';
   switch (seen.state) {
     case null:
-      return [{ sentence: 'Its state is not known: its enrolment was not finished', command: 'spare enroll --help' }];
+      return [
+        {
+          sentence: 'State unknown: the enrolment did not finish. Run spare enroll again with the same options',
+          command: 'spare enroll --help',
+        },
+      ];
     case 'enrolled':
       return [
         {
-          sentence: 'Its first copy has not begun: it cannot be taken over yet',
+          sentence: 'The initial resync has not started: failover is not possible yet',
           command: onHost('cat /proc/mdstat'),
         },
       ];
     case 'syncing':
       return [
         record?.lastReport && standbyLegAlone(record.lastReport)
-          ? { sentence: `Its own disk is being brought up to date; the standby has everything${copyText(seen)}` }
-          : { sentence: `Being copied: it cannot be taken over before both legs are in sync${copyText(seen)}` },
+          ? { sentence: `Resyncing the local leg; the standby leg has every write${copyText(seen)}` }
+          : { sentence: `Resyncing the standby leg: failover is not possible until it is in sync${copyText(seen)}` },
       ];
     case 'protected':
     case 'unproven':
@@ -59,35 +64,43 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
       return [
         {
           sentence: PROBE_PATHS.some((path) => seen.paths[path].sample === 'answered')
-            ? `Silent on every path at ${since}; it answers again, and has not shown its mirror yet`
-            : `Silent on every path since ${since}`,
+            ? `Was unreachable on all probes at ${since}. It answers again but has not reported its mirror yet`
+            : `Unreachable on all probes since ${since}`,
           ...(host.policy === 'manual' && { command: `spare failover ${name}` }),
         },
       ];
     case 'failing-over':
       return [
         seen.running
-          ? { sentence: 'Being taken over' }
-          : { sentence: `Its takeover began at ${since} and has not ended`, command: `spare failover ${name}` },
+          ? { sentence: 'Failover is running' }
+          : {
+              sentence: `Failover started at ${since} and did not finish. Run it again; it resumes where it stopped`,
+              command: `spare failover ${name}`,
+            },
       ];
     case 'taken-over':
       return [takenOverProblem(seen, host, record)];
     case 'failing-back':
-      return [{ sentence: `Its failback began at ${since} and has not ended`, command: `spare failback ${name}` }];
+      return [
+        {
+          sentence: `Failback started at ${since} and did not finish. Run it again; it resumes where it stopped`,
+          command: `spare failback ${name}`,
+        },
+      ];
   }
 }
 
 function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined, onHost: OnHost): Problem {
   const since = record?.degradedSince ?? seen.since;
-  if (seen.mirror.condition === 'copying') return { sentence: `Its mirror is being completed again${copyText(seen)}` };
+  if (seen.mirror.condition === 'copying') return { sentence: `Resync is running${copyText(seen)}` };
   if (record?.lastReport && standbyLegAlone(record.lastReport)) {
     return {
-      sentence: `Its own disk ${onlyVolume(host).localLeg} is not in its mirror since ${since} (${record.lastReport.localLegState}): the standby alone has everything. Take it over, replace the disk, and let it go home`,
+      sentence: `The local leg ${onlyVolume(host).localLeg} has been out of the array since ${since} (${record.lastReport.localLegState}): only the standby leg has every write. Fail over, replace the disk, then fail back`,
       command: `spare failover ${host.name} --dry-run`,
     };
   }
   return {
-    sentence: `Its mirror is broken since ${since}: it serves alone, and what it writes is nowhere else. The watch adds the standby leg when the connection is back`,
+    sentence: `Mirror broken since ${since}: new writes are on the local leg only. The watch re-adds the standby leg when the session is back`,
     command: onHost('cat /proc/mdstat'),
   };
 }
@@ -96,34 +109,34 @@ function takenOverProblem(seen: Seen, host: HostConfiguration, record: HostRecor
   const isBack = seen.paths.ssh.sample === 'answered' && record?.lastReport?.passive === true;
   return {
     sentence: isBack
-      ? `The standby serves it since ${seen.since}; its own machine is back and passive`
-      : `The standby serves it since ${seen.since}. When its own machine is repaired, let it go home`,
+      ? `Served by the standby since ${seen.since}. The primary is up and passive: fail back when convenient`
+      : `Served by the standby since ${seen.since}. Repair the primary, then fail back`,
     command: `spare failback ${host.name}`,
   };
 }
 
-/** While it is served elsewhere, the standby's leg is the newer one: what it once lacked does not matter. */
+/** While the standby serves the host, the standby leg is the newer one: earlier lost writes do not matter. */
 function lostProblems(seen: Seen): Problem[] {
   if (!seen.lost || seen.lost.length === 0 || isServedElsewhere(seen)) return [];
   const lost_bytes = seen.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
   const next = seen.paused
-    ? 'That is done when its pause is over'
-    : `The watch does that as soon as ${seen.host} answers`;
+    ? 'That happens when the pause ends'
+    : `The watch marks them as soon as ${seen.host} is reachable`;
   return [
     {
-      sentence: `The standby lost its power, or its disk failed, and ${Math.ceil(lost_bytes / 2 ** 20)} MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again. ${next}`,
+      sentence: `The standby lost power, or its disk failed: ${Math.ceil(lost_bytes / 2 ** 20)} MiB of the standby leg may be stale. Mirroring is stopped until those ranges are marked for resync. ${next}`,
       command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
     },
   ];
 }
 
-/** What a failback has found is not forgotten because both legs count as in sync. */
+/** MD counts mismatched legs as in sync, so the mismatch that a failback found stays recorded. */
 function differenceProblems(seen: Seen, record: HostRecord | undefined): Problem[] {
   if (!record?.legsDiffer || isServedElsewhere(seen)) return [];
   const { at, sectors } = record.legsDiffer;
   return [
     {
-      sentence: `Its legs differed in ${sectors} sectors when they were compared at ${at}: what it reads from its own disk may be old, what the standby has was in service. docs/runbook.md says how to mend that`,
+      sentence: `Mirror mismatch: ${sectors} sectors, found at ${at}. The standby leg is good; the local leg may return stale data`,
       command: `spare failback ${seen.host}`,
     },
   ];
@@ -133,7 +146,8 @@ function comparisonProblems(seen: Seen, record: HostRecord | undefined): Problem
   if (!record?.comparisonDue || record.legsDiffer || seen.running || isServedElsewhere(seen)) return [];
   return [
     {
-      sentence: 'Its legs are still to be compared since it went home. Where no failback is doing that, run it again',
+      sentence:
+        'The legs have not been compared since the failback. If no failback is running, run it again to compare them',
       command: `spare failback ${seen.host}`,
     },
   ];
@@ -141,7 +155,7 @@ function comparisonProblems(seen: Seen, record: HostRecord | undefined): Problem
 
 function servingProblems({ notServed }: Seen): Problem[] {
   if (!notServed) return [];
-  const sentence = `Nothing is mirrored, as its LUN is not served. ${notServed.reason}. ${notServed.hint}`;
+  const sentence = `Not mirrored: the LUN is not served. ${notServed.reason}. ${notServed.hint}`;
   return [{ sentence, command: 'journalctl -u spare-serve' }];
 }
 
@@ -149,33 +163,31 @@ function proofProblems(seen: Seen): Problem[] {
   const lacksProof = seen.state === 'unproven' || (seen.state === 'suspect' && !seen.proof.fresh);
   if (!lacksProof) return [];
   const age =
-    seen.proof.age_s === null ? 'It has never been seen' : `It was last seen ${ageText(seen.proof.age_s)} ago`;
-  return [
-    { sentence: `${age} that its mirror is whole: nothing newer is known`, command: 'journalctl -u spare-watch' },
-  ];
+    seen.proof.age_s === null ? 'never confirmed in sync' : `last confirmed in sync ${ageText(seen.proof.age_s)} ago`;
+  return [{ sentence: `Mirror ${age}; no newer report`, command: 'journalctl -u spare-watch' }];
 }
 
-/** Only what was protected becomes suspect. What dies with its mirror incomplete is never taken over by itself. */
-function silentProblems(seen: Seen, host: HostConfiguration): Problem[] {
+/** Only a protected host becomes suspect. A host that dies while its mirror is not in sync is never failed over automatically. */
+function unreachableProblems(seen: Seen, host: HostConfiguration): Problem[] {
   const wasIncomplete = seen.state === 'enrolled' || seen.state === 'syncing' || seen.state === 'degraded';
   if (!wasIncomplete || seen.running || PROBE_PATHS.some((path) => seen.paths[path].sample !== 'missed')) return [];
   return [
     {
       sentence:
-        'Silent on every path, and not taken over by itself, as its mirror was not complete. If its own disk is intact, repairing it loses nothing',
+        'Unreachable on all probes. Automatic failover skipped: the mirror was not in sync. If the local leg is intact, repairing the primary loses nothing',
       command: `spare failover ${host.name}${host.fenceCommand === undefined ? ' --confirmed-off' : ''} --dry-run`,
     },
   ];
 }
 
-/** A host that lives and does not serve is not taken over by itself: somebody has to look. */
+/** A host whose machine is up but does not serve is not failed over automatically: a person has to look. */
 function pathProblems(seen: Seen, onHost: OnHost): Problem[] {
   if (seen.paths.service.sample !== 'missed') return [];
   const othersAnswer = PROBE_PATHS.some((path) => path !== 'service' && seen.paths[path].sample === 'answered');
   if (seen.state === 'taken-over') {
     return [
       {
-        sentence: `Its service is not seen on the standby (${seen.paths.service.detail})`,
+        sentence: `The service does not answer on the standby (${seen.paths.service.detail})`,
         command: 'journalctl -u spare-watch',
       },
     ];
@@ -183,7 +195,7 @@ function pathProblems(seen: Seen, onHost: OnHost): Problem[] {
   if (!othersAnswer || seen.running) return [];
   return [
     {
-      sentence: `Its machine lives, but its service is not seen (${seen.paths.service.detail})`,
+      sentence: `The primary is up, but the service does not answer (${seen.paths.service.detail})`,
       command: onHost(`/usr/local/lib/spare/service status ${seen.host}`),
     },
   ];
@@ -197,10 +209,10 @@ function automationProblems(seen: Seen, host: HostConfiguration): Problem[] {
     });
   }
   if (seen.paused) {
-    problems.push({ sentence: `Nothing is done by itself until ${seen.paused.until}: ${seen.paused.reason}` });
+    problems.push({ sentence: `Automatic actions are paused until ${seen.paused.until}: ${seen.paused.reason}` });
   }
   if (host.policy === 'auto' && host.fenceCommand === undefined) {
-    problems.push({ sentence: 'Its policy is auto, but it has no fence command: it is never taken over by itself' });
+    problems.push({ sentence: 'The policy is auto, but there is no fence command: automatic failover is off' });
   }
   return problems;
 }

@@ -6,7 +6,7 @@ import type { NotServed } from '../target/not-served.ts';
 import type { ProbePath, Sample } from '../watch/probe-paths.ts';
 import type { WatchFailure } from '../watch/watch-file.ts';
 
-/** What is wrong, as a sentence, and the command that leads on, where there is one. */
+/** A problem as a sentence, and the command to run next, if there is one. */
 export interface Problem {
   sentence: string;
   command?: string;
@@ -20,16 +20,16 @@ export interface CopyStatus {
 }
 
 /**
- * One host in `spare status --json`. Times are ISO 8601, ages seconds. `null` is what is not known: nothing is green by default.
+ * One host in `spare status --json`. Times are ISO 8601, ages seconds. `null` means unknown: nothing is green by default.
  */
 export interface HostStatus {
   host: string;
-  /** `unproven`: recorded as protected, with no fresh proof, as after a restart of the standby. */
+  /** `unproven`: recorded as protected, but not confirmed recently, as after a restart of the standby. */
   state: HostStateName | 'unproven' | null;
   since: string | null;
   policy: FailoverPolicy;
   paused: { until: string; reason: string } | null;
-  /** By the primary's last report, which `reportAge_s` dates. */
+  /** From the primary's last report; `reportAge_s` is its age. */
   mirror: {
     condition: MirrorCondition | null;
     localLeg: string | null;
@@ -37,13 +37,13 @@ export interface HostStatus {
     copy: CopyStatus | null;
     reportAge_s: number | null;
   };
-  /** When both legs were last seen in sync. */
+  /** When both legs were last confirmed in sync. */
   proof: { at: string | null; age_s: number | null; fresh: boolean };
-  /** Ranges of the standby leg that may lack their last writes since the standby lost its power; by the target. */
+  /** Lost writes, reported by the target: ranges of the standby leg that may be stale since the standby lost power. */
   lost: readonly ByteRange[] | null;
-  /** Why its LUN is not served, where it is neither fenced nor has lost writes; by the target, `null` where that does not answer. */
+  /** Why the LUN is not served, if it is neither fenced nor has lost writes. Reported by the target; `null` if that does not answer. */
   notServed: NotServed | null;
-  /** By the watch's last look; `sample` is `unknown` when the watch does not run. */
+  /** The watch's last probes; `sample` is `unknown` when the watch is not running. */
   paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */
   running: string | null;

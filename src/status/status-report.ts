@@ -10,9 +10,9 @@ import { hostProblems } from './host-problems.ts';
 import type { CopyStatus, HostStatus, Problem } from './host-status.ts';
 import { unfinishedProblems } from './unfinished-problems.ts';
 
-/** A proof that is older than this proves nothing any more. Reports come each second. */
+/** An older proof counts as expired. Reports come every second. */
 const PROOF_VALID_s = 5;
-/** The watch writes what it knows each second. */
+/** The watch writes its snapshot every second. */
 const WATCH_ALIVE_s = 5;
 
 /** What `spare status --json` prints. */
@@ -21,9 +21,9 @@ export interface StatusReport {
   at: string;
   watch: { running: boolean; age_s: number | null; isolated: boolean };
   target: { running: boolean };
-  /** Of the standby itself. */
+  /** Problems of the standby itself. */
   problems: Problem[];
-  /** False when everything is as it should be; the exit code says the same. */
+  /** False when nothing needs attention; the exit code says the same. */
   attention: boolean;
   hosts: HostStatus[];
 }
@@ -34,15 +34,15 @@ export interface StatusFacts {
   standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
   record(host: string): HostRecord | undefined;
-  /** By its journal; `undefined` while an operation works on it. */
+  /** From its journal; `undefined` while an operation is running. */
   unfinished(host: string): UnfinishedOperation | undefined;
-  /** The last that the watch has written, however old. */
+  /** The watch's last snapshot, however old. */
   watch: WatchSnapshot | undefined;
-  /** What the target says; `undefined` where it does not answer. */
+  /** The target's status; `undefined` if it does not answer. */
   target: TargetStatus | undefined;
 }
 
-/** Puts everything together that is known, and says what is wrong with it. Pure. */
+/** Combines everything that is known and lists the problems. Pure. */
 export function statusReport(facts: StatusFacts): StatusReport {
   const watchAge_s = ageOf(facts.watch?.at, facts.now);
   const watchRuns = watchAge_s !== null && watchAge_s <= WATCH_ALIVE_s;
@@ -78,9 +78,9 @@ function standbyProblems(standby: {
 }): Problem[] {
   const problems: Problem[] = [];
   if (!standby.watchRuns) {
-    const last = standby.watchAge_s === null ? '' : ` (it was last seen ${Math.round(standby.watchAge_s)} s ago)`;
+    const last = standby.watchAge_s === null ? '' : ` (last seen ${Math.round(standby.watchAge_s)} s ago)`;
     problems.push({
-      sentence: `The watch is not running${last}: nothing is taken over, and what follows may be old`,
+      sentence: `The watch is not running${last}: automatic failover is off, and the table below may be outdated`,
       command: 'systemctl start spare-watch',
     });
   }
@@ -91,7 +91,7 @@ function standbyProblems(standby: {
     });
   }
   if (standby.isolated) {
-    problems.push({ sentence: 'The standby itself is cut off: check its cable, its switch and its gateway' });
+    problems.push({ sentence: 'The standby is cut off from the network: check its cable, switch and gateway' });
   }
   return problems;
 }
@@ -99,9 +99,9 @@ function standbyProblems(standby: {
 function servedBy(target: TargetStatus | undefined, name: string): Pick<HostStatus, 'lost' | 'notServed'> {
   if (!target) return { lost: null, notServed: null };
   const served = target.hosts.find(({ host }) => host === name);
-  // A daemon that was started before an update does not give a reason.
+  // A daemon started before an update gives no reason.
   if (served) return { lost: served.lost, notServed: served.notServed ?? null };
-  const hint = 'Restart it, so that it reads its configuration: systemctl restart spare-serve';
+  const hint = 'Restart it so that it reads its configuration. Run: systemctl restart spare-serve';
   return { lost: null, notServed: { reason: `The target does not serve ${name}`, hint } };
 }
 
@@ -149,7 +149,7 @@ function pathStatus(snapshot: HostSnapshot | undefined, now: number): HostStatus
       sample: seen?.sample ?? ('unknown' as const),
       misses: seen?.misses ?? null,
       heardAge_s: ageOf(seen?.lastHeardAt ?? undefined, now),
-      detail: seen?.detail ?? 'the watch does not run',
+      detail: seen?.detail ?? 'the watch is not running',
     };
   };
   return { iscsi: path('iscsi'), icmp: path('icmp'), ssh: path('ssh'), service: path('service') };

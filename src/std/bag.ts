@@ -1,13 +1,13 @@
-/** What is kept in a bag: the bag notes there where it is. */
+/** An item of a bag. The bag stores the item's position in it. */
 export interface Placed {
   place: number;
 }
 
-/** Things in no order. Taking one out looks for nothing and hashes nothing, as a `Set` of objects would: for what comes and goes with each command. */
+/** An unordered collection. Removal needs no search and no hash, unlike a `Set` of objects: for items that live as long as one command. */
 export class Bag<Item extends Placed> {
   readonly #items: Item[] = [];
 
-  /** Items may change meanwhile, but none may be added or removed. */
+  /** Items may change during the iteration, but none may be added or removed. */
   get items(): readonly Item[] {
     return this.#items;
   }
@@ -17,9 +17,9 @@ export class Bag<Item extends Placed> {
     this.#items.push(item);
   }
 
-  /** @throws Error where it is not in the bag: another one would be taken out in its place */
+  /** @throws Error if the item is not in the bag: another item would be removed instead */
   remove(item: Item): void {
-    if (this.#items[item.place] !== item) throw new Error('Cannot take out of a bag what is not in it');
+    if (this.#items[item.place] !== item) throw new Error('Cannot remove an item that is not in the bag');
     const last = this.#items.pop() as Item;
     if (last !== item) {
       this.#items[item.place] = last;

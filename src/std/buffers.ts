@@ -10,7 +10,7 @@ export function take(buffers: readonly Buffer[], length_bytes: number): readonly
   return taken;
 }
 
-/** What is left of `buffers` after the first `length_bytes`, without copying. */
+/** The rest of `buffers` after the first `length_bytes`, without copying. */
 export function skip(buffers: readonly Buffer[], length_bytes: number): Buffer[] {
   const rest: Buffer[] = [];
   for (const buffer of buffers) {

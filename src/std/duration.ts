@@ -3,7 +3,7 @@ import { SpareError } from './errors.ts';
 const UNITS_ms = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
- * Milliseconds of `90s`, `30m`, `2h` or `1d`.
+ * Converts `90s`, `30m`, `2h` or `1d` to milliseconds.
  * @throws SpareError `usage` for anything else, and for zero.
  */
 export function parseDuration_ms(text: string): number {
@@ -13,9 +13,9 @@ export function parseDuration_ms(text: string): number {
     throw new SpareError(
       'usage',
       'BAD_DURATION',
-      `Cannot read '${text}' as a duration: wanted is a number and s, m, h or d`,
+      `Invalid duration '${text}': expected a number followed by s, m, h or d`,
       {
-        hint: 'For example: 30m, 2h or 1d',
+        hint: 'Examples: 30m, 2h, 1d',
       },
     );
   }

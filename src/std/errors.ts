@@ -1,19 +1,19 @@
 /**
- * What `spare` exits with. The table in the README is generated from this one.
- * 0 is success, 130 an interruption by the user.
+ * The exit codes of `spare`. The table in the README is generated from this one.
+ * 0 is success, 130 means killed by Ctrl-C.
  */
 export const EXIT_CODES = {
-  unexpected: { code: 1, meaning: 'A defect in spare: please report it' },
-  usage: { code: 2, meaning: 'Bad input: nothing was changed' },
-  precondition: { code: 3, meaning: 'Something that is needed is missing or in the wrong state: nothing was changed' },
-  refused: { code: 4, meaning: 'Refused for safety: going on could lose data or make two writers' },
+  unexpected: { code: 1, meaning: 'A bug in spare: please report it' },
+  usage: { code: 2, meaning: 'Invalid input: nothing was changed' },
+  precondition: { code: 3, meaning: 'A requirement is missing or in the wrong state: nothing was changed' },
+  refused: { code: 4, meaning: 'Refused for safety: continuing could lose data or cause split-brain' },
   stepFailed: {
     code: 5,
     meaning:
-      'A step failed, or Ctrl-C between two: the message says whether what was done was taken back, or the same command goes on',
+      'A step failed or was interrupted: the message says whether changes were rolled back, or that running the command again resumes',
   },
   unreachable: { code: 6, meaning: 'A machine or daemon does not answer' },
-  busy: { code: 7, meaning: 'Another operation on this host is under way' },
+  busy: { code: 7, meaning: 'Another operation on this host is running' },
   attention: { code: 10, meaning: 'Status only: something needs attention' },
 } as const;
 
@@ -27,7 +27,7 @@ export interface SpareErrorOptions {
 
 /**
  * The one error that users see.
- * `code` is a stable SCREAMING_SNAKE name for scripts, `message` names the action and gives wanted and actual,
+ * `code` is a stable SCREAMING_SNAKE name for scripts. `message` names the action, and the expected and the actual value.
  * `hint` says what to do next.
  */
 export class SpareError extends Error {

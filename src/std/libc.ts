@@ -11,27 +11,27 @@ const LOCK_EXCLUSIVE_NOW = 2 | 4;
 /** `preadv2(2)`. */
 const RWF_NOWAIT = 0x08n;
 
-/** The system calls that Node has no function for. All are synchronous and throw an error with an errno-like code. */
+/** System calls that Node does not offer. All are synchronous and throw an error with an errno code. */
 export interface Libc {
   punchHole(fd: number, offset_bytes: number, length_bytes: number): void;
-  /** The next byte at or after `offset_bytes` that is not in a hole; `undefined` where only a hole follows. */
+  /** The next byte at or after `offset_bytes` that is not in a hole; `undefined` if only a hole follows. */
   nextData(fd: number, offset_bytes: number): number | undefined;
   /** The next hole at or after `offset_bytes`; the end of the file counts as one. */
   nextHole(fd: number, offset_bytes: number): number;
   /**
-   * Reads what can be had without waiting for the disk: the number of bytes, fewer than asked for where the rest isn't in the
-   * page cache. Throws `EOPNOTSUPP` where the file system cannot tell.
+   * Reads what is in the page cache, without waiting for the disk. Returns the number of bytes, which may be fewer than
+   * requested. Throws `EOPNOTSUPP` if the file system does not support it.
    */
   readCached(fd: number, target: Buffer, offset_bytes: number): number;
-  /** Takes the exclusive advisory lock, or says that somebody else has it. */
+  /** Takes the exclusive advisory lock; false if another process holds it. */
   tryLock(fd: number): boolean;
-  /** `fsync(2)`: returns when everything that belongs to the file is on the disk, which may take long; of a directory, its names. */
+  /** `fsync(2)`: returns when the file (or the directory's entries) is on the disk, which may take long. */
   sync(fd: number): void;
 }
 
 /**
- * Binds the C library through `node:ffi`. That module is experimental and may be missing or forbidden by the permission
- * model (`--allow-ffi`): then the answer is `undefined`, and the caller does without.
+ * Binds the C library through `node:ffi`. That module is experimental and may be missing, or forbidden by the permission
+ * model (`--allow-ffi`). The result is then `undefined`, and the caller works without it.
  */
 export function loadLibc(): Libc | undefined {
   const ffi = process.getBuiltinModule('node:ffi');
@@ -49,9 +49,9 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     lseek: { arguments: ['i32', 'i64', 'i32'], return: 'i64' },
     flock: { arguments: ['i32', 'i32'], return: 'i32' },
     fsync: { arguments: ['i32'], return: 'i32' },
-    // Called for each block that is read. A function whose arguments are all `pointer` is called by optimised code as it is; any other type goes through a
-    // check of each argument, which takes longer than the system call's own entry. On the 64-bit machines that Node has node:ffi
-    // for, an integer is passed in a register as an address is.
+    // Called for each block read. Optimised code calls a function directly if all its arguments are `pointer`; any other
+    // type adds a check per argument, which takes longer than entering the system call. On the 64-bit machines for which
+    // Node has node:ffi, an integer is passed in a register just as an address is.
     preadv2: { arguments: ['pointer', 'pointer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
     __errno_location: { arguments: [], return: 'pointer' },
   });
@@ -63,10 +63,10 @@ function bind(ffi: typeof import('node:ffi')): Libc {
     if (code === osConstants.errno.ENXIO) return undefined;
     throw errnoError(code, 'lseek');
   };
-  // One `struct iovec`, filled anew for each call: calls are synchronous.
+  // One `struct iovec`, reused for every call: calls are synchronous.
   const vector = new BigUint64Array(2);
   const vectorAt = ffi.getRawPointer(vector);
-  // Nearly always those of the call before: a BigInt that is not made is not collected either.
+  // Nearly always the same as in the previous call: reusing the BigInt creates no garbage.
   let [lastFd, fdArgument, lastLength_bytes] = [-1, -1n, -1];
   return {
     readCached(fd, target, offset_bytes) {
@@ -103,7 +103,7 @@ function bind(ffi: typeof import('node:ffi')): Libc {
   };
 }
 
-/** As those of `node:fs` are. */
+/** Shaped like the errors of `node:fs`. */
 export function errnoError(errno: number, syscall: string): NodeJS.ErrnoException {
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${code}: ${syscall}`), { code, errno: -errno, syscall });

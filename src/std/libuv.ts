@@ -9,18 +9,16 @@ type Done = (error: NodeJS.ErrnoException | null) => void;
 export type DataSyncInPool = (fd: number, done: Done) => void;
 
 /**
- * Node's own `fdatasync`, past the permission model that refuses it: the same function of libuv, on the same event loop, with the same
- * threads. A thread in JavaScript for it would cost each process 14 MB and each flush two messages.
+ * Calls the libuv function behind Node's `fdatasync` directly, because the permission model refuses Node's own: the same
+ * event loop, the same threads. A JavaScript thread would cost each process 14 MB, and each flush two messages.
  *
- * libuv calls back between two turns of JavaScript, where nothing may throw: `done` is called in a turn of its own, soon after.
- * @throws Error where Node has no `node:ffi`, or may not use it
+ * libuv calls back between two turns of the event loop, where nothing may throw. `done` is therefore called soon after, in its own turn.
+ * @throws Error if `node:ffi` is missing or not allowed
  */
 export function bindDataSync(): DataSyncInPool {
   const ffi = process.getBuiltinModule('node:ffi');
   if (ffi === undefined) {
-    throw new Error(
-      'Cannot make anything durable under the permission model: node:ffi is missing, which is to be had with --allow-ffi',
-    );
+    throw new Error('Cannot flush to disk under the permission model without node:ffi: start Node with --allow-ffi');
   }
   const { lib, functions } = ffi.dlopen(null, {
     uv_req_size: { arguments: ['i32'], return: 'u64' },
@@ -30,7 +28,7 @@ export function bindDataSync(): DataSyncInPool {
   });
   const loop = ffi.getCurrentEventLoop();
   const request_bytes = Number(functions.uv_req_size(FILE_REQUEST));
-  /** By address. The memory must stay until libuv has called back. */
+  /** By address. The memory must stay allocated until libuv has called back. */
   const underWay = new Map<bigint, { memory: Buffer; done: Done }>();
 
   const finished = lib.registerCallback({ arguments: ['pointer'], return: 'void' }, (address) => {

@@ -2,11 +2,11 @@ import * as fs from 'node:fs';
 import { loadLibc } from './libc.ts';
 
 /**
- * Makes a file, or the names in a directory, durable before it returns.
+ * Makes a file, or the entries of a directory, durable before it returns.
  *
- * Under Node's permission model `fsync` and `fdatasync` of `node:fs` are refused, whatever is allowed: what may be written is bounded
- * there all the same, by the permission to open it, and the flush goes through the C library.
- * @throws the error of the system call; Error where `node:ffi` is missing or not allowed
+ * Node's permission model always refuses `fsync` and `fdatasync` of `node:fs`. The flush therefore goes through the C
+ * library. Which files may be written is still limited, by the permission to open them.
+ * @throws the error of the system call; Error if `node:ffi` is missing or not allowed
  */
 export function syncNow(fd: number): void {
   if (process.permission === undefined) {
@@ -14,7 +14,7 @@ export function syncNow(fd: number): void {
     return;
   }
   const libc = loadLibc();
-  // Who can't flush must not say that anything is durable.
-  if (!libc) throw new Error('Cannot make anything durable under the permission model: start with --allow-ffi');
+  // Without a flush nothing may be reported as durable.
+  if (!libc) throw new Error('Cannot flush to disk under the permission model: start Node with --allow-ffi');
   libc.sync(fd);
 }

@@ -4,8 +4,8 @@ import { type FileLock, isFileLocked, takeFileLock } from '../machine/file-lock.
 import { SpareError } from '../std/errors.ts';
 
 /**
- * Makes sure that one operation at a time works on a host.
- * @throws SpareError `busy` with who holds the lock.
+ * Lets only one operation at a time work on a host.
+ * @throws SpareError `busy` naming the holder of the lock.
  */
 export async function lockHost(host: string, operation: string): Promise<FileLock> {
   const lock = await takeFileLock(
@@ -16,9 +16,9 @@ export async function lockHost(host: string, operation: string): Promise<FileLoc
     throw new SpareError(
       'busy',
       'HOST_BUSY',
-      `Cannot start ${operation} of ${host} while another operation runs: ${lock.heldBy || 'unknown'}`,
+      `Cannot start ${operation} of ${host}: another operation is running (${lock.heldBy || 'unknown'})`,
       {
-        hint: `Wait for it, or look at it: 'spare status ${host}'`,
+        hint: `Wait for it to finish. To follow it, run: spare status ${host}`,
       },
     );
   }

@@ -5,7 +5,7 @@ import { LocalMachine } from '../machine/local-machine.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 import { SshMachine } from '../machine/ssh-machine.ts';
 
-/** What the operations on an enrolled host work with. */
+/** The inputs of every operation on an enrolled host. */
 export interface OperationContext {
   host: HostConfiguration;
   standby: StandbyConfiguration;
@@ -13,12 +13,12 @@ export interface OperationContext {
   primaryMachine: Machine;
 }
 
-/** What works on one volume of the host. */
+/** The inputs of an operation on one volume of the host. */
 export interface VolumeContext extends OperationContext {
   volume: VolumeConfiguration;
 }
 
-/** @throws SpareError where this is no standby, the host is not enrolled, or it has more than one volume. */
+/** @throws SpareError if this machine is not a standby, the host is not enrolled, or it has more than one volume. */
 export function volumeContext(hostName: string): VolumeContext {
   const host = readHostConfiguration(hostName);
   const { standby } = readConfiguration();

@@ -6,21 +6,21 @@ import { lockHost } from './host-lock.ts';
 import { OperationFailed, type OperationReport, type StepReport } from './operation-report.ts';
 import type { RunEvent, Step, StepStatus } from './step.ts';
 
-/** A plan, ready to be shown or run. */
+/** A plan that can be shown or run. */
 export interface Operation {
   /** `enroll`, `failover`, `failback`, …: the journal's name for it. */
   readonly name: string;
   readonly host: string;
   readonly steps: readonly Step[];
-  /** How it is run again, where that is not by typing `spare NAME HOST`. */
+  /** How to run it again, if not with `spare NAME HOST`. */
   readonly again?: string;
-  /** An earlier run may have passed the point of no return: nothing is taken back, whatever fails now. */
+  /** An earlier run may have passed the point of no return: a failure now rolls nothing back. */
   readonly onlyForward?: boolean;
 }
 
 export interface RunOptions {
   onEvent?: (event: RunEvent) => void;
-  /** Ends the operation between two steps. */
+  /** Ends the operation after the current step. */
   signal?: AbortSignal;
 }
 
@@ -74,7 +74,7 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
         begun.push(step);
         await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
       }
-      // What an earlier run did is not taken back, but its point of no return stays passed.
+      // Steps of an earlier run are not rolled back, but its point of no return stays passed.
       else if (step.pointOfNoReturn) begun.push(step);
       journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
       tell(step, status, Date.now() - stepStartedAt);
@@ -114,13 +114,13 @@ async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promi
 function failure(operation: Operation, step: Step, error: unknown, undone: boolean): SpareError {
   if (error instanceof SpareError && error.kind === 'refused') return error;
   const { name, host } = operation;
-  const own = error instanceof SpareError ? ` ${error.hint}.` : '';
+  const own = error instanceof SpareError ? `${error.hint}. ` : '';
   return new SpareError(
     'stepFailed',
     error instanceof SpareError ? error.code : 'STEP_FAILED',
-    `Cannot finish ${name} of ${host} as a step failed: ${step.title}: ${messageOf(error)}`,
+    `The ${name} of ${host} stopped at the step '${step.title}': ${messageOf(error)}`,
     {
-      hint: `${own} ${undone ? 'What was done has been taken back' : `Mend it, then ${againOf(operation)}: it goes on from there`}; the journal is ${journalPath(host)}`.trim(),
+      hint: `${own}${undone ? 'All changes were rolled back' : `Fix it, then ${againOf(operation)}; it resumes where it stopped`}. Journal: ${journalPath(host)}`,
       cause: error,
     },
   );
@@ -128,8 +128,8 @@ function failure(operation: Operation, step: Step, error: unknown, undone: boole
 
 function throwIfInterrupted(operation: Operation, signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
-  throw new SpareError('stepFailed', 'INTERRUPTED', 'Interrupted before this step began', {
-    hint: `To go on, ${againOf(operation)}`,
+  throw new SpareError('stepFailed', 'INTERRUPTED', 'Interrupted before this step started', {
+    hint: `To resume, ${againOf(operation)}`,
   });
 }
 

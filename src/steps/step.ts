@@ -1,34 +1,34 @@
 import type { Machine } from '../machine/machine.ts';
 
-/** What a step tells while it runs: `detail` for people; `fraction` 0 to 1, where it is known. */
+/** Progress of a running step: `detail` for people; `fraction` from 0 to 1, if known. */
 export interface Progress {
   detail: string;
   fraction?: number;
 }
 
 /**
- * One step of an operation. It can be run again after being killed anywhere: `check` tells whether its effect is
- * already there, `run` makes it so, `undo` takes it back. Planning is pure: steps are made from facts and options,
- * and nothing happens until the runner runs them.
+ * One step of an operation. It can be run again after being killed at any point: `check` tells whether its effect is
+ * already there, `run` produces it, `undo` reverts it. Planning is pure: it makes steps from facts and options, and
+ * nothing happens until the runner runs them.
  */
 export interface Step {
   /** Stable kebab-case name: the journal's key. */
   readonly name: string;
-  /** What it does, as a person would say it: `Fence the LUN of alpha`. */
+  /** What it does, for people: `Fence the LUN of alpha`. */
   readonly title: string;
   readonly machine: Machine;
-  /** The command lines, as they will be run; what is done in-process is told in words, in parentheses. Never a secret. */
+  /** The command lines that will run. What spare does in-process is described in parentheses. Never a secret. */
   readonly commandLines: readonly string[];
-  /** True when nothing is left to do. Without it the step always runs. */
+  /** True if nothing is left to do. Without it the step always runs. */
   check?(): Promise<boolean>;
   run(report: (progress: Progress) => void): Promise<void>;
-  /** Takes the step's effect back, if the operation fails before a step with `pointOfNoReturn`. */
+  /** Reverts the step, if the operation fails before a step with `pointOfNoReturn`. */
   undo?(): Promise<void>;
-  /** After this step the operation only goes forward. */
+  /** After this step the operation cannot be rolled back. */
   readonly pointOfNoReturn?: boolean;
 }
 
-/** Makes steps on one machine. */
+/** Creates steps that run on one machine. */
 export function stepOn(machine: Machine): (partial: Omit<Step, 'machine'>) => Step {
   return (partial) => ({ machine, ...partial });
 }

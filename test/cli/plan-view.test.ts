@@ -28,7 +28,7 @@ test('shows every step with its machine and its command lines, and runs none', (
   assert.is(
     planText(plan),
     [
-      'Plan for failover of alpha, nothing was changed:',
+      'Plan for failover of alpha. Nothing was changed.',
       ' 1. standby  Fence the LUN of alpha',
       '               (ask the daemon)',
       ' 2. alpha    Mount the volume',

@@ -86,34 +86,34 @@ view('is a plain table when all is well', () => {
   assert.is(
     statusText(report),
     [
-      'HOST   STATE      MIRROR   PROOF    ISCSI   ICMP    SSH     SERVICE  POLICY',
-      'alpha  protected  in-sync  1 s ago  ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
-      'beta   protected  in-sync  1 s ago  ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
+      'HOST   STATE      MIRROR   CONFIRMED  ISCSI   ICMP    SSH     SERVICE  POLICY',
+      'alpha  protected  in-sync  1 s ago    ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
+      'beta   protected  in-sync  1 s ago    ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
     ].join('\n'),
   );
 });
 
-view('says first that the watch and the target are down, and shows no old look as new', () => {
+view('lists a stopped watch and target first, and shows no outdated probe as current', () => {
   const report = statusReport(facts({ alpha: protectedRecord }, { now: NOW_ms + 60_000, target: undefined }));
   assert.is(report.attention, true);
   assert.is(
     statusText(report),
     [
-      '! standby: The watch is not running (it was last seen 61 s ago): nothing is taken over, and what follows may be old',
-      '    next: systemctl start spare-watch',
+      '! standby: The watch is not running (last seen 61 s ago): automatic failover is off, and the table below may be outdated',
+      '    Run: systemctl start spare-watch',
       '! standby: The target is not running: no host is mirrored',
-      '    next: systemctl start spare-serve',
+      '    Run: systemctl start spare-serve',
       '',
-      'HOST   STATE     MIRROR   PROOF     ISCSI  ICMP  SSH  SERVICE  POLICY',
-      'alpha  unproven  in-sync  61 s ago  ?      ?     ?    ?        auto',
+      'HOST   STATE     MIRROR   CONFIRMED  ISCSI  ICMP  SSH  SERVICE  POLICY',
+      'alpha  unproven  in-sync  61 s ago   ?      ?     ?    ?        auto',
       '',
-      '! alpha: It was last seen 61 s ago that its mirror is whole: nothing newer is known',
-      '    next: journalctl -u spare-watch',
+      '! alpha: Mirror last confirmed in sync 61 s ago; no newer report',
+      '    Run: journalctl -u spare-watch',
     ].join('\n'),
   );
 });
 
-view('tells in plain words what the standby may have lost with its power, and what happens next', () => {
+view('tells how much the standby may have lost, and what happens next', () => {
   const lost = [
     { offset_bytes: 0, length_bytes: 16 * 2 ** 20 },
     { offset_bytes: 64 * 2 ** 20, length_bytes: 32 * 2 ** 20 },
@@ -122,15 +122,15 @@ view('tells in plain words what the standby may have lost with its power, and wh
   const report = statusReport(facts({ alpha: protectedRecord }, { target }));
   assert.is(report.attention, true);
   assert.equal(report.hosts[0]?.lost, lost);
-  assert.match(statusText(report), /alpha +protected +lacks writes/);
+  assert.match(statusText(report), /alpha +protected +lost writes/);
   const told =
-    'The standby lost its power, or its disk failed, and 48 MiB of its leg may lack what was written last: nothing is mirrored to it until those are marked to be copied again.';
+    'The standby lost power, or its disk failed: 48 MiB of the standby leg may be stale. Mirroring is stopped until those ranges are marked for resync.';
   assert.equal(report.hosts[0]?.problems, [
-    { sentence: `${told} The watch does that as soon as alpha answers`, command: 'journalctl -u spare-watch' },
+    { sentence: `${told} The watch marks them as soon as alpha is reachable`, command: 'journalctl -u spare-watch' },
   ]);
   const paused = { until: at(-60), reason: 'kernel update' };
   const [first] = statusReport(facts({ alpha: { ...protectedRecord, paused } }, { target })).hosts[0]?.problems ?? [];
-  assert.equal(first, { sentence: `${told} That is done when its pause is over`, command: 'spare resume alpha' });
+  assert.equal(first, { sentence: `${told} That happens when the pause ends`, command: 'spare resume alpha' });
   const elsewhere = statusReport(facts({ alpha: { ...protectedRecord, state: 'taken-over' } }, { target }));
   assert.not.match(JSON.stringify(elsewhere.hosts[0]?.problems), /power/);
   assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.lost, null);
@@ -148,8 +148,8 @@ view('says why a LUN is not served, and what to do', () => {
     statusText(report),
     [
       '',
-      "! alpha: Nothing is mirrored, as its LUN is not served. Cannot open /pool/alpha/leg.img: ENOENT. See whether the pool is mounted: 'findmnt'",
-      '    next: journalctl -u spare-serve',
+      "! alpha: Not mirrored: the LUN is not served. Cannot open /pool/alpha/leg.img: ENOENT. See whether the pool is mounted: 'findmnt'",
+      '    Run: journalctl -u spare-serve',
     ].join('\n'),
   );
   const forgotten = statusReport(facts({ alpha: protectedRecord }, { target: targetOf([]) }));
@@ -158,7 +158,7 @@ view('says why a LUN is not served, and what to do', () => {
   assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.notServed, null);
 });
 
-view('shows a host that died, one that was taken over and is back, one that is copied', () => {
+view('shows a dead host, a taken-over one whose primary is back, and one that is resyncing', () => {
   const copying = wholeReport(NOW_ms - 1000, {
     standbyLegState: 'spare,write_mostly',
     syncAction: 'recover',
@@ -190,17 +190,17 @@ view('shows a host that died, one that was taken over and is back, one that is c
   assert.is(
     statusText(report),
     [
-      'HOST   STATE       MIRROR        PROOF     ISCSI      ICMP       SSH        SERVICE    POLICY',
-      'alpha  suspect     in-sync       10 s ago  MISS 10 s  MISS 10 s  MISS 10 s  MISS 10 s  auto',
-      'beta   taken-over  in-sync       1 s ago   ?          ok 1 s     ok 1 s     ok 1 s     auto',
-      'gamma  syncing     copying 43 %  never     ok 1 s     ok 1 s     ok 1 s     ok 1 s     auto',
+      'HOST   STATE       MIRROR        CONFIRMED  ISCSI      ICMP       SSH        SERVICE    POLICY',
+      'alpha  suspect     in-sync       10 s ago   MISS 10 s  MISS 10 s  MISS 10 s  MISS 10 s  auto',
+      'beta   taken-over  in-sync       1 s ago    ?          ok 1 s     ok 1 s     ok 1 s     auto',
+      'gamma  syncing     copying 43 %  never      ok 1 s     ok 1 s     ok 1 s     ok 1 s     auto',
       '',
-      '! alpha: Silent on every path since 2026-01-02T03:03:57.000Z',
-      '! alpha: It was last seen 10 s ago that its mirror is whole: nothing newer is known',
-      '    next: journalctl -u spare-watch',
-      '! beta: The standby serves it since 2026-01-02T02:04:05.000Z; its own machine is back and passive',
-      '    next: spare failback beta',
-      '! gamma: Being copied: it cannot be taken over before both legs are in sync (43 %, 52.0 MB/s, 11 s left)',
+      '! alpha: Unreachable on all probes since 2026-01-02T03:03:57.000Z',
+      '! alpha: Mirror last confirmed in sync 10 s ago; no newer report',
+      '    Run: journalctl -u spare-watch',
+      '! beta: Served by the standby since 2026-01-02T02:04:05.000Z. The primary is up and passive: fail back when convenient',
+      '    Run: spare failback beta',
+      '! gamma: Resyncing the standby leg: failover is not possible until it is in sync (43 %, 52.0 MB/s, 11 s left)',
     ].join('\n'),
   );
 });
@@ -212,69 +212,62 @@ const wrong: [
   sentence: RegExp,
   command?: RegExp,
 ][] = [
-  ['no record', undefined, hostSnapshot(), /state is not known/],
-  ['enrolled', { state: 'enrolled' }, hostSnapshot(), /first copy has not begun/],
+  ['no record', undefined, hostSnapshot(), /State unknown/],
+  ['enrolled', { state: 'enrolled' }, hostSnapshot(), /initial resync has not started/],
   [
     'degraded',
     { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
     hostSnapshot(),
-    /broken since 2026-01-02T03:02:25.*nowhere else/,
+    /broken since 2026-01-02T03:02:25.*on the local leg only/,
     /^ssh -i \/etc\/spare\/ssh\/id_ed25519 -o UserKnownHostsFile=\/etc\/spare\/ssh\/known_hosts -o HostKeyAlias=alpha root@10.77.0.11 cat \/proc\/mdstat$/,
   ],
   [
-    'degraded as its own disk has failed: the standby has everything',
+    'degraded because the local leg failed: the standby leg has every write',
     { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { localLegState: 'faulty' }) },
     hostSnapshot(),
-    /Its own disk \/dev\/disk\/by-id\/virtio-data is not in its mirror since .* \(faulty\): the standby alone has everything/,
+    /The local leg \/dev\/disk\/by-id\/virtio-data has been out of the array since .* \(faulty\): only the standby leg has every write/,
     /^spare failover alpha --dry-run$/,
   ],
   [
-    'dead while its mirror was broken: nobody takes it over',
+    'dead while its mirror was broken: no automatic failover',
     { state: 'degraded', lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
     hostSnapshot({ iscsi: 'missed', icmp: 'missed', ssh: 'missed', service: 'missed' }),
-    /^Silent on every path, and not taken over by itself/,
+    /^Unreachable on all probes\. Automatic failover skipped/,
     /^spare failover alpha --dry-run$/,
   ],
   [
-    'being brought up to date from the standby, which is no hindrance to a takeover',
+    'resyncing from the standby, which does not prevent a failover',
     { state: 'syncing', lastReport: wholeReport(NOW_ms, { localLegState: 'spare', syncAction: 'recover' }) },
     hostSnapshot(),
-    /own disk is being brought up to date; the standby has everything/,
+    /Resyncing the local leg; the standby leg has every write/,
   ],
   [
-    'legs that differed when they were compared',
+    'a mirror mismatch',
     { legsDiffer: { at: at(100), sectors: 8 } },
     hostSnapshot(),
-    /differed in 8 sectors when they were compared at 2026-01-02T03:02:25/,
+    /^Mirror mismatch: 8 sectors, found at 2026-01-02T03:02:25/,
     /^spare failback alpha$/,
   ],
   [
     'legs that were not compared after a failback',
     { comparisonDue: true },
     hostSnapshot(),
-    /^Its legs are still to be compared since it went home/,
+    /^The legs have not been compared since the failback/,
     /^spare failback alpha$/,
   ],
+  ['an interrupted failover', { state: 'failing-over' }, hostSnapshot(), /did not finish/, /^spare failover alpha$/],
+  ['an interrupted failback', { state: 'failing-back' }, hostSnapshot(), /did not finish/, /^spare failback alpha$/],
   [
-    'a takeover that was interrupted',
-    { state: 'failing-over' },
-    hostSnapshot(),
-    /has not ended/,
-    /^spare failover alpha$/,
+    'taken over, but not answering',
+    { state: 'taken-over' },
+    hostSnapshot({ service: 'missed' }),
+    /does not answer on the standby/,
   ],
   [
-    'a failback that was interrupted',
-    { state: 'failing-back' },
-    hostSnapshot(),
-    /has not ended/,
-    /^spare failback alpha$/,
-  ],
-  ['taken over, not seen', { state: 'taken-over' }, hostSnapshot({ service: 'missed' }), /not seen on the standby/],
-  [
-    'lives and does not serve',
+    'up, but not serving',
     {},
     hostSnapshot({ service: 'missed' }),
-    /lives, but its service is not seen \(no answer\)/,
+    /primary is up, but the service does not answer \(no answer\)/,
   ],
   [
     'paused',
@@ -283,7 +276,7 @@ const wrong: [
     /until 2026-01-02T03:05:05.000Z: new disk/,
   ],
   [
-    'a takeover that failed',
+    'a failed failover',
     {},
     { ...hostSnapshot(), failure: { action: 'failover', at: at(3), code: 'X', message: 'Cannot fence', hint: 'Look' } },
     /failover failed at .*: Cannot fence. Look/,
@@ -302,21 +295,21 @@ for (const [what, change, snapshot, sentence, command] of wrong) {
   });
 }
 
-view('never tells of secrets', () => {
+view('contains no secrets', () => {
   const text = JSON.stringify(statusReport(facts({ alpha: protectedRecord })));
   assert.not.match(text, /not-a-secret|power-switch/);
 });
 
-view('is cut at the size of the terminal when watched', () => {
+view('is cut to the size of the terminal when watched', () => {
   const report = statusReport(facts({ alpha: protectedRecord }));
   const text = watchText(report, ['03:04:00 alpha: Heard'], { readOnly: true, columns: 40, rows: 6 });
   assert.equal(
     text.split('\n'),
     [
-      'spare watch: the daemon watches, this onl',
+      'spare watch: view only, the daemon is in ',
       '',
-      'HOST   STATE      MIRROR   PROOF    ISCSI',
-      'alpha  protected  in-sync  1 s ago  ok 1 ',
+      'HOST   STATE      MIRROR   CONFIRMED  ISCSI',
+      'alpha  protected  in-sync  1 s ago    ok 1 ',
       '',
     ].map((line) => line.slice(0, 40)),
   );

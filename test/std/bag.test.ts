@@ -37,13 +37,13 @@ test('takes an item again that was removed', () => {
   assert.equal(names(), ['a', 'b']);
 });
 
-test('what is not in it is not taken out, and neither is another in its place', () => {
+test('that is not in the bag is not taken out, and neither is another in its place', () => {
   const { bag, items, names } = filled('a', 'b');
   const [first] = items as [{ name: string; place: number }];
   const stranger = { name: 'c', place: 0 };
-  assert.throws(() => bag.remove(stranger), /what is not in it/);
+  assert.throws(() => bag.remove(stranger), /that is not in the bag/);
   bag.remove(first);
-  assert.throws(() => bag.remove(first), /what is not in it/);
+  assert.throws(() => bag.remove(first), /that is not in the bag/);
   assert.equal(names(), ['b']);
 });
 

@@ -105,7 +105,7 @@ test('takes back what it did, and the failed step too, last first', async () => 
     ),
   );
   assert.is(error.exitCode, 5);
-  assert.match(error.message, 'Set c: disk on fire');
+  assert.match(error.message, "'Set c': disk on fire");
   assert.equal(undone, ['c', 'b', 'a']);
   assert.is(world.size, 0);
   assert.is(unfinishedOperation('alpha'), undefined);
@@ -137,7 +137,7 @@ test('takes nothing back where an earlier run may have passed the point of no re
 test('says how an operation is run again that is no command of that form', async () => {
   const steps = [flagStep(new Set(), 'a', { run: broken, pointOfNoReturn: true })];
   const error = await failureOf(runOperation({ ...operationOf(steps), again: "run 'spare init' again" }));
-  assert.match(error.hint, "Mend it, then run 'spare init' again");
+  assert.match(error.hint, "Fix it, then run 'spare init' again; it resumes where it stopped");
   assert.not.match(error.hint, 'spare failover alpha');
 });
 

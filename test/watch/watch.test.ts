@@ -468,7 +468,8 @@ watch('goes on watching when the record of one host is damaged', async () => {
   world.addHost(exampleHost('beta'), 'syncing');
   const readable = world.record;
   world.record = (host) => {
-    if (host === 'alpha') throw new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read it', { hint: 'Mend it' });
+    if (host === 'alpha')
+      throw new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read it', { hint: 'Restore it' });
     return readable(host);
   };
   await watching(world, async (watch) => {
