@@ -43,7 +43,7 @@ export interface HostConfiguration {
     iqn: string;
     /** The initiator that may log in. */
     initiatorName: string;
-    /** What the initiator proves itself with. */
+    /** The initiator's credentials. */
     chap: ChapCredentials;
     /** The target's credentials (mutual CHAP). */
     mutualChap: ChapCredentials;
@@ -90,7 +90,7 @@ export interface VolumeConfiguration {
   identity: string;
   /** How it is exported. */
   nfs: {
-    /** The same on both machines, so that file handles survive (exports(5), `fsid=`). */
+    /** The same on both machines, so that file handles stay valid (exports(5), `fsid=`). */
     fsid: number;
     /** The clients that may mount, as in exports(5), e.g. `10.77.0.0/24`. */
     clients: string;

@@ -28,8 +28,8 @@ export function removeHostConfiguration(host: string): void {
 }
 
 /**
- * The only place that knows conf, and apart from reading: the daemon only reads, and conf is half of what it would load.
- * conf writes atomically; the file's mode is ours since it holds secrets.
+ * The only file that uses conf. It is apart from reading because the daemon only reads, and conf would be half of what it loads.
+ * conf writes atomically; spare sets the file's mode, because the file holds secrets.
  */
 function replaceConfiguration(configuration: Configuration): string | undefined {
   const kept = keepOldConfiguration();

@@ -26,7 +26,7 @@ export interface RunOptions {
 
 /**
  * Runs the steps in order under the host's lock, with a durable journal entry before and after each.
- * Stops at the first step that fails. If no step with `pointOfNoReturn` was run by then, takes back what it did itself, last first.
+ * Stops at the first step that fails. If no step with `pointOfNoReturn` has run by then, rolls back the steps of this run, last first.
  * @throws SpareError `busy`; OperationFailed, which is `refused` (as the step threw it) or `stepFailed`.
  */
 export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
@@ -93,7 +93,7 @@ function pendingRow({ name, title, machine }: Step): StepReport {
   return { name, title, machine: machine.name, status: 'pending', elapsed_ms: 0 };
 }
 
-/** Takes back what can be taken back, last first, unless the point of no return has been passed. Answers whether it did. */
+/** Rolls back the steps, last first, unless the point of no return has been passed. Returns whether everything was rolled back. */
 async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promise<boolean> {
   if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return false;
   for (const step of steps.toReversed()) {
