@@ -9,8 +9,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Measurement } from './clients/client.ts';
 import { Histogram } from './histogram.ts';
-import type { ChapCredentials } from './initiator/chap.ts';
 import { InitiatorSession } from './initiator/session.ts';
+import type { LoadedTarget } from './loaded-target.ts';
 import { SessionLoad } from './session-load.ts';
 
 export interface LoadOptions {
@@ -36,13 +36,6 @@ export interface LoadOptions {
   drain_s?: number;
   /** Sessions that end, and operations that don't, are counted. Otherwise there is no measurement then. */
   countsErrors?: boolean;
-}
-
-/** LUN 1 of a target, and who logs in. */
-export interface LoadedTarget {
-  iqn: string;
-  initiatorName: string;
-  chap?: ChapCredentials;
 }
 
 const LIMITS = { sessions: 64, depth: 128, operation_bytes: 16 * 1024 * 1024, seconds: 600 };

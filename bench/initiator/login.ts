@@ -1,6 +1,6 @@
 import { chapAnswer } from './chap.ts';
 import type { Portal } from './redirect.ts';
-import type { SessionOptions } from './session.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /** What open-iscsi asks for by default, but for InitialR2T: nothing is sent unsolicited here. */
 const OPERATIONAL_KEYS = {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { crc32c } from '@node-rs/crc32';
-import type { ChapCredentials } from './chap.ts';
 import { logIn } from './login.ts';
 import { Outgoing } from './outgoing.ts';
 import { Reader } from './reader.ts';
@@ -16,6 +15,7 @@ import {
   putCommand,
   putTransferCdb,
 } from './requests.ts';
+import type { SessionOptions } from './session-options.ts';
 import {
   DIGEST_BYTES,
   decodeKeys,
@@ -45,20 +45,6 @@ const WRITE_10 = 0x2a;
 const NO_DATA = Buffer.alloc(0);
 /** One for all sessions: what was read is looked at before anything else is. It stays in the processor's cache. */
 const received = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);
-
-export interface SessionOptions {
-  host: string;
-  port: number;
-  iqn: string;
-  initiatorName: string;
-  chap?: ChapCredentials | undefined;
-  /** Tells sessions of one initiator apart. 16 bits. */
-  qualifier: number;
-  depth: number;
-  digests: boolean;
-  /** What each write writes: as long as an operation. */
-  data: Buffer;
-}
 
 /** What a load hears from its session. */
 export interface SessionEvents {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadedTarget } from '../load-generator.ts';
+import type { LoadedTarget } from '../loaded-target.ts';
 
 const START_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 10_000;
