@@ -1,3 +1,8 @@
+/** What one of those that take from a shared budget holds of it. */
+export interface BudgetShare {
+  held_bytes: number;
+}
+
 /** A bound on bytes that are held at one time, shared by all that take from it. */
 export class ByteBudget {
   /** May be changed at any time: what is held already stays held. */

@@ -7,7 +7,7 @@ import {
   isOurChallenge,
   newChallenge,
 } from './chap.ts';
-import type { Target } from './target.ts';
+import type { Credentials } from './credentials.ts';
 import { decodeBinaryValue, type TextKeys } from './text-keys.ts';
 
 /**
@@ -17,13 +17,13 @@ import { decodeBinaryValue, type TextKeys } from './text-keys.ts';
  *     initiator: CHAP_N, CHAP_R [, CHAP_I, CHAP_C]       target: [CHAP_N, CHAP_R]
  */
 export class ChapExchange {
-  readonly #target: Target | undefined;
+  readonly #credentials: Credentials | undefined;
   #challenge: Challenge | undefined;
   succeeded = false;
 
-  /** @param target Whose secret is to be proven; `undefined` for a name that is not known: the exchange runs, and fails. */
-  constructor(target: Target | undefined) {
-    this.#target = target;
+  /** @param credentials Of the target; `undefined` for a name that is not known: the exchange runs, and fails. */
+  constructor(credentials: Credentials | undefined) {
+    this.#credentials = credentials;
   }
 
   /** The answer, or `failed`. */
@@ -50,7 +50,7 @@ export class ChapExchange {
     const user = keys.get('CHAP_N');
     const response = decodeBinaryValue(keys.get('CHAP_R') ?? '');
     if (user === undefined || !response) return 'failed';
-    if (!chapVerify(challenge, this.#target?.chap, user, response)) return 'failed';
+    if (!chapVerify(challenge, this.#credentials?.chap, user, response)) return 'failed';
 
     const proof = this.#prove(keys);
     this.succeeded = proof !== 'failed';
@@ -62,14 +62,14 @@ export class ChapExchange {
     const identifier = keys.get('CHAP_I');
     const encoded = keys.get('CHAP_C');
     if (identifier === undefined && encoded === undefined) return [];
-    const credentials = this.#target?.mutualChap;
+    const ours = this.#credentials?.mutualChap;
     const value = decodeBinaryValue(encoded ?? '');
-    if (!credentials || !value || !/^\d{1,3}$/.test(identifier ?? '') || Number(identifier) > 255) return 'failed';
+    if (!ours || !value || !/^\d{1,3}$/.test(identifier ?? '') || Number(identifier) > 255) return 'failed';
     // Our own challenge sent back, here or on another connection, would have us answer it for the peer.
     if (isOurChallenge(value)) return 'failed';
     return [
-      ['CHAP_N', credentials.user],
-      ['CHAP_R', `0x${chapResponse({ identifier: Number(identifier), value }, credentials.secret).toString('hex')}`],
+      ['CHAP_N', ours.user],
+      ['CHAP_R', `0x${chapResponse({ identifier: Number(identifier), value }, ours.secret).toString('hex')}`],
     ];
   }
 }

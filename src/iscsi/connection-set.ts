@@ -7,7 +7,7 @@ import { Connection, type ConnectionContext } from './connection.ts';
 import { LIMITS } from './limits.ts';
 import { readSocket } from './read-socket.ts';
 import { SocketOutlet } from './socket-outlet.ts';
-import type { TargetDirectory } from './target.ts';
+import type { TargetDirectory } from './target-directory.ts';
 import { Turns } from './turns.ts';
 
 const TICK_MS = 1_000;

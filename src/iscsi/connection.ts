@@ -3,7 +3,8 @@ import { type EventLog, eventOf } from '../std/event.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { type Frame, Framer } from './framer.ts';
 import { LIMITS } from './limits.ts';
-import { Login, type LoginResult, type LoginStep, refuse } from './login.ts';
+import { Login, type LoginStep, refuse } from './login.ts';
+import type { LoginResult } from './login-result.ts';
 import type { Outlet } from './outlet.ts';
 import { decode } from './pdu/decode.ts';
 import { encodeLoginResponse, LOGIN_STATUS, type LoginRequest, type LoginResponse } from './pdu/login.ts';
@@ -11,7 +12,7 @@ import { writeNumbering } from './pdu/outgoing.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { serialAdd } from './serial-number.ts';
 import { Session } from './session.ts';
-import type { TargetDirectory } from './target.ts';
+import type { TargetDirectory } from './target-directory.ts';
 
 export interface ConnectionContext {
   directory: TargetDirectory;
@@ -144,7 +145,7 @@ export class Connection {
       return;
     }
     this.#waiting = true;
-    target.reinstate(initiatorName, isid, () => {
+    target.sessions.reinstate(initiatorName, isid, () => {
       this.#waiting = false;
       if (this.#closed) return;
       // The target may have been fenced meanwhile.
@@ -154,7 +155,7 @@ export class Connection {
         this.#refuseLater(request, refuse(request, refusal, target).response);
         return;
       }
-      const tsih = result.tsih === 0 ? target.newTsih() : result.tsih;
+      const tsih = result.tsih === 0 ? target.sessions.newTsih() : result.tsih;
       this.#begin(request, { ...response, tsih }, { ...result, tsih });
     });
   }
@@ -178,7 +179,7 @@ export class Connection {
       statSn: this.#statSn,
       pingInterval_ms: this.#context.pingInterval_ms,
       ended: (reason) => {
-        target?.sessionEnded(session, Date.now());
+        target?.sessions.remove(session, Date.now());
         const facts = { initiator: initiatorName, target: target?.name, remote, reason };
         this.#context.report(eventOf('session-ended', { facts }));
       },

@@ -1,25 +1,13 @@
 import { ChapExchange } from './chap-exchange.ts';
 import { LIMITS } from './limits.ts';
-import { defaultParameters, negotiate, type Parameters } from './negotiation.ts';
+import type { LoginResult, SessionType } from './login-result.ts';
+import { defaultParameters, negotiate } from './negotiation.ts';
 import { LOGIN_STATUS, type LoginRequest, type LoginResponse, STAGE } from './pdu/login.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { Target, TargetDirectory } from './target.ts';
+import type { Target } from './target.ts';
+import type { TargetDirectory } from './target-directory.ts';
 import { TextAssembler } from './text-assembler.ts';
 import { encodeTextKeys, type TextKeys } from './text-keys.ts';
-
-export type SessionType = 'normal' | 'discovery';
-
-/** Who has logged in, to what, and on which terms. */
-export interface LoginResult {
-  type: SessionType;
-  initiatorName: string;
-  isid: string;
-  tsih: number;
-  cid: number;
-  /** Always there in a normal session. */
-  target: Target | undefined;
-  parameters: Parameters;
-}
 
 /** `result` comes with the last response, which must not be sent before the session can begin. `refused`: close after sending. */
 export interface LoginStep {
@@ -95,13 +83,14 @@ export class Login {
     if (type !== 'Normal') return LOGIN_STATUS.sessionTypeNotSupported;
     if (!targetName) return LOGIN_STATUS.missingParameter;
     const target = this.#directory.find(targetName);
-    const allowed = target && (target.initiatorName === undefined || target.initiatorName === initiatorName);
+    const onlyInitiator = target?.credentials.initiatorName;
+    const allowed = onlyInitiator === undefined || onlyInitiator === initiatorName;
     return { type: 'normal', initiatorName, target: allowed ? target : undefined };
   }
 
   #authenticationRequired(): boolean {
     const target = this.#who?.target;
-    return target ? target.chap !== undefined : this.#directory.authenticationRequired;
+    return target ? target.credentials.chap !== undefined : this.#directory.authenticationRequired;
   }
 
   #authenticate(keys: TextKeys, request: LoginRequest): Pairs | number {
@@ -122,7 +111,7 @@ export class Login {
     if (!methods && !request.transit) return [];
     // No downgrade: a secret that is set has to be proven.
     if (!methods?.includes('CHAP')) return LOGIN_STATUS.authenticationFailure;
-    this.#authentication = new ChapExchange(this.#who?.target);
+    this.#authentication = new ChapExchange(this.#who?.target?.credentials);
     return [['AuthMethod', 'CHAP']];
   }
 

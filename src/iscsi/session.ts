@@ -1,10 +1,11 @@
 import type { Nexus } from '../scsi/task.ts';
 import type { BufferPool } from '../std/buffer-pool.ts';
+import { whenAll } from '../std/when-all.ts';
 import type { ActiveTask } from './active-task.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { CommandWindow } from './command-window.ts';
 import { LIMITS } from './limits.ts';
-import type { LoginResult } from './login.ts';
+import type { LoginResult } from './login-result.ts';
 import type { Outlet } from './outlet.ts';
 import { encodeDroppingSession, encodeLogoutRequested } from './pdu/async-message.ts';
 import type { IncomingPdu } from './pdu/decode.ts';
@@ -21,7 +22,7 @@ import {
 } from './pdu/task-management.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { serialAdd } from './serial-number.ts';
-import { whenAll } from './target.ts';
+import type { TargetSession } from './session-registry.ts';
 import { planTaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
 import { TextExchange } from './text-exchange.ts';
@@ -49,7 +50,7 @@ type NumberedPdu = Exclude<IncomingPdu, { kind: 'login-request' | 'data-out' | '
  * A session in full feature phase, with its one connection (RFC 7143 §4). Free of I/O and of timers:
  * PDUs come in by `receive`, time by `tick`, and all that goes out goes through the outlet.
  */
-export class Session {
+export class Session implements TargetSession {
   readonly identity: SessionOptions['identity'];
   readonly #options: SessionOptions;
   readonly #outlet: Outlet;
@@ -89,7 +90,7 @@ export class Session {
         parameters: identity.parameters,
         sharedBudget,
         buffers,
-        share: target,
+        share: target.share,
         send: (pdu, kind, flushed) => this.#send(pdu, kind, flushed),
         closed: (task) => this.#commandClosed(task),
         changed: () => this.#steerReading(),
@@ -99,6 +100,11 @@ export class Session {
 
   tasks(): Iterable<ActiveTask> {
     return this.#taskSet?.values() ?? [];
+  }
+
+  /** Aborts those of these tasks that are its own. */
+  abort(tasks: readonly ActiveTask[]): void {
+    for (const task of tasks) if (task.nexus === this.#nexus) this.#taskSet?.abort(task);
   }
 
   /**
@@ -234,18 +240,14 @@ export class Session {
       return;
     }
     const plan = planTaskManagement(request, target, this.#taskSet, this.#window);
-    for (const session of target.sessions) session.#abort(plan.tasks);
+    for (const session of target.sessions) session.abort(plan.tasks);
     this.#whenEnded(plan.tasks, now + LIMITS.abort_ms, (inTime) => {
       // A task that is still in the store's hands may yet have its effect: to say otherwise would be a lie.
       const response = inTime ? plan.response : TASK_MANAGEMENT_RESPONSE.rejected;
       if (inTime) plan.after?.();
       this.#send(encodeTaskManagementResponse(request.initiatorTaskTag, response), 'status');
-      if (inTime && plan.dropSessions) target.endSessions('reset of the target', () => {});
+      if (inTime && plan.dropSessions) target.sessions.endAll('reset of the target', () => {});
     });
-  }
-
-  #abort(tasks: readonly ActiveTask[]): void {
-    for (const task of tasks) if (task.nexus === this.#nexus) this.#taskSet?.abort(task);
   }
 
   /** Commands that are under way end in their own time, and have their response before the answer to the logout. */

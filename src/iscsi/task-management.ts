@@ -28,7 +28,7 @@ export function planTaskManagement(
   if (request.function === TASK_MANAGEMENT.abortTask) return abortTask(request, own, window);
   if (request.function === TASK_MANAGEMENT.targetWarmReset || request.function === TASK_MANAGEMENT.targetColdReset) {
     const dropSessions = request.function === TASK_MANAGEMENT.targetColdReset;
-    return { ...complete(target.tasks()), after: () => target.deviceServer?.reset(), dropSessions };
+    return { ...complete(target.sessions.tasks()), after: () => target.deviceServer?.reset(), dropSessions };
   }
   if (request.function === TASK_MANAGEMENT.taskReassign) return only(RESPONSE.reassignmentNotSupported);
   // No task is ever blocked by ACA here, so there is nothing to clear.
@@ -38,9 +38,9 @@ export function planTaskManagement(
     case TASK_MANAGEMENT.abortTaskSet:
       return complete(own.values());
     case TASK_MANAGEMENT.clearTaskSet:
-      return complete(target.tasks());
+      return complete(target.sessions.tasks());
     case TASK_MANAGEMENT.logicalUnitReset:
-      return { ...complete(target.tasks()), after: () => target.deviceServer?.reset() };
+      return { ...complete(target.sessions.tasks()), after: () => target.deviceServer?.reset() };
     default:
       return only(RESPONSE.notSupported);
   }

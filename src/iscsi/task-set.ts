@@ -2,7 +2,7 @@ import { type DeviceServer, type Nexus, STATUS, type TaskResult } from '../scsi/
 import { Bag } from '../std/bag.ts';
 import type { BufferPool } from '../std/buffer-pool.ts';
 import { ActiveTask } from './active-task.ts';
-import { ByteBudget } from './byte-budget.ts';
+import { type BudgetShare, ByteBudget } from './byte-budget.ts';
 import { DataOutTransfer, type TransferProgress } from './data-out-transfer.ts';
 import { LIMITS } from './limits.ts';
 import type { Parameters } from './negotiation.ts';
@@ -26,7 +26,7 @@ export interface TaskSetOptions {
   /** Takes the memory of data segments back. */
   buffers: BufferPool;
   /** What the sessions of this target hold of it. */
-  share: { heldData_bytes: number };
+  share: BudgetShare;
   /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
   send(pdu: OutgoingPdu, kind: 'status' | 'next' | 'data', flushed?: () => void): void;
   /** A task has its response or was aborted: its place in the command window is free. */
@@ -119,14 +119,14 @@ export class TaskSet {
     const { sharedBudget, share } = this.#options;
     if (!this.#budget.tryTake(task.cost_bytes)) return false;
     // A target with nothing under way gets one command beyond the budget: no host can stop another one by holding all of it.
-    if (share.heldData_bytes === 0) {
+    if (share.held_bytes === 0) {
       sharedBudget.take(task.cost_bytes);
     } else if (!sharedBudget.tryTake(task.cost_bytes)) {
       this.#budget.release(task.cost_bytes);
       sharedBudget.whenReleased(this.#admitWaiting);
       return false;
     }
-    share.heldData_bytes += task.cost_bytes;
+    share.held_bytes += task.cost_bytes;
     task.admitted = true;
     return true;
   }
@@ -198,7 +198,7 @@ export class TaskSet {
     const { sharedBudget, share } = this.#options;
     if (result) giveBack(result);
     this.#budget.release(task.cost_bytes);
-    share.heldData_bytes -= task.cost_bytes;
+    share.held_bytes -= task.cost_bytes;
     sharedBudget.release(task.cost_bytes);
     this.#admitWaiting();
   }

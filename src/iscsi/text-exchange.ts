@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts';
-import type { LoginResult } from './login.ts';
+import type { LoginResult } from './login-result.ts';
 import { isKnownKey } from './negotiation.ts';
 import { RESERVED_TAG } from './pdu/opcode.ts';
 import type { OutgoingPdu } from './pdu/outgoing.ts';

@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { LIMITS } from '../iscsi/limits.ts';
-import type { TargetDirectory } from '../iscsi/target.ts';
+import type { TargetDirectory } from '../iscsi/target-directory.ts';
 import { eventOf, type SpareEvent } from '../std/event.ts';
 import { giveWay } from './give-way.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
@@ -29,7 +29,7 @@ const directory: TargetDirectory = {
   /** Every host has a secret: who does not give its name has to try in vain like everybody else. */
   authenticationRequired: true,
   find: (name) => (name === host?.target.name ? host.target : undefined),
-  visibleTo: (initiatorName) => (initiatorName === host?.target.initiatorName ? host.target : undefined),
+  visibleTo: (initiatorName) => (initiatorName === host?.target.credentials.initiatorName ? host.target : undefined),
 };
 const connections = new ConnectionSet({ directory, pingInterval_ms: PING_INTERVAL_MS, report });
 

@@ -144,7 +144,7 @@ export class HostTarget {
   async #close(reason: string): Promise<void> {
     const unit = this.#unit;
     this.target.deviceServer = undefined;
-    await new Promise<void>((resolve) => this.target.endSessions(reason, resolve));
+    await new Promise<void>((resolve) => this.target.sessions.endAll(reason, resolve));
     this.#unit = undefined;
     if (!unit) return;
     try {
@@ -207,7 +207,7 @@ export class HostTarget {
       })),
       lastPduAt: target.lastPduAt,
       lastWriteAt: this.#device?.lastWriteAt ?? null,
-      sessionEndedAt: target.sessions.size > 0 ? null : target.sessionEndedAt,
+      sessionEndedAt: target.sessions.size > 0 ? null : target.sessions.lastEndedAt,
       counters: { ...(this.#device?.counters ?? NO_COUNTERS) },
     };
   }

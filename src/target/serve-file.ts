@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { ChapSecret } from '../iscsi/chap.ts';
 import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { Portal } from '../iscsi/portal.ts';
-import { Target, type TargetDirectory } from '../iscsi/target.ts';
+import { Target } from '../iscsi/target.ts';
+import type { TargetDirectory } from '../iscsi/target-directory.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
 import { SpareError } from '../std/errors.ts';
@@ -67,7 +68,7 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
   const close = async (): Promise<void> => {
     portal.close();
     await connections.close();
-    await new Promise<void>((resolve) => target.endSessions('the target ends', resolve));
+    await new Promise<void>((resolve) => target.sessions.endAll('the target ends', resolve));
     if (!unit) return;
     await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
   };
@@ -122,7 +123,7 @@ function guardPortal({ chap, portal: { address } }: ServeFileOptions): void {
 
 function directoryOf(target: Target): TargetDirectory {
   return {
-    authenticationRequired: target.chap !== undefined,
+    authenticationRequired: target.credentials.chap !== undefined,
     find: (name) => (name === target.name ? target : undefined),
     visibleTo: () => target,
   };

@@ -406,7 +406,7 @@ test('a login that was not finished replaces nothing', () => {
 
 test('what comes from an old session after its end is not heard', () => {
   const { disk, target, initiator } = loggedIn();
-  target.endSessions('fenced', () => {});
+  target.sessions.endAll('fenced', () => {});
   assert.is(target.sessions.size, 0);
   assert.equal(initiator.command({ tag: 7, flags: 'a0', cdb: WRITE_1, length: 512, data: Buffer.alloc(512, 1) }), []);
   assert.is(disk.tasks.length, 0);

@@ -165,7 +165,7 @@ test('a storm of logins of one initiator port: the last one stands, and nothing 
     if (count % 2 === 0) initiator.socket.destroy();
   }
   assert.ok((targets.get(ATTACKED)?.sessions.size ?? 0) <= 1);
-  targets.get(ATTACKED)?.endSessions('the test ends', () => {});
+  targets.get(ATTACKED)?.sessions.endAll('the test ends', () => {});
   await until(() => descriptors() <= before, 'descriptors are left open');
 });
 
