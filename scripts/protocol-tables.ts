@@ -4,7 +4,7 @@ import { LOGIN_STATUS } from '../src/iscsi/pdu/login.ts';
 import { OPCODE } from '../src/iscsi/pdu/opcode.ts';
 import { REJECT_REASON } from '../src/iscsi/pdu/reject.ts';
 import { TASK_MANAGEMENT } from '../src/iscsi/pdu/task-management.ts';
-import { commandsOf } from '../src/scsi/command-table.ts';
+import { commandsOf } from '../src/scsi/execution/command-table.ts';
 import { vitalProductData } from '../src/scsi/inquiry.ts';
 import { LogicalUnit } from '../src/scsi/logical-unit.ts';
 import { MemoryStore } from '../src/store/memory-store.ts';

@@ -2,10 +2,10 @@ import { take } from '../std/buffers.ts';
 import type { StoreCallback } from '../store/store.ts';
 import { type BlockRange, blockRangeOf } from './cdb.ts';
 import { blockLimitsOf } from './inquiry.ts';
-import type { Done, LogicalUnit } from './logical-unit.ts';
+import type { LogicalUnit } from './logical-unit.ts';
 import type { HeldRange } from './range-lock.ts';
 import { CheckCondition, invalidCdbField, SENSE, type Sense, senseOfStoreError } from './sense.ts';
-import { STATUS, type Task, type TaskResult } from './task.ts';
+import { type Done, STATUS, type Task, type TaskResult } from './task.ts';
 
 const GOOD: TaskResult = { status: STATUS.good };
 

@@ -1,12 +1,6 @@
-import type { Done, LogicalUnit } from './logical-unit.ts';
-import type { Task } from './task.ts';
-
-/**
- * How a reservation of somebody else meets a command (SPC-4 §5.13.1 and table 45, SBC-3 §4.17):
- * `always` allowed; `ready`: stopped by RESERVE(6) only; `read` and `write` the medium; `control` changes or reads the unit's own
- * state; the others decide for themselves.
- */
-export type Access = 'always' | 'ready' | 'read' | 'write' | 'control' | 'persistent' | 'reserve' | 'release';
+import type { CommandAccess } from './access.ts';
+import type { LogicalUnit } from './logical-unit.ts';
+import type { Done, Task } from './task.ts';
 
 /** One row of the command table. */
 export interface Command {
@@ -16,7 +10,7 @@ export interface Command {
   readonly serviceAction?: number;
   /** CDB usage data (SPC-4 §6.35.3): the CDB's length, and the bits of it that are looked at. */
   readonly usage: Buffer;
-  readonly access: Access | ((cdb: Buffer) => Access);
+  readonly access: CommandAccess;
   /** Needs a medium that is present and started. */
   readonly medium?: boolean;
   /** Refused on a write-protected unit. */

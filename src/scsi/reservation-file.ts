@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { removeFileDurably, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
-import type { PersistentReservation, Registration, ReservationState } from './reservations.ts';
+import type { PersistentReservation, Registration, ReservationState } from './reservation-state.ts';
 
 /** Keys as hexadecimal, since JSON has no integers of 64 bits. */
 interface StoredReservations {

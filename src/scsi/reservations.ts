@@ -1,5 +1,6 @@
-import type { Access, Command } from './command.ts';
+import type { Access, CommandAccess } from './access.ts';
 import { loadReservations, saveReservations } from './reservation-file.ts';
+import type { ReservationState } from './reservation-state.ts';
 import { SENSE } from './sense.ts';
 import type { Nexus } from './task.ts';
 import type { UnitAttentions } from './unit-attentions.ts';
@@ -15,26 +16,6 @@ const TYPE = {
 } as const;
 
 const TYPES: ReadonlySet<number> = new Set(Object.values(TYPE));
-
-export interface Registration {
-  readonly nexusId: string;
-  readonly initiatorName: string;
-  readonly key: bigint;
-}
-
-export interface PersistentReservation {
-  /** Whoever made it; of the All Registrants types, every registrant holds it. */
-  readonly holderId: string;
-  readonly type: number;
-}
-
-/** What APTPL keeps over a loss of power. */
-export interface ReservationState {
-  generation: number;
-  aptpl: boolean;
-  registrations: Map<string, Registration>;
-  reservation: PersistentReservation | undefined;
-}
 
 /**
  * RESERVE/RELEASE (SPC-2) and persistent reservations (SPC-4 §5.13) of one unit: who may do what.
@@ -72,9 +53,9 @@ export class Reservations {
     if (this.#classicHolder === nexusId) this.#classicHolder = undefined;
   }
 
-  conflicts(nexusId: string, command: Command, cdb: Buffer): boolean {
+  conflicts(nexusId: string, commandAccess: CommandAccess, cdb: Buffer): boolean {
     if (this.#classicHolder === undefined && this.state.registrations.size === 0) return false;
-    const access = typeof command.access === 'function' ? command.access(cdb) : command.access;
+    const access = typeof commandAccess === 'function' ? commandAccess(cdb) : commandAccess;
     if (this.#classicHolder !== undefined && this.#classicHolder !== nexusId) {
       return access !== 'always' && access !== 'release';
     }

@@ -57,7 +57,7 @@ export const SENSE = {
 
 /**
  * A command that ends in CHECK CONDITION before it has done anything. Thrown by decoders and handlers while they are
- * still synchronous; `LogicalUnit.execute` turns it into a result.
+ * still synchronous; `UnitServer.execute` turns it into a result.
  */
 export class CheckCondition extends Error {
   override readonly name = 'CheckCondition';

@@ -1,14 +1,15 @@
 import { good, goodUpTo } from './block-io.ts';
 import { reportLuns } from './commands/identify.ts';
+import { UnitServer } from './execution/unit-server.ts';
 import { absentInquiry } from './inquiry.ts';
-import type { Done } from './logical-unit.ts';
+import type { LogicalUnit } from './logical-unit.ts';
 import { CheckCondition, encodeSense, invalidCdbField, SENSE } from './sense.ts';
-import { type DeviceServer, type Nexus, STATUS, type Task, type TaskResult } from './task.ts';
+import { type DeviceServer, type Done, type Nexus, STATUS, type Task, type TaskResult } from './task.ts';
 
 export interface TargetDeviceOptions {
   /** The number of the only LUN, below 256. */
   lun: number;
-  unit: DeviceServer;
+  unit: LogicalUnit;
 }
 
 /**
@@ -23,7 +24,7 @@ export class TargetDevice implements DeviceServer {
 
   constructor(options: TargetDeviceOptions) {
     this.#lun = options.lun;
-    this.#unit = options.unit;
+    this.#unit = new UnitServer(options.unit);
   }
 
   execute(task: Task, done: Done): void {

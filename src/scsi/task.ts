@@ -47,10 +47,12 @@ export interface TaskResult {
   dataOutWanted_bytes?: number;
 }
 
+export type Done = (result: TaskResult) => void;
+
 /** A device server that executes tasks: one logical unit, or the well-known behaviour for a LUN that is not there. */
 export interface DeviceServer {
   /** Calls `done` exactly once, possibly before returning. Never throws for anything an initiator sent. */
-  execute(task: Task, done: (result: TaskResult) => void): void;
+  execute(task: Task, done: Done): void;
   /** LUN reset, target reset: what task management does to the unit itself (SAM-5 §6.3.3); establishes unit attentions. */
   reset(): void;
   /** A nexus was lost or replaced (SAM-5 §6.3.4). */

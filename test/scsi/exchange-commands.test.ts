@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
+import type { DeviceServer } from '../../src/scsi/task.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { brief, dataOf, makeUnit, type Row, run, runRows, UNIT_SIZE_BYTES } from './unit-harness.ts';
@@ -64,7 +64,7 @@ test('golden rows', async () => {
 });
 
 /** The number that block 0 counts. */
-async function counted(unit: LogicalUnit): Promise<number> {
+async function counted(unit: DeviceServer): Promise<number> {
   return (await dataOf(unit, '28 00 00000000 00 0001 00')).readUInt32BE(0);
 }
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
-import type { Nexus } from '../../src/scsi/task.ts';
+import type { DeviceServer, Nexus } from '../../src/scsi/task.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
@@ -33,7 +32,7 @@ interface Out {
 }
 
 /** PERSISTENT RESERVE OUT in short. */
-async function out(unit: LogicalUnit, action: keyof typeof ACTION, options: Out = {}): Promise<string> {
+async function out(unit: DeviceServer, action: keyof typeof ACTION, options: Out = {}): Promise<string> {
   const list = Buffer.alloc(24);
   list.writeBigUInt64BE(BigInt(options.key ?? 0), 0);
   list.writeBigUInt64BE(BigInt(options.actionKey ?? 0), 8);
@@ -43,30 +42,30 @@ async function out(unit: LogicalUnit, action: keyof typeof ACTION, options: Out 
   return brief(await run(unit, cdb, { nexus: options.nexus ?? ALICE, data: list }));
 }
 
-async function keys(unit: LogicalUnit): Promise<number[]> {
+async function keys(unit: DeviceServer): Promise<number[]> {
   const data = await dataOf(unit, '5e 00 00 00 00 00 00 00ff 00');
   assert.is(data.readUInt32BE(4), data.length - 8);
   return Array.from({ length: (data.length - 8) / 8 }, (_, index) => Number(data.readBigUInt64BE(8 + 8 * index)));
 }
 
 /** Key and type of the reservation; `undefined` where there is none. */
-async function reservation(unit: LogicalUnit): Promise<[key: number, type: number] | undefined> {
+async function reservation(unit: DeviceServer): Promise<[key: number, type: number] | undefined> {
   const data = await dataOf(unit, '5e 01 00 00 00 00 00 00ff 00');
   return data.length === 8 ? undefined : [Number(data.readBigUInt64BE(8)), data[21] ?? 0];
 }
 
-async function generation(unit: LogicalUnit): Promise<number> {
+async function generation(unit: DeviceServer): Promise<number> {
   return (await dataOf(unit, '5e 00 00 00 00 00 00 00ff 00')).readUInt32BE(0);
 }
 
 const READ = '28 00 00000000 00 0001 00';
 const WRITE = '2a 00 00000000 00 0001 00';
-const read = async (unit: LogicalUnit, nexus: Nexus) => brief(await run(unit, READ, { nexus }));
-const write = async (unit: LogicalUnit, nexus: Nexus) =>
+const read = async (unit: DeviceServer, nexus: Nexus) => brief(await run(unit, READ, { nexus }));
+const write = async (unit: DeviceServer, nexus: Nexus) =>
   brief(await run(unit, WRITE, { nexus, data: Buffer.alloc(512, 1) }));
 
 /** Alice (key 1) and Bob (key 2) are registered, Carol is not; Alice holds a reservation of the type. */
-async function reserved(type: number): Promise<LogicalUnit> {
+async function reserved(type: number): Promise<DeviceServer> {
   const unit = await makeUnit();
   await run(unit, '00', { nexus: CAROL });
   assert.is(await out(unit, 'register', { actionKey: 1 }), 'good');
@@ -308,7 +307,7 @@ test('RESERVE and RELEASE do nothing for registrants, and are refused to others,
 });
 
 test('RESERVE of one nexus stops every other until it is released, the nexus is lost, or the unit is reset', async () => {
-  const ends: readonly ((unit: LogicalUnit) => unknown)[] = [
+  const ends: readonly ((unit: DeviceServer) => unknown)[] = [
     (unit) => run(unit, '17'),
     (unit) => run(unit, '57'),
     (unit) => unit.nexusLost(ALICE),

@@ -132,7 +132,8 @@ test('GET LBA STATUS around an unmapped range: the neighbours stay mapped, and e
   const path = join(directory, 'disk.img');
   writeFileSync(path, '');
   truncateSync(path, 1 << 20);
-  const unit = await makeUnit({ store: openFileStore({ path }) });
+  const store = openFileStore({ path });
+  const unit = await makeUnit({ store });
   const statusAt = async (lba: number): Promise<[lba: number, blockCount: number, status: number]> => {
     const data = await dataOf(unit, `9e 12 ${lba.toString(16).padStart(16, '0')} 00000018 00 00`);
     return [Number(data.readBigUInt64BE(8)), data.readUInt32BE(16), data[20] ?? 0xff];
@@ -147,7 +148,7 @@ test('GET LBA STATUS around an unmapped range: the neighbours stay mapped, and e
       for (const lba of [end, end + 1, end + 8]) assert.equal(await statusAt(lba), [lba, 264 - lba, 0]);
     }
   } finally {
-    await new Promise((resolve) => unit.close(resolve));
+    await new Promise((resolve) => store.close(resolve));
     rmSync(directory, { recursive: true });
   }
 });

@@ -1,23 +1,27 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import { TargetDevice } from '../../src/scsi/target-device.ts';
-import { ALICE, brief, dataOf, makeUnit, run } from './unit-harness.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { ALICE, brief, dataOf, greet, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
 const test = suite('target device');
 
 async function makeDevice() {
-  const unit = await makeUnit();
-  return { unit, device: new TargetDevice({ lun: 1, unit }) };
+  const store = new MemoryStore({ size_bytes: UNIT_SIZE_BYTES });
+  const device = new TargetDevice({ lun: 1, unit: new LogicalUnit({ store, identity: 'x' }) });
+  await greet(device);
+  return device;
 }
 
 test('LUN 1 is the unit', async () => {
-  const { device } = await makeDevice();
+  const device = await makeDevice();
   assert.is((await dataOf(device, '12 00 00 00 ff 00'))[0], 0x00);
   assert.is(brief(await run(device, '28 00 00000000 00 0001 00')), 'good');
 });
 
 test('any other LUN is absent, and says so to everything but INQUIRY, REPORT LUNS and REQUEST SENSE', async () => {
-  const { device } = await makeDevice();
+  const device = await makeDevice();
   for (const lun of [0, 2, 255, 16_383]) {
     const inquiry = await dataOf(device, '12 00 00 00 ff 00', { lun });
     assert.is(inquiry[0], 0x7f);
@@ -35,7 +39,7 @@ test('any other LUN is absent, and says so to everything but INQUIRY, REPORT LUN
 });
 
 test('resets and lost nexuses reach the unit', async () => {
-  const { device } = await makeDevice();
+  const device = await makeDevice();
   device.reset();
   assert.is(brief(await run(device, '00')), '6 29/00');
   device.nexusLost(ALICE);
@@ -43,7 +47,7 @@ test('resets and lost nexuses reach the unit', async () => {
 });
 
 test('how much Data-Out a CDB wants, before it is executed', async () => {
-  const { device } = await makeDevice();
+  const device = await makeDevice();
   const wanted = (hex: string) =>
     device.dataOutLength_bytes(Buffer.from(hex.replaceAll(' ', '').padEnd(32, '0'), 'hex'));
   assert.is(wanted('2a 00 00000000 00 0003 00'), 1536);

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert';
+import { UnitServer } from '../../src/scsi/execution/unit-server.ts';
 import { LogicalUnit, type LogicalUnitOptions } from '../../src/scsi/logical-unit.ts';
 import type { DeviceServer, Nexus, TaskResult } from '../../src/scsi/task.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -12,10 +13,10 @@ export const BOB: Nexus = { id: 'iqn.2026-11.test:bob,i,0x0000deadbeef,t,1', ini
 /** The size of the units that tests make: 2048 blocks of 512 bytes, or 256 of 4096. */
 export const UNIT_SIZE_BYTES = 1_048_576;
 
-/** A unit over memory to which Alice and Bob have said hello: no unit attention is pending. */
-export async function makeUnit(options: Partial<LogicalUnitOptions> = {}): Promise<LogicalUnit> {
+/** The server of a unit over memory to which Alice and Bob have said hello: no unit attention is pending. */
+export async function makeUnit(options: Partial<LogicalUnitOptions> = {}): Promise<UnitServer> {
   const store = options.store ?? new MemoryStore({ size_bytes: UNIT_SIZE_BYTES, thin: options.thin ?? true });
-  const unit = new LogicalUnit({ identity: 'iqn.2026-11.test:disk,lun1', ...options, store });
+  const unit = new UnitServer(new LogicalUnit({ identity: 'iqn.2026-11.test:disk,lun1', ...options, store }));
   await greet(unit);
   return unit;
 }

@@ -1,13 +1,20 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { UnitServer } from '../../src/scsi/execution/unit-server.ts';
 import { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { ALICE, BOB, brief, dataOf, makeUnit, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
 const test = suite('unit attentions, removable media, write protection');
 
+/** A unit that nobody has spoken to yet. */
+function newUnit(): UnitServer {
+  const store = new MemoryStore({ size_bytes: UNIT_SIZE_BYTES });
+  return new UnitServer(new LogicalUnit({ store, identity: 'x' }));
+}
+
 test('a new nexus meets one power-on condition, which INQUIRY and REPORT LUNS leave alone', async () => {
-  const unit = new LogicalUnit({ store: new MemoryStore({ size_bytes: UNIT_SIZE_BYTES }), identity: 'x' });
+  const unit = newUnit();
   assert.is(brief(await run(unit, '12 00 00 00 ff 00')), 'good');
   assert.is(brief(await run(unit, 'a0 00 00 000000 00000010 00 00')), 'good');
   assert.is(brief(await run(unit, '00')), '6 29/00');
@@ -16,7 +23,7 @@ test('a new nexus meets one power-on condition, which INQUIRY and REPORT LUNS le
 });
 
 test('a command that meets a unit attention does nothing else', async () => {
-  const unit = new LogicalUnit({ store: new MemoryStore({ size_bytes: UNIT_SIZE_BYTES }), identity: 'x' });
+  const unit = newUnit();
   assert.is(brief(await run(unit, '2a 00 00000000 00 0001 00', { data: Buffer.alloc(512, 1) })), '6 29/00');
   assert.is((await dataOf(unit, '28 00 00000000 00 0001 00'))[0], 0);
 });

@@ -11,9 +11,9 @@ import {
 import { uint64At } from '../cdb.ts';
 import { firstDifference, join } from '../data.ts';
 import { blockLimitsOf } from '../inquiry.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
-import type { Task } from '../task.ts';
+import type { Done, Task } from '../task.ts';
 import { forcesUnitAccess } from './read-write.ts';
 
 /**

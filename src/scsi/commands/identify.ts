@@ -1,9 +1,9 @@
 import { good, goodUpTo } from '../block-io.ts';
 import { uint64At } from '../cdb.ts';
 import { standardInquiry, vitalProductData } from '../inquiry.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { encodeSense, invalidCdbField, SENSE } from '../sense.ts';
-import type { Task } from '../task.ts';
+import type { Done, Task } from '../task.ts';
 
 /** TEST UNIT READY (SPC-4 §6.47): what stands before every command has been looked at already. */
 export function testUnitReady(_unit: LogicalUnit, _task: Task, done: Done): void {

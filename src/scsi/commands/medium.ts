@@ -1,8 +1,8 @@
 import { checkInside, flush, good } from '../block-io.ts';
 import { blockRangeOf } from '../cdb.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 /** SYNCHRONIZE CACHE 10, 16 (SBC-3 §5.24, §5.25). The whole unit is flushed, and IMMED waits too: both are allowed, and honest. */
 export function synchronizeCache(unit: LogicalUnit, task: Task, done: Done): void {

@@ -1,9 +1,9 @@
 import { good, goodUpTo } from '../block-io.ts';
 import { join } from '../data.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import type { PageControl } from '../mode-pages.ts';
 import { CheckCondition, invalidCdbField, invalidParameter, SENSE } from '../sense.ts';
-import type { Task } from '../task.ts';
+import type { Done, Task } from '../task.ts';
 
 const CONTROLS: readonly PageControl[] = ['current', 'changeable', 'default'];
 

@@ -1,7 +1,8 @@
 import { goodUpTo } from '../block-io.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
-import { isAllRegistrants, type Registration } from '../reservations.ts';
-import type { Task } from '../task.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
+import type { Registration } from '../reservation-state.ts';
+import { isAllRegistrants } from '../reservations.ts';
+import type { Done, Task } from '../task.ts';
 
 /** Every PERSISTENT RESERVE IN (SPC-4 §6.15): 7-8 allocation length; data: 0-3 generation, 4-7 length of what follows. */
 function answer(unit: LogicalUnit, task: Task, body: Buffer, done: Done): void {

@@ -1,9 +1,10 @@
 import { good } from '../block-io.ts';
 import { join } from '../data.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
-import { isAllRegistrants, isReservationType, type ReservationState, type Reservations } from '../reservations.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
+import type { ReservationState } from '../reservation-state.ts';
+import { isAllRegistrants, isReservationType, type Reservations } from '../reservations.ts';
 import { CheckCondition, invalidCdbField, invalidParameter, SENSE } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 /** Registrations kept at most; more are refused with INSUFFICIENT REGISTRATION RESOURCES. */
 const REGISTRATION_LIMIT = 128;

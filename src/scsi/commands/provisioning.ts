@@ -3,9 +3,9 @@ import { checkInside, good, goodUpTo, mediumRange, settle, toSense, withRange, w
 import { type BlockRange, uint64At } from '../cdb.ts';
 import { join } from '../data.ts';
 import { blockLimitsOf } from '../inquiry.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, invalidParameter, SENSE, type Sense, senseOfStoreError } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 /** What WRITE SAME writes at a time. */
 const STEP_BYTES = 1024 * 1024;

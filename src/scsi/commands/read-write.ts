@@ -8,9 +8,9 @@ import {
   transferLengthAt,
 } from '../block-io.ts';
 import { type BlockRange, blockRangeOf } from '../cdb.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { senseOfStoreError } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 const FUA = 0x08;
 

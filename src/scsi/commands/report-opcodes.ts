@@ -1,9 +1,7 @@
 import { goodUpTo } from '../block-io.ts';
 import type { Command } from '../command.ts';
-import { commandsOf } from '../command-table.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { invalidCdbField } from '../sense.ts';
-import type { Task } from '../task.ts';
 
 /** Command timeouts descriptor (SPC-4 §6.35.4): none is recommended. */
 const TIMEOUTS = Buffer.from([0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -11,17 +9,20 @@ const TIMEOUTS = Buffer.from([0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 /**
  * REPORT SUPPORTED OPERATION CODES (SPC-4 §6.35): 2.7 RCTD, 2.2-0 reporting options, 3 opcode, 4-5 service action,
  * 6-9 allocation length. Made from the command table, so that it says what is really there.
+ *
+ * @param commandsOf The table, as far as a unit has it.
  */
-export function reportSupportedOperationCodes(unit: LogicalUnit, task: Task, done: Done): void {
-  const { cdb } = task;
-  const withTimeouts = ((cdb[2] ?? 0) & 0x80) !== 0;
-  const option = (cdb[2] ?? 0) & 0x07;
-  const commands = commandsOf(unit);
-  const data =
-    option === 0
-      ? allCommands(commands, withTimeouts)
-      : oneCommand(commands, option, cdb[3] ?? 0, cdb.readUInt16BE(4), withTimeouts);
-  done(goodUpTo(cdb.readUInt32BE(6), data));
+export function reportSupportedOperationCodes(commandsOf: (unit: LogicalUnit) => readonly Command[]): Command['run'] {
+  return (unit, { cdb }, done) => {
+    const withTimeouts = ((cdb[2] ?? 0) & 0x80) !== 0;
+    const option = (cdb[2] ?? 0) & 0x07;
+    const commands = commandsOf(unit);
+    const data =
+      option === 0
+        ? allCommands(commands, withTimeouts)
+        : oneCommand(commands, option, cdb[3] ?? 0, cdb.readUInt16BE(4), withTimeouts);
+    done(goodUpTo(cdb.readUInt32BE(6), data));
+  };
 }
 
 /** 0-3 length, then descriptors: 0 opcode, 2-3 service action, 5.1 CTDP, 5.0 SERVACTV, 6-7 CDB length, timeouts. */

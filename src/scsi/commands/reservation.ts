@@ -1,7 +1,7 @@
 import { good } from '../block-io.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { invalidCdbField } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 /** RESERVE 6, 10 (SPC-2 §7.21, §7.22): the whole unit, for the nexus itself; third parties and extents are obsolete. */
 export function reserve(unit: LogicalUnit, task: Task, done: Done): void {

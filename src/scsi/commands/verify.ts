@@ -10,9 +10,9 @@ import {
   writeAt,
 } from '../block-io.ts';
 import { type BlockRange, blockRangeOf } from '../cdb.ts';
-import type { Done, LogicalUnit } from '../logical-unit.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
-import { STATUS, type Task } from '../task.ts';
+import { type Done, STATUS, type Task } from '../task.ts';
 
 /** What is read back at a time. */
 const STEP_BYTES = 1024 * 1024;

@@ -1,17 +1,17 @@
-import { good } from './block-io.ts';
-import type { Command } from './command.ts';
-import { compareAndWrite, compareAndWriteLength_bytes, orWrite } from './commands/compare-and-write.ts';
-import * as identify from './commands/identify.ts';
-import * as medium from './commands/medium.ts';
-import { modeSelect, modeSelectLength_bytes, modeSense } from './commands/mode.ts';
-import * as persistentIn from './commands/persistent-reserve-in.ts';
-import * as persistentOut from './commands/persistent-reserve-out.ts';
-import * as provisioning from './commands/provisioning.ts';
-import { read, transferLength_bytes, write } from './commands/read-write.ts';
-import { reportSupportedOperationCodes } from './commands/report-opcodes.ts';
-import { release, reserve } from './commands/reservation.ts';
-import { verify, verifyLength_bytes, writeAndVerify } from './commands/verify.ts';
-import type { LogicalUnit } from './logical-unit.ts';
+import { good } from '../block-io.ts';
+import type { Command } from '../command.ts';
+import { compareAndWrite, compareAndWriteLength_bytes, orWrite } from '../commands/compare-and-write.ts';
+import * as identify from '../commands/identify.ts';
+import * as medium from '../commands/medium.ts';
+import { modeSelect, modeSelectLength_bytes, modeSense } from '../commands/mode.ts';
+import * as persistentIn from '../commands/persistent-reserve-in.ts';
+import * as persistentOut from '../commands/persistent-reserve-out.ts';
+import * as provisioning from '../commands/provisioning.ts';
+import { read, transferLength_bytes, write } from '../commands/read-write.ts';
+import { reportSupportedOperationCodes } from '../commands/report-opcodes.ts';
+import { release, reserve } from '../commands/reservation.ts';
+import { verify, verifyLength_bytes, writeAndVerify } from '../commands/verify.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
 
 /** A row: opcode and service action, CDB usage data as hexadecimal digits from byte 0 on, and the rest as named. */
 function row(name: string, usage: string, rest: Omit<Command, 'name' | 'opcode' | 'usage'>): Command {
@@ -187,7 +187,7 @@ const COMMANDS: readonly Command[] = [
   row('REPORT SUPPORTED OPERATION CODES', 'a3 1f 87 ff ff ff ff ff ff ff 00 00', {
     ...ALWAYS,
     serviceAction: 0x0c,
-    run: reportSupportedOperationCodes,
+    run: reportSupportedOperationCodes(commandsOf),
   }),
   row('REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS', 'a3 1f 80 00 00 00 ff ff ff ff 00 00', {
     ...ALWAYS,
