@@ -1,7 +1,7 @@
 import { readConfiguration } from '../config/configuration.ts';
 import { SpareError } from '../std/errors.ts';
 import type { HostStateName } from './host-record.ts';
-import { readHostRecord } from './host-records.ts';
+import { stateOf } from './host-state.ts';
 
 /** The only host that needs a takeover. @throws SpareError `usage` listing every host where that is not clear. */
 export function chooseFailoverHost(): string {
@@ -16,7 +16,7 @@ export function chooseFailbackHost(): string {
 function onlyHostIn(states: readonly HostStateName[], command: string): string {
   const hosts = Object.keys(readConfiguration().hosts).map((name) => ({
     name,
-    state: readHostRecord(name)?.state ?? 'enrolled',
+    state: stateOf(name),
   }));
   const candidates = hosts.filter(({ state }) => states.includes(state));
   const [only] = candidates;

@@ -1,4 +1,4 @@
-/** The states of a host: `docs/failover.md` has the diagram, `state.ts` the table of transitions. */
+/** The states of a host: `docs/failover.md` has the diagram, `state-table.ts` the table of transitions. */
 export const HOST_STATES = [
   'enrolled',
   'syncing',
@@ -37,6 +37,8 @@ export interface RecordedState {
   state: HostStateName;
   /** When `state` was entered. */
   since: string;
+  /** The state before this one: where a failover that is rolled back leads to. Absent in the first. */
+  before?: HostStateName;
   /** While set and not past, nothing is done automatically. */
   paused?: { until: string; reason: string };
   /** The service came home and both legs are still to be compared: the failback may have been interrupted. */

@@ -1,110 +1,162 @@
+import { eventOf, type SpareEvent } from '../std/event.ts';
 import type { HostStateName } from './host-record.ts';
 
 /** What can happen to a host: observations by the watch, and operations. */
 export type HostEvent =
+  | 'enrolled'
+  | 'enrolment-rolled-back'
   | 'copy-started'
   | 'legs-in-sync'
   | 'leg-lost'
   | 'silent'
-  | 'takeover-started'
-  | 'takeover-taken-back'
+  | 'failover-started'
+  | 'failover-rolled-back'
   | 'service-observed'
   | 'failback-started'
-  | 'failback-taken-back'
+  | 'failback-rolled-back'
   | 'service-home'
   | 'refill-started';
 
+/** `null` where the host is not enrolled. */
+export type StateOrNone = HostStateName | null;
+
 export interface Transition {
-  readonly from: HostStateName;
+  readonly from: StateOrNone;
+  /** The state before `from`, where the way back depends on it: a failover that is rolled back leads to where it began. */
+  readonly before?: HostStateName;
   readonly event: HostEvent;
-  readonly to: HostStateName;
+  readonly to: StateOrNone;
   /** What is logged. */
   readonly sentence: string;
 }
 
-/** Every way from one state to another: what is not here does not happen. The diagram in docs/failover.md is drawn from it. */
+/** Every way from one state to another: `enter` knows no other. The diagram in docs/failover.md is drawn from it. */
 export const TRANSITIONS: readonly Transition[] = [
-  { from: 'enrolled', event: 'copy-started', to: 'syncing', sentence: 'The first copy to the standby runs' },
-  { from: 'enrolled', event: 'legs-in-sync', to: 'protected', sentence: 'Both legs of the mirror set are in sync' },
-  { from: 'syncing', event: 'legs-in-sync', to: 'protected', sentence: 'The copy is complete: both legs are in sync' },
+  { from: null, event: 'enrolled', to: 'enrolled', sentence: 'The host is enrolled' },
+  { from: 'enrolled', event: 'enrolment-rolled-back', to: null, sentence: 'The enrolment was rolled back' },
+  { from: 'enrolled', event: 'copy-started', to: 'syncing', sentence: 'The initial resync has started' },
+
+  { from: 'enrolled', event: 'legs-in-sync', to: 'protected', sentence: 'Both legs are in sync' },
   {
-    from: 'protected',
-    event: 'leg-lost',
-    to: 'degraded',
-    sentence: 'The mirror set has lost a leg: the host serves alone',
+    from: 'syncing',
+    event: 'legs-in-sync',
+    to: 'protected',
+    sentence: 'The resync is complete: both legs are in sync',
   },
   { from: 'degraded', event: 'legs-in-sync', to: 'protected', sentence: 'Both legs are in sync again' },
-  { from: 'protected', event: 'silent', to: 'suspect', sentence: 'The host is silent on every path' },
-  { from: 'suspect', event: 'legs-in-sync', to: 'protected', sentence: 'The host is heard again, its mirror is whole' },
-  { from: 'suspect', event: 'leg-lost', to: 'degraded', sentence: 'The host is heard again, its mirror is broken' },
-  { from: 'suspect', event: 'takeover-started', to: 'failing-over', sentence: 'The host is dead: its takeover begins' },
-  { from: 'protected', event: 'takeover-started', to: 'failing-over', sentence: 'A takeover was asked for' },
   {
-    from: 'degraded',
-    event: 'takeover-started',
+    from: 'suspect',
+    event: 'legs-in-sync',
+    to: 'protected',
+    sentence: 'The host answers again, and both legs are in sync',
+  },
+
+  { from: 'protected', event: 'leg-lost', to: 'degraded', sentence: 'The array has lost a leg' },
+  { from: 'suspect', event: 'leg-lost', to: 'degraded', sentence: 'The host answers again, and its array is degraded' },
+  { from: 'protected', event: 'silent', to: 'suspect', sentence: 'The host is unreachable on all probes' },
+
+  {
+    from: 'enrolled',
+    event: 'failover-started',
     to: 'failing-over',
-    sentence: 'A takeover from a degraded mirror was asked for',
+    sentence: 'A failover has started, before any resync was seen',
   },
   {
     from: 'syncing',
-    event: 'takeover-started',
+    event: 'failover-started',
     to: 'failing-over',
-    sentence: 'A takeover was asked for while the primary is brought up to date',
+    sentence: 'A failover has started, in the middle of a resync',
+  },
+  { from: 'protected', event: 'failover-started', to: 'failing-over', sentence: 'A failover has started' },
+  {
+    from: 'degraded',
+    event: 'failover-started',
+    to: 'failing-over',
+    sentence: 'A failover has started, from a degraded array',
+  },
+  {
+    from: 'suspect',
+    event: 'failover-started',
+    to: 'failing-over',
+    sentence: 'A failover has started, as the host is unreachable',
   },
   {
     from: 'failing-back',
-    event: 'takeover-started',
+    event: 'failover-started',
     to: 'failing-over',
-    sentence: 'A takeover was asked for in the middle of a failback',
+    sentence: 'A failover has started, in the middle of a failback',
   },
-  {
-    from: 'failing-over',
-    event: 'takeover-taken-back',
-    to: 'suspect',
-    sentence: 'The takeover was refused or taken back',
-  },
+  // Out of a failback there is no way back: the standby leg may be the only whole one.
+  ...(['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] as const).map(
+    (before): Transition => ({
+      from: 'failing-over',
+      before,
+      event: 'failover-rolled-back',
+      to: before,
+      sentence: `The failover was rolled back: the host is ${before}, as before`,
+    }),
+  ),
   {
     from: 'failing-over',
     event: 'service-observed',
     to: 'taken-over',
-    sentence: 'The service is seen from outside on the standby',
+    sentence: 'The standby serves the host, as seen from outside',
   },
-  { from: 'taken-over', event: 'failback-started', to: 'failing-back', sentence: 'The service is going home' },
-  { from: 'failing-back', event: 'failback-taken-back', to: 'taken-over', sentence: 'The failback was taken back' },
+
+  { from: 'taken-over', event: 'failback-started', to: 'failing-back', sentence: 'A failback has started' },
+  { from: 'failing-back', event: 'failback-rolled-back', to: 'taken-over', sentence: 'The failback was rolled back' },
   {
     from: 'failing-back',
     event: 'service-home',
     to: 'syncing',
-    sentence: 'The service is home, what changed is copied back',
+    sentence: 'The primary serves again, and its local leg is being resynced',
   },
   {
     from: 'protected',
     event: 'refill-started',
     to: 'syncing',
-    sentence: 'The legs differed: the disk of the primary is filled anew',
+    sentence: 'The legs differed: a full resync of the local leg has started',
   },
   {
     from: 'degraded',
     event: 'refill-started',
     to: 'syncing',
-    sentence: 'The legs differed: filling the disk of the primary goes on',
+    sentence: 'The legs differed: the full resync of the local leg continues',
   },
 ];
 
-/** The transition that an event causes in a state; `undefined` where it changes nothing. */
-export function transitionOf(from: HostStateName, event: HostEvent): Transition | undefined {
-  return TRANSITIONS.find((transition) => transition.from === from && transition.event === event);
+/** Where an event leads in a state; `undefined` where the table has no such way. */
+export function transitionOf(from: StateOrNone, event: HostEvent, before?: HostStateName): Transition | undefined {
+  return TRANSITIONS.find(
+    (row) => row.from === from && row.event === event && (row.before === undefined || row.before === before),
+  );
+}
+
+/** Whether the state is one that the event leads to: it has had its effect already. */
+export function hasHappened(state: StateOrNone, event: HostEvent): boolean {
+  return TRANSITIONS.some((row) => row.event === event && row.to === state);
+}
+
+/** What is logged of a transition, by the watch and in the journal. */
+export function transitionEvent(host: string, { from, event, to, sentence }: Transition): SpareEvent {
+  const level = event === 'silent' || event === 'leg-lost' ? 'warning' : 'info';
+  const facts = { from: from ?? 'none', to: to ?? 'none', cause: event };
+  return eventOf('state', { host, message: sentence, level, facts });
+}
+
+/** The states in which an event has something to do. */
+export function statesBefore(event: HostEvent): HostStateName[] {
+  return TRANSITIONS.flatMap((row) => (row.event === event && row.from !== null ? [row.from] : []));
 }
 
 /** The table as a mermaid state diagram. */
 export function stateDiagram(): string {
-  // Mermaid takes no hyphens in the names of states.
-  const identifier = (state: HostStateName) => state.replaceAll('-', '_');
+  // Mermaid takes no hyphens in the names of states, and draws where a host begins and ends as [*].
+  const identifier = (state: StateOrNone) => (state === null ? '[*]' : state.replaceAll('-', '_'));
   const names = [...new Set(TRANSITIONS.flatMap(({ from, to }) => [from, to]))];
   const lines = [
     'stateDiagram-v2',
-    ...names.filter((name) => name.includes('-')).map((name) => `  state "${name}" as ${identifier(name)}`),
-    '  [*] --> enrolled',
+    ...names.flatMap((name) => (name?.includes('-') ? [`  state "${name}" as ${identifier(name)}`] : [])),
     ...TRANSITIONS.map(({ from, event, to }) => `  ${identifier(from)} --> ${identifier(to)}: ${event}`),
   ];
   return `${lines.join('\n')}\n`;

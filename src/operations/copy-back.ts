@@ -1,4 +1,4 @@
-import { enterState, noteComparisonDue, recordComparison } from '../hosts/host-records.ts';
+import { enter, noteComparisonDue, recordComparison } from '../hosts/host-state.ts';
 import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
@@ -9,6 +9,7 @@ import { compareLegs, waitForCopy } from '../mirror/resync.ts';
 import { PASSIVE_PATH } from '../service/service.ts';
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
+import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 
 export interface FailbackOptions {
@@ -72,7 +73,7 @@ export function copyBackSteps(
         await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
       },
     }),
-    homeStep(context, options),
+    homeStep(context, options, 'service-home'),
     ...completionSteps(context, options, measurements, async () => {
       if (writtenBefore_bytes === undefined) return;
       measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
@@ -81,15 +82,20 @@ export function copyBackSteps(
 }
 
 /** From here on the standby leg is the source of a copy, no longer what is served. */
-function homeStep({ host, standbyMachine }: VolumeContext, { verify }: FailbackOptions): Step {
+function homeStep(
+  { host, standbyMachine }: VolumeContext,
+  { verify }: FailbackOptions,
+  event: 'service-home' | 'refill-started',
+): Step {
   return stepOn(standbyMachine)({
     name: 'home',
     title: `Record that ${host.name} serves again, and is being brought up to date`,
     commandLines: ['(state: syncing)'],
     async run() {
-      enterState(host.name, 'syncing');
+      // The state last: this step is not run again once the host is home, and a decision that is left would decide the next failover.
       if (verify) noteComparisonDue(host.name);
       forgetTakeoverDecision(host.name);
+      enter(host.name, event);
     },
   });
 }
@@ -101,9 +107,8 @@ export function completionSteps(
   measurements: FailbackMeasurements,
   copied: () => Promise<void> = async () => {},
 ): Step[] {
-  const { host, volume, standbyMachine, primaryMachine } = context;
+  const { host, volume, primaryMachine } = context;
   const { device } = volume;
-  const onStandby = stepOn(standbyMachine);
   const onPrimary = stepOn(primaryMachine);
   return [
     onPrimary({
@@ -116,13 +121,11 @@ export function completionSteps(
       },
     }),
     ...(options.verify ? [onPrimary(verifyStep(context, measurements))] : []),
-    onStandby({
+    stateStep(context, {
       name: 'end',
       title: `Record that ${host.name} is protected again`,
-      commandLines: ['(state: protected)'],
-      async run() {
-        enterState(host.name, 'protected');
-      },
+      event: 'legs-in-sync',
+      to: 'protected',
     }),
   ];
 }
@@ -143,7 +146,7 @@ export function refillSteps(context: VolumeContext, options: FailbackOptions): S
     check: async () => (await legOf(context, 'local'))?.state.includes('spare') === true,
     run: () => refillLocalLeg(context),
   });
-  return [refill, homeStep(context, options)];
+  return [refill, homeStep(context, options, 'refill-started')];
 }
 
 function verifyStep(context: VolumeContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {

@@ -1,5 +1,6 @@
-import type { HostRecord } from '../hosts/host-record.ts';
-import { enterState, readHostRecord } from '../hosts/host-records.ts';
+import type { HostRecord, HostStateName } from '../hosts/host-record.ts';
+import { readHostRecord } from '../hosts/host-records.ts';
+import { enter } from '../hosts/host-state.ts';
 import { noteLunServed, readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell as words } from '../machine/quote.ts';
@@ -20,6 +21,7 @@ import { PASSIVE_PATH, type ServiceVerb, service, serviceArgv } from '../service
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
+import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
 import {
@@ -32,6 +34,8 @@ import {
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
+/** The primary serves, and its own disk is in the mirror set, or is to be put back. */
+const HOME: readonly HostStateName[] = ['syncing', 'protected', 'degraded'];
 
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
 export async function planFailback(
@@ -78,15 +82,13 @@ export async function planFailback(
     undo: () => service(machine, undoVerb, host.name),
   });
   const steps: Step[] = [
-    onStandby({
+    stateStep(context, {
       name: 'begin',
       title: `Record that ${host.name} is going home`,
-      commandLines: ['(state: failing-back)'],
-      async run() {
-        enterState(host.name, 'failing-back');
-      },
+      event: 'failback-started',
+      to: 'failing-back',
       async undo() {
-        if (!(await lunServed())) enterState(host.name, 'taken-over');
+        if (!(await lunServed())) enter(host.name, 'failback-rolled-back');
       },
     }),
     onPrimary({
@@ -205,7 +207,7 @@ export async function planFailback(
     }),
     ...copyBackSteps(context, options, measurements),
   ];
-  return { operation: { name: 'failback', host: host.name, steps }, measurements };
+  return { operation: { name: 'failback', host: host.name, startsIn: [record.state], steps }, measurements };
 }
 
 /** A host that is home already, where the copy behind the service was not waited for, or has left differences. */
@@ -217,8 +219,8 @@ function leftToDo(
   const { host, volume } = context;
   const measurements: FailbackMeasurements = { size_bytes: volume.standbyLeg.size_bytes };
   const complete = completionSteps(context, options, measurements);
-  const operation = { name: 'failback', host: host.name };
-  const isHome = record?.state === 'protected' || record?.state === 'degraded' || record?.state === 'syncing';
+  const operation = { name: 'failback', host: host.name, startsIn: HOME };
+  const isHome = record !== undefined && HOME.includes(record.state);
   if (record?.legsDiffer && isHome) {
     return { operation: { ...operation, steps: [...refillSteps(context, options), ...complete] }, measurements };
   }

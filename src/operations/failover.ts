@@ -1,5 +1,7 @@
 import { fenceCommandLine, fenceOff } from '../fence/fence-command.ts';
-import { enterState, readHostRecord } from '../hosts/host-records.ts';
+import type { HostStateName } from '../hosts/host-record.ts';
+import { enter, readState } from '../hosts/host-state.ts';
+import { statesBefore, transitionOf } from '../hosts/state-table.ts';
 import {
   forgetTakeoverDecision,
   noteLunServed,
@@ -18,6 +20,7 @@ import { SpareError } from '../std/errors.ts';
 import { type VolumeContext, volumeContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
 import { type Operation, type RunOptions, runOperation } from '../steps/runner.ts';
+import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
@@ -39,12 +42,12 @@ export async function failover(
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
 export async function planFailover(context: VolumeContext, options: FailoverOptions): Promise<Operation> {
   const { host, volume, standbyMachine: machine } = context;
-  const record = readHostRecord(host.name);
-  if (record?.state === 'taken-over') {
+  const recorded = readState(host.name);
+  if (recorded?.state === 'taken-over') {
     throw new SpareError(
       'precondition',
       'ALREADY_TAKEN_OVER',
-      `Cannot take over ${host.name} as the standby serves it since ${record.since}`,
+      `Cannot take over ${host.name} as the standby serves it since ${recorded.since}`,
       {
         hint: `When its machine is repaired: spare failback ${host.name}`,
       },
@@ -57,22 +60,21 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
     return decision !== undefined && undecidedLoss(decision, await hostTargetStatus(host.name)).length === 0;
   };
   if (!(await isDecided())) await refuseWithoutPrerequisites(context, options);
-  const stateBefore = record?.state === 'failing-over' || !record ? 'suspect' : record.state;
+  const state = recorded?.state ?? 'enrolled';
+  const onlyForward = resumed || !canBeRolledBack(state === 'failing-over' ? recorded?.before : state);
   let offAt_ms: number | undefined;
 
   const addressUnused = addressUnusedArgv(context.standby.networkInterface, serviceAddress(host));
   const step = stepOn(machine);
 
   const steps: Step[] = [
-    step({
+    stateStep(context, {
       name: 'begin',
       title: `Record that ${host.name} is being taken over`,
-      commandLines: ['(state: failing-over)'],
-      async run() {
-        enterState(host.name, 'failing-over');
-      },
+      event: 'failover-started',
+      to: 'failing-over',
       async undo() {
-        enterState(host.name, stateBefore);
+        enter(host.name, 'failover-rolled-back');
       },
     }),
     host.fenceCommand && !options.confirmedOff
@@ -145,14 +147,20 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
       undo: () => detachLeg(context),
     }),
     ...bringUpSteps(context, { mayBeMounted: resumed }),
-    step({
+    stateStep(context, {
       name: 'end',
       title: `Record that the standby serves ${host.name}`,
-      commandLines: ['(state: taken-over)'],
-      async run() {
-        enterState(host.name, 'taken-over');
-      },
+      event: 'service-observed',
+      to: 'taken-over',
     }),
   ];
-  return { name: 'failover', host: host.name, steps, onlyForward: resumed };
+  const startsIn: HostStateName[] = onlyForward
+    ? [state]
+    : [...statesBefore('failover-started').filter(canBeRolledBack), 'failing-over'];
+  return { name: 'failover', host: host.name, startsIn, steps, onlyForward };
+}
+
+/** Not out of a failback: the standby leg may be the only whole one then. */
+function canBeRolledBack(origin: HostStateName | undefined): boolean {
+  return transitionOf('failing-over', 'failover-rolled-back', origin) !== undefined;
 }

@@ -1,5 +1,5 @@
 import { readHostConfiguration } from '../config/configuration.ts';
-import { setPaused } from '../hosts/host-records.ts';
+import { setPaused } from '../hosts/host-state.ts';
 import { lockHost } from '../steps/host-lock.ts';
 
 /** What `spare pause --json` and `spare resume --json` print. */

@@ -22,6 +22,7 @@ export function planRestore(context: VolumeContext): Operation {
   return {
     name: 'restore',
     host: host.name,
+    startsIn: ['taken-over'],
     again: 'wait for the watch, which tries again by itself',
     steps,
     onlyForward: true,

@@ -1,4 +1,5 @@
-import { readEvidence, readHostRecord } from '../hosts/host-records.ts';
+import { readEvidence } from '../hosts/host-evidence.ts';
+import { stateOf } from '../hosts/host-state.ts';
 import { standbyLegInSync } from '../mirror/condition.ts';
 import { rangesText } from '../mirror/leg-currency.ts';
 import { chunksIn } from '../mirror/md/bitmap.ts';
@@ -47,7 +48,7 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
 
 /** The standby leg is the newer one there, and what it has is what counts. */
 function isServedElsewhere(host: string): boolean {
-  return ['failing-over', 'taken-over', 'failing-back'].includes(readHostRecord(host)?.state ?? '');
+  return ['failing-over', 'taken-over', 'failing-back'].includes(stateOf(host));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readEvidence } from '../hosts/host-records.ts';
+import { readEvidence } from '../hosts/host-evidence.ts';
 import type { Evidence } from '../hosts/leg-evidence.ts';
 import { decideEvidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
 import { SpareError } from '../std/errors.ts';

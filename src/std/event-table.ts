@@ -31,7 +31,6 @@ export const EVENTS = {
     sentence: 'The fence device reports that the machine is off',
     kept: true,
   },
-  state: { by: 'watch', level: 'info', sentence: 'The host entered another state', kept: true },
   'journal-unwritten': { by: 'watch', level: 'error', sentence: 'Cannot write the journal of the host' },
   'state-failed': { by: 'watch', level: 'error', sentence: 'Cannot record the state of the host' },
   'failover-begun': { by: 'watch', level: 'warning', sentence: 'Automatic failover started', kept: true },
@@ -84,6 +83,8 @@ export const EVENTS = {
   },
   'process-ended': { by: 'target', level: 'warning', sentence: 'The target process of the host ended; it restarts' },
 
+  // Written into the journal by whoever enters the state; the watch logs its own as well.
+  state: { by: 'operation', level: 'info', sentence: 'The host entered another state' },
   'operation-begun': { by: 'operation', level: 'info', sentence: 'The operation started' },
   'step-begun': { by: 'operation', level: 'info', sentence: 'A step started' },
   'step-done': { by: 'operation', level: 'info', sentence: 'A step is done' },

@@ -1,5 +1,7 @@
+import type { HostStateName } from '../hosts/host-record.ts';
+import { stateOf } from '../hosts/host-state.ts';
 import { appendToJournal, journalPath } from '../hosts/journal.ts';
-import { SpareError } from '../std/errors.ts';
+import { type ExitKind, SpareError } from '../std/errors.ts';
 import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventName } from '../std/event-table.ts';
 import { lockHost } from './host-lock.ts';
@@ -12,6 +14,8 @@ export interface Operation {
   readonly name: string;
   readonly host: string;
   readonly steps: readonly Step[];
+  /** The states in which the plan is right: between planning and the lock, another operation may have come and gone. */
+  readonly startsIn?: readonly HostStateName[];
   /** How to run it again, if not with `spare NAME HOST`. */
   readonly again?: string;
   /** An earlier run may have passed the point of no return: a failure now rolls nothing back. */
@@ -27,11 +31,13 @@ export interface RunOptions {
 /**
  * Runs the steps in order under the host's lock, with a durable journal entry before and after each.
  * Stops at the first step that fails. If no step with `pointOfNoReturn` has run by then, rolls back the steps of this run, last first.
- * @throws SpareError `busy`; OperationFailed, which is `refused` (as the step threw it) or `stepFailed`.
+ * @throws SpareError `busy`, or `precondition` where the host is in another state than was planned for; OperationFailed, which is
+ *   `refused` or `unexpected` (as the step threw it), or `stepFailed`.
  */
 export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
   const lock = await lockHost(operation.host, operation.name);
   try {
+    assertStateAsPlanned(operation);
     return await runLocked(operation, options);
   } finally {
     await lock.release();
@@ -40,6 +46,19 @@ export async function runOperation(operation: Operation, options: RunOptions = {
 
 type Tell = (step: Step, status: StepStatus, elapsed_ms: number, error?: unknown) => void;
 type Journal = (event: EventName, facts?: EventFacts, message?: string) => void;
+
+function assertStateAsPlanned(operation: Operation): void {
+  const { name, host, startsIn } = operation;
+  if (!startsIn) return;
+  const state = stateOf(host);
+  if (startsIn.includes(state)) return;
+  throw new SpareError(
+    'precondition',
+    'STATE_CHANGED',
+    `Cannot start ${name} of ${host} as it is ${state} now: it was planned for ${startsIn.join(' or ')}`,
+    { hint: `See its state ('spare status ${host}'). If it is still needed, ${againOf(operation)}` },
+  );
+}
 
 async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const { host, name, steps } = operation;
@@ -112,7 +131,7 @@ async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promi
 }
 
 function failure(operation: Operation, step: Step, error: unknown, undone: boolean): SpareError {
-  if (error instanceof SpareError && error.kind === 'refused') return error;
+  if (error instanceof SpareError && AS_THROWN.has(error.kind)) return error;
   const { name, host } = operation;
   const own = error instanceof SpareError ? `${error.hint}. ` : '';
   return new SpareError(
@@ -125,6 +144,9 @@ function failure(operation: Operation, step: Step, error: unknown, undone: boole
     },
   );
 }
+
+/** What says by itself what to do: a refusal, or a defect. */
+const AS_THROWN: ReadonlySet<ExitKind> = new Set(['refused', 'unexpected']);
 
 function throwIfInterrupted(operation: Operation, signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;

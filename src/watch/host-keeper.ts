@@ -1,6 +1,12 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { HostEvidence, HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
-import { type HostEvent, type Transition, transitionOf } from '../hosts/state-table.ts';
+import {
+  type HostEvent,
+  type StateOrNone,
+  type Transition,
+  transitionEvent,
+  transitionOf,
+} from '../hosts/state-table.ts';
 import { mirrorCondition, standbyLegDropped } from '../mirror/condition.ts';
 import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
 import type { EventLevel, EventName } from '../std/event-table.ts';
@@ -21,8 +27,11 @@ export interface KeeperWorld {
   takeoverDecided(host: string): boolean;
   /** Waits for the disk only where `durable`. */
   updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence, options: { durable: boolean }): void;
-  /** Enters the state under the host's lock; false if the host is not in `from` any more. Fails where an operation holds the lock. */
-  enter(host: string, transition: Transition): Promise<boolean>;
+  /**
+   * Records under the host's lock what has happened to it, unless it is not in `from` any more. Fails where an operation holds the lock.
+   * @returns What has changed, to be logged.
+   */
+  enter(host: string, from: StateOrNone, event: HostEvent): Promise<Transition | undefined>;
   fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined>;
   failover(host: string): Promise<void>;
   /** Brings the service of a host that is taken over up again on the standby. */
@@ -75,7 +84,11 @@ export class HostKeeper {
   tick(samples: Samples): void {
     this.#verdict = this.#monitor.count(samples);
     const record = this.#world.record(this.#host.name);
-    if (!record) return;
+    if (!record) {
+      // Its state file was damaged, and moved aside.
+      this.#observe(null, 'enrolled');
+      return;
+    }
     const report = this.#monitor.freshReport(this.#world.now());
     this.#keepEvidence(record, report);
     const lostWrites = this.#world.lostWrites(this.#host.name);
@@ -136,17 +149,14 @@ export class HostKeeper {
     }
   }
 
-  #observe(state: HostStateName, event: HostEvent): void {
-    const transition = transitionOf(state, event);
+  #observe(state: StateOrNone, event: HostEvent): void {
     // While an operation runs in this process, it holds the host's lock and says itself what happens.
-    if (!transition || this.#operation.running !== undefined) return;
+    if (!transitionOf(state, event) || this.#operation.running !== undefined) return;
     this.#transition.start(
       event,
       async () => {
-        if (!(await this.#world.enter(this.#host.name, transition))) return;
-        const { from, to, sentence: message } = transition;
-        const level = event === 'silent' || event === 'leg-lost' ? 'warning' : 'info';
-        this.#log('state', { message, level, facts: { from, to } });
+        const entered = await this.#world.enter(this.#host.name, state, event);
+        if (entered) this.#world.log(transitionEvent(this.#host.name, entered));
       },
       ({ code, message }) => {
         // Somebody else's operation is under way: what is seen then is its doing.

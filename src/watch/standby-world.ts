@@ -3,7 +3,9 @@ import { configurationPath, readConfiguration } from '../config/configuration.ts
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { onlyVolume } from '../config/volumes.ts';
 import { fenceStatus } from '../fence/fence-command.ts';
-import { enterState, readHostRecord, updateEvidence } from '../hosts/host-records.ts';
+import { updateEvidence } from '../hosts/host-evidence.ts';
+import { readHostRecord } from '../hosts/host-records.ts';
+import { enter, readState } from '../hosts/host-state.ts';
 import { appendToJournal } from '../hosts/journal.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { execLines } from '../machine/exec.ts';
@@ -61,12 +63,11 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<
     record: readHostRecord,
     takeoverDecided: (host) => readTakeoverDecision(host) !== undefined,
     updateEvidence,
-    enter: (host, { from, to }) =>
+    enter: (host, from, event) =>
       underLock(host, 'watch', async () => {
         // Between what was seen and the lock, an operation may have come and gone.
-        if (readHostRecord(host)?.state !== from) return false;
-        enterState(host, to);
-        return true;
+        const isAsSeen = (readState(host)?.state ?? null) === from;
+        return isAsSeen ? enter(host, event) : undefined;
       }),
     fenceStatus,
     async failover(host) {

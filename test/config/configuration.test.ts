@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configurationPath, readConfiguration, readHostConfiguration } from '../../src/config/configuration.ts';
@@ -9,7 +9,6 @@ import {
   writeHostConfiguration,
   writeStandbyConfiguration,
 } from '../../src/config/write-configuration.ts';
-import { enterState, readHostRecord, updateEvidence } from '../../src/hosts/host-records.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
@@ -69,25 +68,6 @@ test('refuses a file of a newer version', () => {
   mkdirSync(dirname(configurationPath()), { recursive: true });
   writeFileSync(configurationPath(), '{"version": 3}');
   assert.throws(readConfiguration, isError('CONFIGURATION_VERSION', 3));
-});
-
-test('keeps the state of a host and what the watch learns apart', () => {
-  enterState('alpha', 'protected');
-  const { since } = readHostRecord('alpha') ?? {};
-  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: '2026-01-01T00:00:00Z' }));
-  enterState('alpha', 'protected');
-  assert.equal(readHostRecord('alpha'), {
-    version: 1,
-    state: 'protected',
-    since,
-    degradedSince: '2026-01-01T00:00:00Z',
-  });
-});
-
-test('says so when a record is damaged', () => {
-  enterState('alpha', 'protected');
-  writeFileSync(join(directories.root, 'SPARE_STATE_DIR', 'hosts', 'alpha.json'), '');
-  assert.throws(() => readHostRecord('alpha'), isError('RECORD_DAMAGED', 3));
 });
 
 test.run();

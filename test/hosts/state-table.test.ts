@@ -1,14 +1,22 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HOST_STATES, type HostStateName, type PrimaryReport } from '../../src/hosts/host-record.ts';
-import { type HostEvent, stateDiagram, TRANSITIONS, transitionOf } from '../../src/hosts/state-table.ts';
+import {
+  type HostEvent,
+  hasHappened,
+  type StateOrNone,
+  stateDiagram,
+  statesBefore,
+  TRANSITIONS,
+  transitionOf,
+} from '../../src/hosts/state-table.ts';
 import { type LostWrites, observedEvent } from '../../src/watch/observe.ts';
 import type { Verdict } from '../../src/watch/verdict.ts';
 
 const states = suite('transitions');
 
-states('have one target for each state and event, and never lead nowhere', () => {
-  const keys = TRANSITIONS.map(({ from, event }) => `${from} ${event}`);
+states('have one target for each state, event and state before, and never lead nowhere', () => {
+  const keys = TRANSITIONS.map(({ from, before, event }) => `${from} ${before} ${event}`);
   assert.is(new Set(keys).size, keys.length);
   for (const { from, to, sentence } of TRANSITIONS) {
     assert.is.not(from, to);
@@ -16,32 +24,53 @@ states('have one target for each state and event, and never lead nowhere', () =>
   }
 });
 
-states('reach every state from enrolled, and leave every state', () => {
-  const reached = new Set<HostStateName>(['enrolled']);
-  for (let round = 0; round < HOST_STATES.length; round += 1) {
+states('name the state before either in all rows of an event or in none', () => {
+  for (const { from, event, before } of TRANSITIONS) {
+    if (before === undefined)
+      assert.is(TRANSITIONS.filter((row) => row.from === from && row.event === event).length, 1);
+  }
+});
+
+states('tell an event that has happened from one that cannot', () => {
+  assert.is(hasHappened('protected', 'legs-in-sync'), true);
+  assert.is(hasHappened('taken-over', 'legs-in-sync'), false);
+  assert.is(hasHappened(null, 'enrolment-rolled-back'), true);
+});
+
+states('reach every state from an enrolment, and leave every state', () => {
+  const reached = new Set<StateOrNone>([null]);
+  for (let round = 0; round <= HOST_STATES.length; round += 1) {
     for (const { from, to } of TRANSITIONS) if (reached.has(from)) reached.add(to);
   }
-  assert.equal([...reached].sort(), [...HOST_STATES].sort());
+  assert.equal([...reached].sort(), [null, ...HOST_STATES].sort());
   for (const state of HOST_STATES) assert.ok(TRANSITIONS.some(({ from }) => from === state));
 });
 
-states('never call a host protected again out of a takeover', () => {
-  for (const from of ['failing-over', 'taken-over', 'failing-back'] as const) {
-    for (const { to } of TRANSITIONS.filter((transition) => transition.from === from)) assert.is.not(to, 'protected');
+states('call a host protected again, out of a failover, only where it was that before', () => {
+  for (const { from, before, to } of TRANSITIONS) {
+    if (to !== 'protected') continue;
+    assert.ok(from !== 'taken-over' && from !== 'failing-back');
+    if (from === 'failing-over') assert.is(before, 'protected');
   }
 });
 
-states('take over only from states with a leg that may be current', () => {
-  const sources = TRANSITIONS.filter(({ to }) => to === 'failing-over').map(({ from }) => from);
-  assert.equal(sources.sort(), ['degraded', 'failing-back', 'protected', 'suspect', 'syncing']);
+states('start a failover from wherever a host is not on the standby already', () => {
+  assert.equal(statesBefore('failover-started').sort(), [
+    'degraded',
+    'enrolled',
+    'failing-back',
+    'protected',
+    'suspect',
+    'syncing',
+  ]);
 });
 
 states('are drawn, every one', () => {
   const diagram = stateDiagram();
   assert.ok(diagram.startsWith('stateDiagram-v2\n'));
   assert.ok(diagram.includes('  state "failing-over" as failing_over\n'));
-  assert.ok(diagram.includes('  [*] --> enrolled\n'));
-  assert.is(diagram.match(/ --> \w+: /g)?.length, TRANSITIONS.length);
+  assert.ok(diagram.includes('  [*] --> enrolled: enrolled\n'));
+  assert.is(diagram.match(/ --> (\w+|\[\*\]): /g)?.length, TRANSITIONS.length);
 });
 states.run();
 

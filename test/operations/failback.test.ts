@@ -1,11 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, noteComparisonDue, readHostRecord, recordComparison } from '../../src/hosts/host-records.ts';
+import { readHostRecord } from '../../src/hosts/host-records.ts';
+import { noteComparisonDue, recordComparison } from '../../src/hosts/host-state.ts';
 import { readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecResult } from '../../src/machine/machine.ts';
 import { planFailback } from '../../src/operations/failback.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { runOperation } from '../../src/steps/runner.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -16,7 +18,7 @@ const failback = suite<Context>('failback');
 failback.before.each(async (context) => {
   context.world = new TakeoverWorld();
   await context.world.begin();
-  enterState('alpha', 'taken-over');
+  putIntoState('alpha', 'taken-over');
   Object.assign(context.world, { fenced: true, attached: true, arrayState: 'clean', checked: true, mounted: true });
   Object.assign(context.world, { nfs: true, address: true, primaryPassive: true });
 });
@@ -46,7 +48,7 @@ async function refusal(promise: Promise<unknown>): Promise<SpareError> {
 
 failback('refuses a host that is not taken over', async ({ world }) => {
   for (const state of ['protected', 'degraded', 'suspect', 'failing-over'] as const) {
-    enterState('alpha', state);
+    putIntoState('alpha', state);
     const error = await refusal(plan(world, primary(world)));
     assert.equal([error.code, error.exitCode], ['NOT_TAKEN_OVER', 3], state);
   }
@@ -56,7 +58,7 @@ const names = ({ operation }: Awaited<ReturnType<typeof plan>>): string[] => ope
 
 failback('one that was interrupted behind the service goes on with the copy and the comparison', async ({ world }) => {
   world.report({ localLegState: 'spare', syncAction: 'recover' });
-  enterState('alpha', 'syncing');
+  putIntoState('alpha', 'syncing');
   assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
   world.report({ standbyLegState: 'spare', syncAction: 'recover' });
   assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
@@ -66,7 +68,7 @@ failback(
   'a comparison that is due is made, also where the watch calls the host protected by then',
   async ({ world }) => {
     noteComparisonDue('alpha');
-    enterState('alpha', 'protected');
+    putIntoState('alpha', 'protected');
     assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
     recordComparison('alpha', 0);
     assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
@@ -77,11 +79,11 @@ failback('legs that differed are put right from the standby leg, wherever the ho
   world.report({});
   recordComparison('alpha', 8);
   for (const state of ['protected', 'degraded', 'syncing'] as const) {
-    enterState('alpha', state);
+    putIntoState('alpha', state);
     assert.equal(names(await plan(world, primary(world))), ['refill', 'home', 'copy', 'verify', 'end'], state);
   }
   recordComparison('alpha', 0);
-  enterState('alpha', 'protected');
+  putIntoState('alpha', 'protected');
   assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
   assert.is(readHostRecord('alpha')?.legsDiffer, undefined);
 });
@@ -97,7 +99,7 @@ function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingM
 
 failback('the disk of the primary is filled anew: taken out first, with nothing of what it was', async ({ world }) => {
   recordComparison('alpha', 8);
-  enterState('alpha', 'protected');
+  putIntoState('alpha', 'protected');
   let own = 'vdb in_sync';
   const machine = primaryWithLegs(world, () => [own, 'sda in_sync,write_mostly']);
   const { operation } = await plan(world, machine);
@@ -119,7 +121,7 @@ failback('the disk of the primary is filled anew: taken out first, with nothing 
 
 failback('nothing is put right from a standby leg that is not in sync', async ({ world }) => {
   recordComparison('alpha', 8);
-  enterState('alpha', 'degraded');
+  putIntoState('alpha', 'degraded');
   for (const legs of [['vdb in_sync', 'sda faulty,write_mostly'], ['vdb in_sync'], ['vdb in_sync', 'sda spare']]) {
     const machine = primaryWithLegs(world, () => legs);
     const { operation } = await plan(world, machine);
@@ -177,12 +179,25 @@ failback('once the LUN is served, nothing is brought back on the standby', async
   const steps = operation.steps.map((step) =>
     step.name === 'login' ? { ...step, run: () => Promise.reject(new Error('disk on fire')) } : step,
   );
-  enterState('alpha', 'failing-back');
+  putIntoState('alpha', 'failing-back');
   await refusal(runOperation({ ...operation, steps }));
   const touched = world.standbyMachine.commands.map((argv) => argv.join(' '));
   assert.equal(touched, []);
   assert.is(readHostRecord('alpha')?.state, 'failing-back');
 });
+
+failback(
+  'the decision of the takeover is gone before the host counts as home: it must decide no later one',
+  async ({ world }) => {
+    decide(world);
+    putIntoState('alpha', 'failing-back');
+    const home = (await plan(world, primary(world))).operation.steps.find(({ name }) => name === 'home');
+    // The state cannot be entered: what is recorded after it would be missing.
+    putIntoState('alpha', 'suspect');
+    assert.is((await refusal(home?.run(() => {}) ?? Promise.resolve())).code, 'NO_TRANSITION');
+    assert.is(readTakeoverDecision('alpha'), undefined);
+  },
+);
 
 const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
 

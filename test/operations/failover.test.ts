@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, readHostRecord } from '../../src/hosts/host-records.ts';
+import { readHostRecord } from '../../src/hosts/host-records.ts';
 import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import { attachLeg } from '../../src/mirror/standby-leg.ts';
 import { planFailover } from '../../src/operations/failover.ts';
@@ -11,6 +11,7 @@ import { SpareError } from '../../src/std/errors.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { withVolume } from '../fixtures/configuration.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };
@@ -123,7 +124,7 @@ failover('a leg that is a disk of its own is synced before it is used, too', asy
 });
 
 failover('a host that is taken over is not taken over again', async ({ world }) => {
-  enterState('alpha', 'taken-over');
+  putIntoState('alpha', 'taken-over');
   const error = await refusal(plan(world));
   assert.equal([error.code, error.exitCode], ['ALREADY_TAKEN_OVER', 3]);
 });
@@ -179,7 +180,7 @@ function failingBack(world: TakeoverWorld, lost: TakeoverWorld['lost']): void {
   const evidence = { verdict: 'current' as const, reasons: [] };
   const decidedAt = new Date().toISOString();
   recordTakeoverDecision('alpha', { decidedAt, evidence, dataLossAllowed: true, lost: [OLD_LOSS] });
-  enterState('alpha', 'failing-back');
+  putIntoState('alpha', 'failing-back');
   world.fenced = false;
   world.lost = lost;
   world.report({ standbyLegState: 'in_sync' });

@@ -2,9 +2,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostConfiguration, StandbyConfiguration } from '../../src/config/schema.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
-import { enterState, readHostRecord } from '../../src/hosts/host-records.ts';
+import { readHostRecord } from '../../src/hosts/host-records.ts';
 import { pauseHost } from '../../src/operations/pause.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
 const test = suite('pause');
@@ -13,14 +14,14 @@ test.before.each(() => {
   directories = useTemporaryDirectories();
   writeStandbyConfiguration({ name: 'standby' } as StandbyConfiguration);
   writeHostConfiguration({ name: 'alpha' } as HostConfiguration);
-  enterState('alpha', 'protected');
+  putIntoState('alpha', 'protected');
 });
 test.after.each(() => directories.remove());
 
 test('is kept beside the state, survives a change of state, and ends', async () => {
   const paused = { until: '2030-01-01T00:00:00.000Z', reason: 'kernel update' };
   await pauseHost('alpha', paused);
-  enterState('alpha', 'degraded');
+  putIntoState('alpha', 'degraded');
   assert.equal(readHostRecord('alpha')?.paused, paused);
   await pauseHost('alpha', null);
   assert.is(readHostRecord('alpha')?.paused, undefined);

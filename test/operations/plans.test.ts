@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planOf, planText } from '../../src/cli/plan-view.ts';
-import { enterState } from '../../src/hosts/host-records.ts';
 import { journalPath } from '../../src/hosts/journal.ts';
 import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback.ts';
@@ -11,6 +10,7 @@ import { planFailover } from '../../src/operations/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import { withVolume } from '../fixtures/configuration.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -43,7 +43,7 @@ const PLANS: Record<string, (world: TakeoverWorld) => Promise<Operation>> = {
     return planFailover(world.context, { allowDataLoss: false, confirmedOff: true });
   },
   failback: async (world) => {
-    enterState('alpha', 'taken-over');
+    putIntoState('alpha', 'taken-over');
     const context = { ...world.context, primaryMachine: primaryOf(world) };
     return (await planFailback(context, { verify: true })).operation;
   },

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
+import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
@@ -14,6 +14,7 @@ import { condemnRegionFile, readRegionFile, writeRegionFile } from '../../src/st
 import { cleanRegionRecord, NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
 import { HostTarget } from '../../src/target/host-target.ts';
 import { withVolume } from '../fixtures/configuration.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -250,7 +251,7 @@ test('a set without a bitmap is told', async (context) => {
 
 test('what the standby serves is not touched', async (context) => {
   for (const state of ['failing-over', 'taken-over', 'failing-back'] as const) {
-    enterState('alpha', state);
+    putIntoState('alpha', state);
     assert.is(await context.run(), false, state);
   }
   assert.equal(context.primary.commands, []);

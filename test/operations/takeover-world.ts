@@ -6,14 +6,15 @@ import { controlSocketPath } from '../../src/config/paths.ts';
 import type { HostConfiguration, VolumeConfiguration } from '../../src/config/schema.ts';
 import { onlyVolume } from '../../src/config/volumes.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
+import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
-import { enterState, updateEvidence } from '../../src/hosts/host-records.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { VolumeContext } from '../../src/steps/operation-context.ts';
 import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 import { RecordingMachine } from './recording-machine.ts';
 
@@ -62,7 +63,7 @@ export class TakeoverWorld {
   async begin(): Promise<void> {
     writeStandbyConfiguration(standbyFixture);
     writeHostConfiguration(this.host);
-    enterState('alpha', 'protected');
+    putIntoState('alpha', 'protected');
     this.report();
     mkdirSync(dirname(controlSocketPath()), { recursive: true });
     const server = createServer((socket) => {

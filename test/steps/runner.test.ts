@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { enter } from '../../src/hosts/host-state.ts';
 import { readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
@@ -7,6 +8,7 @@ import { lockHost } from '../../src/steps/host-lock.ts';
 import { OperationFailed } from '../../src/steps/operation-report.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
 const machine = { name: 'standby' } as Machine;
@@ -53,6 +55,29 @@ test.before.each(() => {
   directories = useTemporaryDirectories();
 });
 test.after.each(() => directories.remove());
+
+test('does nothing where the host is not in a state that was planned for', async () => {
+  const world = new Set<string>();
+  putIntoState('alpha', 'taken-over');
+  const operation: Operation = { ...operationOf([flagStep(world, 'a')]), startsIn: ['protected', 'suspect'] };
+  const error = await failureOf(runOperation(operation));
+  assert.equal([error.code, error.exitCode], ['STATE_CHANGED', 3]);
+  assert.match(error.message, 'it is taken-over now: it was planned for protected or suspect');
+  assert.equal([[...world], readJournal('alpha')], [[], []]);
+  putIntoState('alpha', 'suspect');
+  await runOperation(operation);
+  assert.ok(world.has('a'));
+});
+
+test('a defect stays one, with its exit code, and what was done is taken back', async () => {
+  const world = new Set<string>();
+  putIntoState('alpha', 'taken-over');
+  const record = async () => void enter('alpha', 'legs-in-sync');
+  const error = await failureOf(
+    runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: record })])),
+  );
+  assert.equal([error.code, error.exitCode, [...world]], ['NO_TRANSITION', 1, []]);
+});
 
 test('runs the steps in order, each with its intent in the journal before and its result after', async () => {
   const world = new Set<string>();

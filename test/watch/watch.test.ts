@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
+import { type HostEvent, type StateOrNone, transitionOf } from '../../src/hosts/state-table.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { SpareEvent } from '../../src/std/event.ts';
 import type { NetworkSample } from '../../src/watch/isolation.ts';
@@ -91,16 +92,17 @@ class FakeWorld implements WatchWorld {
   updateEvidence = (host: string, change: (evidence: HostEvidence) => HostEvidence) => {
     this.evidence.set(host, change(this.evidence.get(host) ?? { version: 1 }));
   };
-  enter = async (host: string, { from, to }: { from: string; to: RecordedState['state'] }) => {
+  enter = async (host: string, from: StateOrNone, event: HostEvent) => {
     if (this.busy) throw new SpareError('busy', 'HOST_BUSY', 'Busy', { hint: 'Wait' });
-    if (this.state(host) !== from) return false;
+    const transition = transitionOf(from, event);
+    if ((this.state(host) ?? null) !== from || !transition?.to) return undefined;
     this.states.set(host, {
       ...this.states.get(host),
       version: 1,
-      state: to,
+      state: transition.to,
       since: new Date(this.clock).toISOString(),
     });
-    return true;
+    return transition;
   };
   fenceStatus = async () => this.power;
   failover = async (host: string) => {

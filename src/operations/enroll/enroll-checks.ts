@@ -5,7 +5,7 @@ import { readConfiguration } from '../../config/configuration.ts';
 import { hostFolder } from '../../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../../config/schema.ts';
 import { DEFAULT_VOLUME_NAME, FIRST_LUN, onlyVolume } from '../../config/volumes.ts';
-import { readHostRecord } from '../../hosts/host-records.ts';
+import { stateOf } from '../../hosts/host-state.ts';
 import type { Machine } from '../../machine/machine.ts';
 import {
   installLine,
@@ -181,8 +181,8 @@ export async function checkAddressIsFree(
 export function interruptedEnrolment(options: EnrollOptions): HostConfiguration | undefined {
   const existing = readConfiguration().hosts[options.host];
   if (!existing) return undefined;
-  const state = readHostRecord(options.host)?.state;
-  if (state && state !== 'enrolled') {
+  const state = stateOf(options.host);
+  if (state !== 'enrolled') {
     throw new SpareError(
       'precondition',
       'ALREADY_ENROLLED',

@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../../config/configuration.ts';
 import { hostFolder, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
-import { enterState } from '../../hosts/host-records.ts';
+import { forgetEvidence } from '../../hosts/host-evidence.ts';
+import { enter, forgetState } from '../../hosts/host-state.ts';
+import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
 import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
@@ -66,12 +68,15 @@ export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
       commandLines: ['(write the host to config.json)', '(state: enrolled)'],
       check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
       async run(report) {
-        enterState(host.name, 'enrolled');
+        // What is left of a former host of this name says nothing about this one.
+        for (const forget of [forgetState, forgetEvidence, forgetTakeoverDecision]) forget(host.name);
+        enter(host.name, 'enrolled');
         const kept = writeHostConfiguration(host);
         if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
       },
       async undo() {
         removeHostConfiguration(host.name);
+        enter(host.name, 'enrolment-rolled-back');
       },
     }),
     step({

@@ -1,4 +1,4 @@
-import { enterState } from '../../hosts/host-records.ts';
+import { readConfiguration } from '../../config/configuration.ts';
 import type { HostKey } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { standbyLegPath } from '../../mirror/initiator.ts';
@@ -8,6 +8,7 @@ import { observeService } from '../../service/observe-service.ts';
 import { service, serviceArgv } from '../../service/service.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import type { Operation } from '../../steps/runner.ts';
+import { stateStep } from '../../steps/state-step.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
@@ -29,7 +30,15 @@ export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): 
     ...serviceSteps(context),
     ...copySteps(context, options),
   ];
-  return { name: 'enroll', host: host.name, again: `run the same 'spare enroll ${host.name} …' again`, steps };
+  const operation = {
+    name: 'enroll',
+    host: host.name,
+    again: `run the same 'spare enroll ${host.name} …' again`,
+    steps,
+  };
+  // One that continues: the watch has the host already, and may have seen the first copy start.
+  const isBegun = host.name in readConfiguration().hosts;
+  return isBegun ? { ...operation, startsIn: ['enrolled'] } : operation;
 }
 
 /** The primary's service, before the first copy: a copy of many hours need not be waited for. */
@@ -91,7 +100,7 @@ function serviceSteps(context: VolumeContext): Step[] {
 
 /** The second leg and its first copy. */
 function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] {
-  const { host, volume, standby, primaryMachine, standbyMachine } = context;
+  const { host, volume, standby, primaryMachine } = context;
   const { device } = volume;
   const copied: Step[] = [
     stepOn(primaryMachine)({
@@ -100,13 +109,11 @@ function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] 
       commandLines: [`(watch md/sync_completed of ${device})`],
       run: (report) => copyToStandby(context, report),
     }),
-    stepOn(standbyMachine)({
+    stateStep(context, {
       name: 'protected',
       title: `Record that ${host.name} is protected`,
-      commandLines: ['(state: protected)'],
-      async run() {
-        enterState(host.name, 'protected');
-      },
+      event: 'legs-in-sync',
+      to: 'protected',
     }),
   ];
   return [
@@ -121,13 +128,11 @@ function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] 
       run: () => addStandbyLeg(context),
       pointOfNoReturn: true,
     }),
-    stepOn(standbyMachine)({
+    stateStep(context, {
       name: 'syncing',
       title: `Record that ${host.name} is being copied`,
-      commandLines: ['(state: syncing)'],
-      async run() {
-        enterState(host.name, 'syncing');
-      },
+      event: 'copy-started',
+      to: 'syncing',
     }),
     ...(wait ? copied : []),
   ];

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { paths } from '../config/paths.ts';
+import { SpareError } from '../std/errors.ts';
+import { HOST_STATES, type HostStateName, type RecordedState } from './host-record.ts';
+import { appendToJournal } from './journal.ts';
+import { damaged, readRecordFile, removeRecordFile, writeRecordFile } from './record-file.ts';
+import { type HostEvent, hasHappened, type Transition, transitionEvent, transitionOf } from './state-table.ts';
+
+// The state belongs to whoever holds the host's lock (`lockHost`): only then may any of the writers here be called.
+const statePath = (host: string) => join(paths().state, 'hosts', `${host}.json`);
+
+/**
+ * The recorded state of a host; `undefined` where it has none yet.
+ * @throws SpareError `precondition` where the file is damaged, or was written by a newer spare.
+ */
+export function readState(host: string): RecordedState | undefined {
+  const path = statePath(host);
+  const recorded = readRecordFile<RecordedState>(path);
+  for (const state of [recorded?.state, recorded?.before]) {
+    if (state !== undefined && !HOST_STATES.includes(state)) throw damaged(path, `'${state}' is not a state of a host`);
+  }
+  if (recorded && recorded.state === undefined) throw damaged(path, 'it has no state');
+  return recorded;
+}
+
+/** The state of a host that is configured: one whose state file was lost begins anew. */
+export function stateOf(host: string): HostStateName {
+  return readState(host)?.state ?? 'enrolled';
+}
+
+/**
+ * Records what has happened to a host, and tells the journal: the only way into a state.
+ * An event that has had its effect already changes nothing, so that a step that was killed can be run again.
+ * @returns What has changed; `undefined` where nothing has changed.
+ * @throws SpareError `unexpected` where the table has no such transition: a defect, after which no operation continues.
+ */
+export function enter(host: string, event: HostEvent): Transition | undefined {
+  const recorded = readState(host);
+  const from = recorded?.state ?? null;
+  const transition = transitionOf(from, event, recorded?.before);
+  if (transition) {
+    follow(host, recorded, transition);
+    appendToJournal(host, transitionEvent(host, transition));
+    return transition;
+  }
+  if (hasHappened(from, event)) return undefined;
+  if (from === null) {
+    beginRecord(host);
+    return enter(host, event);
+  }
+  throw new SpareError('unexpected', 'NO_TRANSITION', `Cannot record '${event}' of ${host} as it is ${from}`, {
+    hint: 'This is a defect in spare: please report it, with the journal of the host',
+  });
+}
+
+/** Sets or ends the pause of the automation. */
+export function setPaused(host: string, paused: RecordedState['paused']): void {
+  const { paused: _before, ...rest } = recordOf(host);
+  write(host, paused ? { ...rest, paused } : rest);
+}
+
+/** Records that both legs are to be compared, whatever becomes of the failback. */
+export function noteComparisonDue(host: string): void {
+  write(host, { ...recordOf(host), comparisonDue: true });
+}
+
+/** Records what a comparison of both legs has found; 0 sectors forget it. */
+export function recordComparison(host: string, different_sectors: number): void {
+  const { comparisonDue: _done, legsDiffer: _before, ...rest } = recordOf(host);
+  const legsDiffer = { at: new Date().toISOString(), sectors: different_sectors };
+  write(host, different_sectors > 0 ? { ...rest, legsDiffer } : rest);
+}
+
+/** Forgets what is left of a former host of this name. */
+export function forgetState(host: string): void {
+  removeRecordFile(statePath(host));
+}
+
+function follow(host: string, recorded: RecordedState | undefined, { from, to }: Transition): void {
+  if (to === null) {
+    removeRecordFile(statePath(host));
+    return;
+  }
+  const { before: _left, ...kept } = recorded ?? {};
+  const entered: RecordedState = { ...kept, version: 1, state: to, since: new Date().toISOString() };
+  write(host, from === null ? entered : { ...entered, before: from });
+}
+
+/** What is recorded, to be changed. */
+function recordOf(host: string): RecordedState {
+  return readState(host) ?? beginRecord(host);
+}
+
+/** Of a host that is configured and has no record: its state file was damaged, and moved aside. */
+function beginRecord(host: string): RecordedState {
+  enter(host, 'enrolled');
+  return readState(host) as RecordedState;
+}
+
+function write(host: string, state: RecordedState): void {
+  writeRecordFile(statePath(host), state);
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { removeFileDurably, replaceFile, writeFileDurably } from '../std/durable-file.ts';
+import { SpareError } from '../std/errors.ts';
+
+/** Whatever is kept of a host in a file of JSON. */
+export interface HostFile {
+  version: number;
+}
+
+const VERSION = 1;
+
+/**
+ * The content of a file of a host; `undefined` where there is none.
+ * @throws SpareError `precondition` where it is not JSON, or of another version.
+ */
+export function readRecordFile<Content extends HostFile>(path: string): Content | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const content = parse(text, path);
+  if (content.version === VERSION) return content as Content;
+  throw new SpareError(
+    'precondition',
+    'RECORD_VERSION',
+    `Cannot read ${path}: its version is ${content.version}, this spare knows ${VERSION}`,
+    { hint: 'It was written by a newer spare: install that one' },
+  );
+}
+
+/** @param options `durable` waits for the disk, which may be busy with mirror writes. */
+export function writeRecordFile(path: string, content: HostFile, options = { durable: true }): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const write = options.durable ? writeFileDurably : replaceFile;
+  write(path, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+}
+
+export function removeRecordFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  removeFileDurably(path);
+}
+
+/** Says how to continue without the file. */
+export function damaged(path: string, what: string, cause?: unknown): SpareError {
+  return new SpareError('precondition', 'RECORD_DAMAGED', `Cannot read ${path}: ${what}`, {
+    hint: "Move it aside: 'spare status' then shows the host without its past, and a failover asks for proof again",
+    cause,
+  });
+}
+
+function parse(text: string, path: string): HostFile {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw damaged(path, 'it is not JSON', cause);
+  }
+  if (typeof content !== 'object' || content === null) throw damaged(path, 'it is not a JSON object');
+  return content as HostFile;
+}
