@@ -14,24 +14,24 @@ export function fenceCommandLine(command: string, host: string, action: 'off' | 
 }
 
 /**
- * Turns the host off.
- * @returns Milliseconds since the epoch when it was proven to be off: when the hook had answered.
- * @throws SpareError `refused` where the hook does not say so: nothing may be taken over from a host that may be alive.
+ * Switches the host's machine off.
+ * @returns When it was confirmed off, in milliseconds since the epoch: when the fence command answered.
+ * @throws SpareError `refused` if the fence command does not confirm it: a host that may be alive must not be failed over.
  */
 export async function fenceOff(command: string, host: string): Promise<number> {
   try {
     await execLocal(fenceArgv(command, 'off'), { environment: { SPARE_HOST: host }, timeout_ms: FENCE_TIMEOUT_ms });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SpareError('refused', 'FENCE_FAILED', `Cannot prove that ${host} is off: ${reason}`, {
-      hint: `Turn ${host} off yourself, then run the command with --confirmed-off`,
+    throw new SpareError('refused', 'FENCE_FAILED', `Cannot confirm that ${host} is off: ${reason}`, {
+      hint: `Switch ${host} off yourself, then run: spare failover ${host} --confirmed-off`,
       cause,
     });
   }
   return Date.now();
 }
 
-/** What the fence device says of the host's power, or `undefined` where it does not say. */
+/** The power state reported by the fence device, or `undefined` if it reports none. */
 export async function fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined> {
   const { exitCode, stdout } = await execLocal(fenceArgv(command, 'status'), {
     environment: { SPARE_HOST: host },

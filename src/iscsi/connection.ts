@@ -63,7 +63,7 @@ export class Connection {
       this.#framer.push(chunk);
     } catch (error) {
       // A broken assertion of ours ends this connection too, and no other: it is reported as what it is.
-      this.#drop(error instanceof ProtocolError ? error.message : `Defect: ${String((error as Error).stack)}`);
+      this.#drop(error instanceof ProtocolError ? error.message : `Internal error: ${String((error as Error).stack)}`);
     }
   }
 
@@ -72,7 +72,7 @@ export class Connection {
     this.#now = now;
     this.#refusal?.();
     if (this.#session) this.#session.tick(now);
-    else if (now - this.#openedAt > LIMITS.login_ms) this.#drop('The login took too long');
+    else if (now - this.#openedAt > LIMITS.login_ms) this.#drop('The login timed out');
   }
 
   requestLogout(within_s: number): void {
@@ -101,7 +101,7 @@ export class Connection {
     if (this.#session) {
       this.#session.receive(pdu, frame.header, this.#now);
     } else if (pdu.kind !== 'login-request' || !this.#login || this.#waiting) {
-      throw new ProtocolError('Something else than a login request came during login');
+      throw new ProtocolError('Received a PDU other than a login request during login');
     } else {
       // RFC 7143 §4.2.2.2: the target begins where it likes; where the initiator expects it is easy to follow.
       if (this.#statSn === 0) this.#statSn = pdu.expStatSn;

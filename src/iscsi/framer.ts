@@ -97,14 +97,14 @@ export class Framer {
       const additional_bytes = this.#headerRest.length - DIGEST_BYTES;
       const additional = this.#headerRest.subarray(0, additional_bytes);
       if (this.#headerRest.readUInt32LE(additional_bytes) !== crc32c([this.#header, additional])) {
-        throw new ProtocolError('The header digest of a PDU is wrong');
+        throw new ProtocolError('Wrong header digest');
       }
       this.#headerRest = additional;
     }
     const length_bytes = this.#header.readUIntBE(5, 3);
     if (length_bytes > this.maxDataSegment_bytes) {
       throw new ProtocolError(
-        `The data segment of a PDU must not be over ${this.maxDataSegment_bytes} bytes: it is ${length_bytes}`,
+        `A data segment of ${length_bytes} bytes exceeds the limit of ${this.maxDataSegment_bytes} bytes`,
       );
     }
     this.#data = length_bytes === 0 ? NOTHING : this.#pool.take(length_bytes);
@@ -125,7 +125,7 @@ export class Framer {
       const padding_bytes = this.#dataRest.length - DIGEST_BYTES;
       const padding = this.#dataRest.subarray(0, padding_bytes);
       if (this.#dataRest.readUInt32LE(padding_bytes) !== crc32c([data, padding])) {
-        throw new ProtocolError('The data digest of a PDU is wrong');
+        throw new ProtocolError('Wrong data digest');
       }
     }
     const frame = {

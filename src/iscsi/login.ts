@@ -40,7 +40,7 @@ export class Login {
 
   /** @throws ProtocolError when the connection is to be dropped without an answer. */
   receive(request: LoginRequest): LoginStep {
-    if (++this.#requests > LIMITS.loginRequests) throw new ProtocolError('A login takes too many requests');
+    if (++this.#requests > LIMITS.loginRequests) throw new ProtocolError('Too many login requests');
     if (request.versionMin > 0) return refuse(request, LOGIN_STATUS.unsupportedVersion);
     if (!this.#stageFits(request)) return refuse(request, LOGIN_STATUS.initiatorError);
     const keys = this.#text.add(request.data, request.dataLength_bytes, request.continues);

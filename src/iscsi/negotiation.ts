@@ -112,7 +112,7 @@ export function negotiate(keys: TextKeys, parameters: Parameters, type: SessionT
   // RFC 7143 §13.14: what arrives unasked must fit into one burst.
   if (parameters.firstBurst_bytes > parameters.maxBurst_bytes) {
     if (keys.has('FirstBurstLength') && keys.has('MaxBurstLength')) {
-      throw new ProtocolError('FirstBurstLength must not be over MaxBurstLength');
+      throw new ProtocolError('FirstBurstLength must not exceed MaxBurstLength');
     }
     parameters.firstBurst_bytes = parameters.maxBurst_bytes;
   }

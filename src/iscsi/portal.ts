@@ -29,7 +29,7 @@ export class Portal {
       this.#server.listen({ host: address, port }, () => resolve());
     });
     const bound = this.#server.address();
-    if (bound === null || typeof bound === 'string') throw new Error('Cannot tell where the portal listens');
+    if (bound === null || typeof bound === 'string') throw new Error('Cannot determine the address of the portal');
     return formatAddress(bound.address, bound.port);
   }
 

@@ -124,7 +124,7 @@ export class Session implements TargetSession {
         this.#reject(pdu.snack ? REJECT_REASON.snack : REJECT_REASON.commandNotSupported, header);
         break;
       case 'login-request':
-        throw new ProtocolError('A login request came in full feature phase');
+        throw new ProtocolError('Received a login request in full feature phase');
       default:
         this.#receiveNumbered(pdu, header, now);
     }
@@ -140,7 +140,7 @@ export class Session implements TargetSession {
     if (pingInterval_ms === undefined) return;
     // While we do not read because of our own store the initiator can't prove that it lives.
     if (this.#taskSet?.stuck) return;
-    if (now - this.#lastPduAt >= LIMITS.silence_ms) this.terminate('silent for too long', () => {});
+    if (now - this.#lastPduAt >= LIMITS.silence_ms) this.terminate('no contact for too long', () => {});
     else if (now - this.#lastPduAt >= pingInterval_ms) this.#ping();
   }
 

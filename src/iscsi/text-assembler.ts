@@ -12,9 +12,9 @@ export class TextAssembler {
    * @throws ProtocolError as `decodeTextKeys`, when the whole is too long, or when a part with the C bit is empty: it could go on for ever.
    */
   add(data: readonly Buffer[], length_bytes: number, continues: boolean): TextKeys | undefined {
-    if (continues && length_bytes === 0) throw new ProtocolError('A text goes on with an empty part');
+    if (continues && length_bytes === 0) throw new ProtocolError('A continued text has an empty part');
     this.#length_bytes += length_bytes;
-    if (this.#length_bytes > LIMITS.text_bytes) throw new ProtocolError(`A text is over ${LIMITS.text_bytes} bytes`);
+    if (this.#length_bytes > LIMITS.text_bytes) throw new ProtocolError(`A text exceeds ${LIMITS.text_bytes} bytes`);
     this.#parts.push(...data);
     if (continues) return undefined;
     const text = Buffer.concat(this.#parts);

@@ -17,7 +17,7 @@ export function decodeTextKeys(text: Buffer): TextKeys {
   let at = 0;
   while (at < text.length) {
     const end = text.indexOf(0, at);
-    if (end < 0) throw new ProtocolError('A text ends without its zero byte');
+    if (end < 0) throw new ProtocolError('A text does not end with a zero byte');
     // Padding within the data segment: some initiators count it in.
     if (end > at) addPair(keys, text.toString('utf8', at, end));
     at = end + 1;
@@ -27,14 +27,15 @@ export function decodeTextKeys(text: Buffer): TextKeys {
 
 function addPair(keys: TextKeys, pair: string): void {
   const equals = pair.indexOf('=');
-  if (equals < 1) throw new ProtocolError("A text has a pair without '='");
+  if (equals < 1) throw new ProtocolError("A text contains a pair without '='");
   const key = pair.slice(0, equals);
   const value = pair.slice(equals + 1);
-  if (key.length > LIMITS.keyName_bytes || !KEY_NAME.test(key)) throw new ProtocolError('A text has a malformed key');
+  if (key.length > LIMITS.keyName_bytes || !KEY_NAME.test(key))
+    throw new ProtocolError('A text contains a malformed key');
   // A binary value of 1024 bytes has at most two digits a byte, and its prefix.
   const bound = LONG_VALUES.has(key) ? LIMITS.binaryValue_bytes * 2 + 2 : LIMITS.value_bytes;
-  if (Buffer.byteLength(value) > bound) throw new ProtocolError(`The value of ${key} is over ${bound} bytes`);
-  if (keys.has(key)) throw new ProtocolError(`The key ${key} is given twice`);
+  if (Buffer.byteLength(value) > bound) throw new ProtocolError(`The value of ${key} exceeds ${bound} bytes`);
+  if (keys.has(key)) throw new ProtocolError(`The key ${key} appears twice`);
   if (keys.size === LIMITS.textKeys) throw new ProtocolError(`A text has more than ${LIMITS.textKeys} keys`);
   keys.set(key, value);
 }

@@ -1,6 +1,6 @@
 /**
- * Files by way of a shell on the machine, the same for this one and a remote one.
- * Temporary name, fsync, rename: after a loss of power there is the old content or the new one, whole.
+ * Files through a shell on the machine, local or remote.
+ * Temporary name, fsync, rename: after a power loss the file holds the complete old or the complete new content.
  */
 export function writeFileArgv(path: string, mode: number): string[] {
   const script =
@@ -8,7 +8,7 @@ export function writeFileArgv(path: string, mode: number): string[] {
   return ['sh', '-c', script, 'write', path, mode.toString(8).padStart(4, '0')];
 }
 
-/** Exits with `NO_SUCH_FILE` where there is none. */
+/** Exits with `NO_SUCH_FILE` if the file does not exist. */
 export function readFileArgv(path: string): string[] {
   return ['sh', '-c', `[ -e "$1" ] || exit ${NO_SUCH_FILE}; exec cat "$1"`, 'read', path];
 }

@@ -2,19 +2,19 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
 
-/** A lock that the kernel releases when this process ends, however it ends. */
+/** A lock that the kernel releases when this process ends, for whatever reason. */
 export interface FileLock {
   release(): Promise<void>;
 }
 
-/** The conflict exit code that we ask flock(1) for: EX_TEMPFAIL. */
+/** The exit code requested from flock(1) for a conflict: EX_TEMPFAIL. */
 const CONFLICT = 75;
 
 /**
- * Takes an exclusive flock(2) on a file, without waiting. Node has no flock, so flock(1) holds it: its `cat` ends, and with it the lock,
- * when our end of its standard input is closed, by us or by our death.
+ * Takes an exclusive flock(2) on a file, without waiting. Node has no flock, so flock(1) holds it: its `cat` ends, and with it the
+ * lock, when this process closes its end of the pipe or dies.
  * @param note Written into the file, for whoever finds it locked.
- * @returns The lock, or the note of the holder.
+ * @returns The lock, or the holder's note.
  */
 export async function takeFileLock(path: string, note: string): Promise<FileLock | { heldBy: string }> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -24,7 +24,7 @@ export async function takeFileLock(path: string, note: string): Promise<FileLock
     {
       stdin: 'pipe',
       reject: false,
-      // Ctrl-C reaches the whole process group: the lock must outlive it, until we have ended in order.
+      // Ctrl-C reaches the whole process group: the lock must be held until this process has ended in an orderly way.
       detached: true,
     },
   );
@@ -46,7 +46,7 @@ export async function takeFileLock(path: string, note: string): Promise<FileLock
   };
 }
 
-/** Whether somebody holds the lock right now. Takes nothing: /proc/locks lists what the kernel has (proc(5)). */
+/** Whether the lock is held right now, without taking it: /proc/locks lists all locks (proc(5)). */
 export function isFileLocked(path: string): boolean {
   try {
     const { dev, ino } = statSync(path);

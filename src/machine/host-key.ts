@@ -14,7 +14,7 @@ export interface HostKey {
 const SCAN_TIMEOUT_s = 10;
 
 /**
- * The key that a machine's sshd shows now. Whether it is the right one only somebody who knows its fingerprint can tell.
+ * The host key that a machine's sshd presents now. Only a person who knows its fingerprint can tell whether it is the right one.
  * @throws SpareError `unreachable`
  */
 export async function scanHostKey(address: string, port: number): Promise<HostKey> {
@@ -23,14 +23,9 @@ export async function scanHostKey(address: string, port: number): Promise<HostKe
   const keys = parseKeyscan(stdout);
   const preferred = keys.find(({ type }) => type === 'ssh-ed25519') ?? keys[0];
   if (preferred) return preferred;
-  throw new SpareError(
-    'unreachable',
-    'NO_HOST_KEY',
-    `Cannot read the SSH host key of ${address}:${port}: nothing answers there`,
-    {
-      hint: 'Check the address, and that sshd runs on that machine',
-    },
-  );
+  throw new SpareError('unreachable', 'NO_HOST_KEY', `Cannot read the SSH host key of ${address}:${port}: no answer`, {
+    hint: 'Check the address, and that sshd is running on that machine',
+  });
 }
 
 export function parseKeyscan(stdout: string): HostKey[] {
@@ -43,8 +38,8 @@ export function parseKeyscan(stdout: string): HostKey[] {
 }
 
 /**
- * The content of known_hosts with this host's key in it.
- * @throws SpareError `refused` where another key is pinned for the host.
+ * The content of known_hosts with this host's key added.
+ * @throws SpareError `refused` if another key is pinned for the host.
  */
 export function withKnownHost(content: string, host: string, { type, key, fingerprint }: HostKey): string {
   const line = `${host} ${type} ${key}`;
@@ -54,9 +49,9 @@ export function withKnownHost(content: string, host: string, { type, key, finger
     throw new SpareError(
       'refused',
       'HOST_KEY_CHANGED',
-      `The SSH host key of ${host} is not the pinned one: it shows ${fingerprint}`,
+      `The SSH host key of ${host} differs from the pinned one: it is now ${fingerprint}`,
       {
-        hint: 'If the machine was really installed anew, remove its line from known_hosts; otherwise somebody answers in its place',
+        hint: 'If the machine was reinstalled, remove its line from known_hosts. Otherwise another machine may be answering in its place',
       },
     );
   }

@@ -1,17 +1,17 @@
 import { mkdir, open, readdir, readFile, realpath, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** sysfs says so behind the name of a file that has been removed. */
+/** The suffix that sysfs adds to the name of a removed file. */
 const DELETED = ' (deleted)';
 
-/** `md/array_state` (Documentation/admin-guide/md.rst) of the mirror set at `device`, or `undefined` where none runs. */
+/** `md/array_state` (Documentation/admin-guide/md.rst) of the array at `device`, or `undefined` if it is not running. */
 export async function arrayState(device: string, sysfs = '/sys'): Promise<string | undefined> {
   const node = await orUndefined(realpath(device));
   if (node === undefined) return undefined;
   return (await orUndefined(readFile(join(sysfs, 'block', basename(node), 'md/array_state'), 'utf8')))?.trim();
 }
 
-/** How udev links it too: it finds its link made, and takes it away with the set. */
+/** The link that udev would create: udev finds it in place, and removes it together with the array. */
 export async function linkMirrorSet(device: string, leg: string, sysfs = '/sys'): Promise<boolean> {
   const holders = (await orUndefined(readdir(join(sysfs, 'class/block', basename(leg), 'holders')))) ?? [];
   const set = holders.find((holder) => /^md\d+$/.test(holder));
@@ -23,7 +23,7 @@ export async function linkMirrorSet(device: string, leg: string, sysfs = '/sys')
   return true;
 }
 
-/** The loop devices whose backing file is this one: by its name, or by its inode where it is known by another name. */
+/** The loop devices with this backing file: compared by name, and by inode in case it is known by another name. */
 export async function loopsOf(path: string, sysfs = '/sys'): Promise<string[]> {
   const blocks = (await orUndefined(readdir(join(sysfs, 'block')))) ?? [];
   const wanted = await orUndefined(stat(path));
@@ -43,7 +43,7 @@ export async function isBlockDevice(path: string): Promise<boolean> {
   return (await orUndefined(stat(path)))?.isBlockDevice() ?? false;
 }
 
-/** As many bytes as there are, up to `length_bytes`. */
+/** Up to `length_bytes` bytes, fewer at the end of the file. */
 export async function readFileBytes(path: string, offset_bytes: number, length_bytes: number): Promise<Buffer> {
   const file = await open(path, 'r');
   try {
@@ -55,7 +55,7 @@ export async function readFileBytes(path: string, offset_bytes: number, length_b
   }
 }
 
-/** What is not there, or has just gone: devices come and go while they are looked at. */
+/** `undefined` if it does not exist or has just disappeared: devices come and go while they are read. */
 async function orUndefined<Value>(promise: Promise<Value>): Promise<Value | undefined> {
   try {
     return await promise;

@@ -16,7 +16,7 @@ export class LocalMachine implements StandbyMachine {
     return execLocal(argv, options);
   }
 
-  /** The lines that a long-lived command prints, until it ends or `signal` ends it. */
+  /** The output lines of a long-lived command, until it ends or `signal` ends it. */
   lines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
     return execLines(argv, signal);
   }

@@ -1,6 +1,6 @@
 import type { Machine } from './machine.ts';
 
-/** A program that a machine must have, and the Debian package that brings it. */
+/** A required program, and the Debian package that provides it. */
 export interface Requirement {
   command: string;
   debianPackage: string;
@@ -37,10 +37,10 @@ export const PRIMARY_PROGRAMS: readonly Requirement[] = [
 
 export const PRIMARY_MODULES = ['md_mod', 'raid1', 'iscsi_tcp', 'nfsd', 'macvlan'] as const;
 
-/** What a takeover loads; loaded at boot, so that the night's takeover is warm. */
+/** Kernel modules that a failover needs; loaded at boot, so that a failover does not wait for them. */
 export const STANDBY_MODULES = ['md_mod', 'raid1', 'loop', 'nfsd', 'macvlan'] as const;
 
-/** Which of the programs are missing there: one call, since a call to a machine can be slow. */
+/** The programs that are missing on the machine: one call, because a remote call can be slow. */
 export async function missingPrograms(machine: Machine, programs: readonly Requirement[]): Promise<Requirement[]> {
   const script = 'PATH=$PATH:/usr/sbin:/sbin; for name; do command -v "$name" >/dev/null || echo "$name"; done';
   const { stdout } = await machine.exec(['sh', '-c', script, 'sh', ...programs.map((program) => program.command)]);
@@ -48,7 +48,7 @@ export async function missingPrograms(machine: Machine, programs: readonly Requi
   return programs.filter((program) => missing.has(program.command));
 }
 
-/** Which of the kernel modules can neither be loaded nor are built in or loaded already. */
+/** The kernel modules that are neither loadable nor built in nor loaded. */
 export async function missingModules(machine: Machine, modules: readonly string[]): Promise<string[]> {
   const script =
     'PATH=$PATH:/usr/sbin:/sbin; for name; do [ -d "/sys/module/$name" ] || modprobe -n -q "$name" || echo "$name"; done';
@@ -56,7 +56,7 @@ export async function missingModules(machine: Machine, modules: readonly string[
   return stdout.split('\n').filter((name) => name !== '');
 }
 
-/** The line to type for the packages of the missing programs. */
+/** The command line that installs the packages of the missing programs. */
 export function installLine(missing: readonly Requirement[]): string {
   const packages = [...new Set(missing.map((requirement) => requirement.debianPackage))].sort();
   return `apt-get install ${packages.join(' ')}`;

@@ -1,7 +1,7 @@
 /** Asks for the default route: `ip -4 -j route show default`. */
 export const DEFAULT_ROUTE_ARGV: readonly string[] = ['ip', '-4', '-j', 'route', 'show', 'default'];
 
-/** The address of the gateway, or `undefined` where there is no default route through one. */
+/** The address of the gateway, or `undefined` if there is no default route through one. */
 export function parseDefaultGateway(stdout: string): string | undefined {
   const routes: unknown = stdout.trim() === '' ? [] : JSON.parse(stdout);
   if (!Array.isArray(routes)) return undefined;

@@ -8,9 +8,9 @@ import { NO_SUCH_FILE, readFileArgv, writeFileArgv } from './file-commands.ts';
 import type { ExecOptions, ExecResult, Machine } from './machine.ts';
 import { quoteForShell } from './quote.ts';
 
-/** ssh(1): its own failures, such as no connection or a wrong host key, end with 255. */
+/** ssh(1): exit code of its own failures, such as no connection or a wrong host key. */
 const SSH_FAILED = 255;
-/** Debian's sshd gives others than root a path without the administrator's programs. */
+/** Debian's sshd gives users other than root a path without the administration programs. */
 const REMOTE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface SshTarget {
@@ -38,7 +38,7 @@ export class SshMachine implements Machine {
 
   /**
    * Runs `argv` there, as root (through sudo(8) for any other user).
-   * @throws SpareError `unreachable` (`SSH_FAILED`) where ssh itself fails; otherwise as `execLocal`.
+   * @throws SpareError `unreachable` (`SSH_FAILED`) if ssh itself fails; otherwise like `execLocal`.
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     const shownAs = quoteForShell(argv);
@@ -52,7 +52,7 @@ export class SshMachine implements Machine {
     return result;
   }
 
-  /** The lines that a long-lived command prints, on a connection of its own: until it ends, the connection breaks, or `signal` ends it. */
+  /** The output lines of a long-lived command on its own connection, until it ends, the connection breaks, or `signal` ends it. */
   lines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
     return execLines(this.#argv(argv, { shared: false }), signal);
   }
@@ -86,19 +86,19 @@ export class SshMachine implements Machine {
 
   #unreachable(stderr: string): SpareError {
     const { address, port, user } = this.#target;
-    const said = stderr.trim() || 'ssh ended without a word';
+    const said = stderr.trim() || 'ssh failed without a message';
     return new SpareError(
       'unreachable',
       'SSH_FAILED',
       `Cannot reach ${this.name} as ${user}@${address}:${port}: ${said}`,
       {
-        hint: `Check that it runs and that ${this.#standby.sshKey}.pub is in authorized_keys of ${user} there`,
+        hint: `Check that the machine is up and that ${this.#standby.sshKey}.pub is in authorized_keys of ${user} there`,
       },
     );
   }
 }
 
-/** What a person types to run a command there with the standby's own key, whatever the machine is called in the DNS. */
+/** The command line with which a person runs a command there with the standby's key, whatever the machine's name in the DNS. */
 export function sshCommandLine(
   host: Pick<HostConfiguration, 'name' | 'ssh'>,
   { sshKey, knownHosts }: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>,

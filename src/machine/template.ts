@@ -7,13 +7,13 @@ export const installRoot: string = join(import.meta.dirname, '..', '..');
 /**
  * A file of `templates/` with its `{{placeholders}}` filled in.
  * @param name Path below `templates/`, e.g. `systemd/spare-serve.service`.
- * @throws Error when a placeholder has no value: a defect of ours.
+ * @throws Error if a placeholder has no value, which is a bug.
  */
 export function renderTemplate(name: string, values: Readonly<Record<string, string>>): string {
   const text = readFileSync(join(installRoot, 'templates', name), 'utf8');
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_match, key: string) => {
     const value = values[key];
-    if (value === undefined) throw new Error(`Cannot render ${name} as '${key}' has no value`);
+    if (value === undefined) throw new Error(`Cannot render ${name}: '${key}' has no value`);
     return value;
   });
 }

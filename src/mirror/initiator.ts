@@ -1,14 +1,14 @@
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { Machine } from '../machine/machine.ts';
 
-/** The portal group tag that our target answers with (RFC 7143 §13.9): open-iscsi checks it at login. */
+/** The portal group tag of spare's target (RFC 7143 §13.9): open-iscsi checks it at login. */
 const PORTAL_GROUP_TAG = 1;
 /** iscsiadm(8): `ISCSI_ERR_SESS_EXISTS`, logged in already. */
 const SESSION_EXISTS = 15;
-/** iscsiadm(8): `ISCSI_ERR_NO_OBJS_FOUND`, no such record or session. */
+/** iscsiadm(8), `ISCSI_ERR_NO_OBJS_FOUND`: no such record or session. */
 const NO_OBJECTS = 21;
 
-/** How open-iscsi is told about the standby's target: one node record, and one for discovery, which asks whether this host is fenced. */
+/** open-iscsi's records of the standby's target: a node record, and one for discovery, which asks whether this host is fenced. */
 export interface InitiatorFiles {
   nodePath: string;
   node: string;
@@ -17,7 +17,7 @@ export interface InitiatorFiles {
 }
 
 /**
- * The records as open-iscsi keeps them (iscsiadm(8), FILES), written whole and with mode 0600, since
+ * The records in open-iscsi's own format (iscsiadm(8), FILES), written as complete files with mode 0600, because
  * `iscsiadm -o update -v SECRET` would show the secrets in `ps`.
  */
 export function initiatorFiles(host: HostConfiguration, standby: StandbyConfiguration): InitiatorFiles {
@@ -33,14 +33,14 @@ export function initiatorFiles(host: HostConfiguration, standby: StandbyConfigur
   const node = [
     `node.name = ${iqn}`,
     `node.tpgt = ${PORTAL_GROUP_TAG}`,
-    // The guard logs in, after it knows that this host has not been replaced.
+    // The guard logs in, once it knows that this host has not been replaced.
     'node.startup = manual',
     'node.leading_login = No',
     'iface.iscsi_ifacename = default',
     'iface.transport_name = tcp',
     'node.discovery_type = static',
     'node.session.initial_login_retry_max = 1',
-    // The lease: writes wait this long before the mirror set goes on alone.
+    // The lease: writes wait this long before the array continues without the standby leg.
     `node.session.timeo.replacement_timeout = ${host.replacementTimeout_s}`,
     ...auth('node.session'),
     `node.conn[0].address = ${address}`,
@@ -71,7 +71,7 @@ function record(lines: readonly string[]): string {
   return ['# BEGIN RECORD', ...lines, '# END RECORD', ''].join('\n');
 }
 
-/** The stable name that udev gives the standby leg of a volume on the primary. */
+/** The stable udev name of a volume's standby leg on the primary. */
 export function standbyLegPath(
   host: HostConfiguration,
   volume: VolumeConfiguration,
@@ -94,7 +94,7 @@ function nodeArgv(host: HostConfiguration, standby: StandbyConfiguration): strin
   return ['iscsiadm', '--mode', 'node', '--targetname', host.target.iqn, '--portal', `${address}:${port}`];
 }
 
-/** Logs in, or finds itself logged in, and waits for the disk of each volume. */
+/** Logs in, unless logged in already, and waits for the disk of each volume. */
 export async function login(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {
   await machine.exec(loginArgv(host, standby), { acceptExitCodes: [SESSION_EXISTS] });
   for (const volume of host.volumes) await machine.exec(waitForDeviceArgv(standbyLegPath(host, volume, standby)));
@@ -104,7 +104,7 @@ export async function logout(machine: Machine, host: HostConfiguration, standby:
   await machine.exec(logoutArgv(host, standby), { acceptExitCodes: [NO_OBJECTS] });
 }
 
-/** Waits up to 20 s for a block device that udev is about to name. */
+/** Waits up to 20 s for udev to create the name of a block device. */
 export function waitForDeviceArgv(path: string): string[] {
   const script =
     'i=0; until [ -b "$1" ]; do i=$((i + 1)); [ $i -le 100 ] || { echo "no block device $1" >&2; exit 1; }; sleep 0.2; done';

@@ -1,16 +1,16 @@
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 
 export function attachLoopArgv(path: string): string[] {
-  // Direct I/O: what the mirror set writes is not held back in the page cache of the file.
+  // Direct I/O: writes of the array do not stay in the page cache of the file.
   return ['losetup', '--find', '--show', '--direct-io=on', path];
 }
 
-/** sync(1): what was written to the file, by whomever, is on the disk when it ends. */
+/** sync(1): everything written to the file, by any process, is on the disk when it ends. */
 export function syncDataArgv(path: string): string[] {
   return ['sync', '--data', path];
 }
 
-/** A page cache full of writes, on a slow disk. */
+/** Enough for a full page cache on a slow disk. */
 const SYNC_TIMEOUT_ms = 600_000;
 
 export async function syncData(machine: Machine, path: string): Promise<void> {
@@ -18,8 +18,8 @@ export async function syncData(machine: Machine, path: string): Promise<void> {
 }
 
 /**
- * The loop devices that a file is attached to as the kernel's own ioctl tells, also in other mount namespaces:
- * for the last look before a leg is given away.
+ * The loop devices that a file is attached to, from the kernel's ioctl, which also sees other mount namespaces: for the last
+ * check before a leg is released.
  */
 export async function associatedLoops(machine: Machine, path: string): Promise<string[]> {
   const { stdout } = await machine.exec(['losetup', '--noheadings', '--output', 'NAME', '--associated', path]);
@@ -29,7 +29,7 @@ export async function associatedLoops(machine: Machine, path: string): Promise<s
     .filter((line) => line !== '');
 }
 
-/** Attaches the file unless it is already, and answers the device. What the page cache has of it is written first: direct I/O passes that by. */
+/** Attaches the file unless it is attached already, and returns the device. The page cache is flushed first, because direct I/O bypasses it. */
 export async function attachLoop(machine: StandbyMachine, path: string): Promise<string> {
   const [attached] = await machine.loopsOf(path);
   if (attached) return attached;

@@ -7,9 +7,9 @@ import { rangesText } from './leg-currency.ts';
 type Ranges = readonly ByteRange[];
 
 /**
- * What the leg may have lost and nobody has decided on: where a decision stands, what it does not know of.
+ * Lost writes that no decision covers.
  *
- * A failback serves the LUN again while the decision stands still: what is lost from then on is new, also where the decision names the same ranges.
+ * A failback serves the LUN again while the decision still exists: writes lost from then on are new, even if the decision names the same ranges.
  */
 export function undecidedLoss(
   decision: TakeoverDecision | undefined,
@@ -26,7 +26,7 @@ export function undecidedLoss(
   );
 }
 
-/** In order, neighbours and what overlaps joined. */
+/** Sorted, with adjacent and overlapping ranges joined. */
 export function joinRanges(ranges: Ranges): Ranges {
   const joined: ByteRange[] = [];
   for (const { offset_bytes, length_bytes } of [...ranges].sort((a, b) => a.offset_bytes - b.offset_bytes)) {
@@ -39,17 +39,17 @@ export function joinRanges(ranges: Ranges): Ranges {
 }
 
 /**
- * During a failback the LUN is the only leg that is whole: when it has lost writes, nobody can write them again.
- * @throws SpareError `refused` where something is lost
+ * During a failback the standby leg is the only complete copy: writes that it lost cannot be copied from anywhere.
+ * @throws SpareError `refused` if writes were lost
  */
 export function refuseLossOfOnlyLeg(host: string, lost: Ranges): void {
   if (lost.length === 0) return;
   throw new SpareError(
     'refused',
     'ONLY_COPY_LOST_WRITES',
-    `Cannot go on with the failback of ${host} as the standby has lost writes to the only whole copy: up to the last writes to ${rangesText(lost)} may be missing`,
+    `Cannot continue the failback of ${host}: the standby leg, the only complete copy, has lost writes. These ranges may be stale: ${rangesText(lost)}`,
     {
-      hint: `Nothing else has them. Start from what the standby has on its disk: spare failover ${host} --allow-data-loss`,
+      hint: `No other copy has them. To serve what is on the standby's disk, run: spare failover ${host} --allow-data-loss`,
     },
   );
 }

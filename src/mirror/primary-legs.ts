@@ -10,18 +10,18 @@ import type { LegStatus, MirrorStatus } from './md/status.ts';
 import { readStandbySuperblock } from './md/superblock.ts';
 import { runningMirror, waitForCopy } from './resync.ts';
 
-/** How often a copy may lose the standby before a person should look. */
+/** How often a resync may lose the standby before a person should look. */
 const MOST_DROPS = 3;
-/** The initiator logs in again by itself, a few seconds after the target answers. */
+/** The initiator logs in again automatically, a few seconds after the target answers. */
 const SESSION_BACK_ms = 90_000;
 
-/** How long a leg that was made faulty may take until it can be removed. */
+/** How long it may take until a faulty leg can be removed. */
 const LET_GO_ms = 30_000;
 
-/** The kernel marks chunk by chunk: a whole volume of many TiB takes its time. */
+/** The kernel marks chunk by chunk: a volume of many TiB takes a while. */
 const SET_BITS_TIMEOUT_ms = 600_000;
 
-/** The set as it runs on the primary; which leg is which is told by the local disk, as the LUN may come back under another name. */
+/** The array on the primary. The local leg is recognised by its disk, because the LUN may come back under another name. */
 export async function primaryMirror({ volume, primaryMachine }: VolumeContext): Promise<MirrorStatus> {
   return runningMirror(primaryMachine, volume.device, volume.localLeg);
 }
@@ -31,7 +31,7 @@ export async function legOf(context: VolumeContext, which: 'local' | 'standby'):
   return legs.find((leg) => leg.local === (which === 'local'));
 }
 
-/** Reads go to the local leg, the standby leg is only written to; says so to a set that was assembled on the standby. */
+/** Sets the standby leg to write-mostly, so that reads use the local leg; needed for an array that was assembled on the standby. */
 async function preferLocalReads({ primaryMachine }: VolumeContext, status: MirrorStatus): Promise<void> {
   const leg = status.legs.find((candidate) => !candidate.local);
   if (!leg || leg.state.includes('write_mostly')) return;
@@ -40,10 +40,10 @@ async function preferLocalReads({ primaryMachine }: VolumeContext, status: Mirro
 }
 
 /**
- * Takes the primary's own leg back into the set that runs from the standby leg alone.
- * What the primary wrote by itself before it died is marked in its own bitmap only: those blocks are marked in the running
- * set's bitmap first, so that they are overwritten too. A plain `--re-add` leaves them silently different (seen).
- * Where that bitmap cannot be trusted, everything is copied.
+ * Re-adds the local leg to the array that runs on the standby leg alone.
+ * Blocks that the primary wrote alone before it died are marked in its own bitmap only. They are marked in the running array's
+ * bitmap first, so that the resync overwrites them too: a plain `--re-add` leaves them silently different (seen).
+ * If that bitmap cannot be trusted, a full resync follows.
  */
 export async function returnLocalLeg(context: VolumeContext): Promise<'incremental' | 'full'> {
   const { volume, primaryMachine } = context;
@@ -65,8 +65,8 @@ export async function returnLocalLeg(context: VolumeContext): Promise<'increment
 }
 
 /**
- * Fills the primary's own leg from the standby leg, from its first block to its last, whatever the bitmaps say.
- * @throws SpareError `refused` where the standby leg is not in sync
+ * Resyncs the whole local leg from the standby leg, whatever the bitmaps say.
+ * @throws SpareError `refused` if the standby leg is not in sync
  */
 export async function refillLocalLeg(context: VolumeContext): Promise<void> {
   const { host, volume, primaryMachine } = context;
@@ -77,13 +77,13 @@ export async function refillLocalLeg(context: VolumeContext): Promise<void> {
     throw new SpareError(
       'refused',
       'STANDBY_LEG_NOT_IN_SYNC',
-      `Cannot fill the disk of ${host.name} from its standby leg, as that is ${state}`,
-      { hint: `Wait until the watch has put it back: spare status ${host.name}` },
+      `Cannot resync the local leg of ${host.name}: its standby leg is ${state}`,
+      { hint: `Wait until the watch has re-added it. To follow it, run: spare status ${host.name}` },
     );
   }
   const leg = await legOf(context, 'local');
   if (leg && !leg.state.includes('faulty')) await primaryMachine.exec(['mdadm', device, '--fail', localLeg]);
-  // Busy as long as a request to it is under way.
+  // Busy while a request to it is outstanding.
   const remove = () => primaryMachine.exec(['mdadm', device, '--remove', localLeg]);
   if (leg) await retryUntil(remove, { timeout_ms: LET_GO_ms, pause_ms: 500 });
   await addLocalLegAnew(context);
@@ -98,8 +98,8 @@ async function addLocalLegAnew(context: VolumeContext): Promise<void> {
 }
 
 /**
- * Where the standby had lost writes before it took over, the primary's own disk has newer blocks than what was served since, and no bitmap
- * knows of them.
+ * If the standby had lost writes before it took over, the local leg has newer blocks than the standby served since, and no bitmap
+ * marks them.
  */
 async function lostChunks(
   { host, volume, standbyMachine }: VolumeContext,
@@ -111,7 +111,7 @@ async function lostChunks(
     : chunksIn(lost, await readStandbySuperblock(standbyMachine, volume.standbyLeg.path), chunk_bytes);
 }
 
-/** The local leg's own bitmap, where it belongs to this set and has the same grain. */
+/** The local leg's own bitmap, if it belongs to this array and has the same chunk size. */
 async function divergentBlocks(
   { volume, primaryMachine }: VolumeContext,
   status: MirrorStatus,
@@ -121,25 +121,25 @@ async function divergentBlocks(
     const fits = superblock.mirrorUuid === volume.mirrorUuid && bitmap?.chunk_bytes === status.bitmapChunk_bytes;
     return fits ? bitmap : undefined;
   } catch (error) {
-    // A new disk has no superblock: it gets a full copy. Anything else is not known to be harmless.
+    // A new disk has no superblock and gets a full resync. Any other error may be harmful.
     if (error instanceof SpareError && error.code === 'NO_SUPERBLOCK') return undefined;
     throw error;
   }
 }
 
-/** Marks chunks to be copied. Durable on the disks of the set when it returns (md_bitmap_unplug in the kernel's `bitmap_store`). */
+/** Marks chunks for resync. Durable on the array's disks when it returns (md_bitmap_unplug in the kernel's `bitmap_store`). */
 export async function setBits({ primaryMachine }: VolumeContext, array: string, dirty: Bitmap['dirty']): Promise<void> {
   const lines = bitmapSetBitsLines(dirty);
   if (lines.length === 0) return;
-  // A line a write: the kernel takes one page at a time.
+  // One line per write: the kernel accepts one page at a time.
   const script = 'while read -r line; do printf "%s\\n" "$line" >"/sys/block/$1/md/bitmap_set_bits" || exit 1; done';
   const input = `${lines.join('\n')}\n`;
   await primaryMachine.exec(['sh', '-c', script, 'set-bits', array], { input, timeout_ms: SET_BITS_TIMEOUT_ms });
 }
 
 /**
- * Adds the standby leg: it says of itself that it is being filled, until it is full.
- * `--add` may leave a leg faulty without a word from the kernel (where the bitmap is younger than the first write): its state is looked at.
+ * Adds the standby leg: its superblock says that it is being resynced until that is complete.
+ * `--add` may leave a leg faulty without any error (if the bitmap is newer than the first write), so its state is checked.
  */
 export async function addStandbyLeg(context: VolumeContext): Promise<void> {
   const { host, volume, standby, primaryMachine } = context;
@@ -150,8 +150,8 @@ export async function addStandbyLeg(context: VolumeContext): Promise<void> {
 }
 
 /**
- * Puts a dropped standby leg back, copying what changed since: for the watch, when the session is there again.
- * @returns False where nothing is dropped.
+ * Re-adds a dropped standby leg, with an incremental resync: for the watch, when the session is back.
+ * @returns False if no leg was dropped.
  */
 export async function remirror(context: VolumeContext): Promise<boolean> {
   const { host, volume, standby, primaryMachine } = context;
@@ -171,8 +171,8 @@ export async function remirror(context: VolumeContext): Promise<boolean> {
 }
 
 /**
- * Waits for the copy to the standby leg. When the standby is lost for so long that the leg is dropped, it is put back, and the copy goes
- * on where the kernel remembers how far it was.
+ * Waits for the resync of the standby leg. If the leg is dropped because the standby was away too long, it is re-added, and the
+ * resync continues from where the kernel recorded it.
  */
 export async function copyToStandby(context: VolumeContext, report: (progress: Progress) => void): Promise<void> {
   const { volume, primaryMachine } = context;
@@ -182,7 +182,7 @@ export async function copyToStandby(context: VolumeContext, report: (progress: P
     } catch (error) {
       const wasDropped = error instanceof SpareError && error.code === 'COPY_FAILED';
       if (!wasDropped || drops === MOST_DROPS) throw error;
-      report({ detail: 'the standby was lost for a while: putting its leg back' });
+      report({ detail: 'the session was lost for a while: re-adding the standby leg' });
       await retryUntil(() => remirror(context), { timeout_ms: SESSION_BACK_ms, pause_ms: 2_000 });
     }
   }
@@ -196,7 +196,7 @@ async function assertLegAccepted(context: VolumeContext, which: 'local' | 'stand
   throw new SpareError(
     'stepFailed',
     'LEG_REFUSED',
-    `The kernel did not take the ${which} leg into ${device}: it is ${leg?.state.join(',') ?? 'missing'}`,
-    { hint: `See the kernel log on ${context.host.name}: journalctl -k` },
+    `The kernel did not accept the ${which} leg in ${device}: it is ${leg?.state.join(',') ?? 'missing'}`,
+    { hint: `See the kernel log on ${context.host.name}. Run there: journalctl -k` },
   );
 }

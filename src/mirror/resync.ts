@@ -4,10 +4,10 @@ import type { Progress } from '../steps/step.ts';
 import { inSync, type MirrorStatus, mirrorStatus } from './md/status.ts';
 
 const POLL_ms = 1_000;
-/** A copy that moves nothing for this long has failed; a busy disk may well make it wait for minutes. */
+/** A resync without progress for this long has failed; on a busy disk it may pause for minutes. */
 const STALL_LIMIT_ms = 600_000;
 
-/** Waits until both legs hold everything, and tells how far it is: fraction, rate and time left. */
+/** Waits until both legs are in sync, and reports progress: fraction, rate and time left. */
 export async function waitForCopy(
   machine: Machine,
   device: string,
@@ -21,9 +21,9 @@ export async function waitForCopy(
     if (inSync(status) && status.syncAction !== 'recover') return;
     const faulty = status.legs.find((leg) => leg.state.includes('faulty'));
     if (faulty || status.legs.length < 2) {
-      const what = faulty ? `${faulty.name} was made faulty` : 'it has one leg only';
-      throw new SpareError('stepFailed', 'COPY_FAILED', `Cannot complete the mirror set on ${machine.name}: ${what}`, {
-        hint: 'The watch puts a dropped standby leg back when its session is there again; otherwise see the kernel log there: journalctl -k',
+      const what = faulty ? `${faulty.name} became faulty` : 'the array has only one leg';
+      throw new SpareError('stepFailed', 'COPY_FAILED', `The resync on ${machine.name} stopped: ${what}`, {
+        hint: 'The watch re-adds a dropped standby leg when its session is back. If it does not, see the kernel log there: journalctl -k',
       });
     }
     if (status.syncFraction !== undefined && status.syncFraction !== lastFraction) {
@@ -36,7 +36,7 @@ export async function waitForCopy(
   }
 }
 
-/** Compares both legs block by block (md `check`). @returns How many sectors differ. */
+/** Compares both legs block by block (md `check`). @returns The number of sectors that differ. */
 export async function compareLegs(
   machine: Machine,
   device: string,
@@ -71,27 +71,22 @@ export function copyProgress(status: MirrorStatus, size_bytes: number, verb: str
   return { detail: parts.join(', '), fraction };
 }
 
-/** @throws SpareError `precondition` where the mirror set does not run. */
+/** @throws SpareError `precondition` if the array is not running. */
 export async function runningMirror(machine: Machine, device: string, localLeg?: string): Promise<MirrorStatus> {
   const status = await mirrorStatus(machine, device, localLeg);
   if (status) return status;
-  throw new SpareError(
-    'precondition',
-    'MIRROR_NOT_RUNNING',
-    `The mirror set ${device} does not run on ${machine.name}`,
-    {
-      hint: `See on ${machine.name}: cat /proc/mdstat; systemctl status spare-guard`,
-    },
-  );
+  throw new SpareError('precondition', 'MIRROR_NOT_RUNNING', `The array ${device} is not running on ${machine.name}`, {
+    hint: `Run on ${machine.name}: cat /proc/mdstat; systemctl status spare-guard`,
+  });
 }
 
 function stalled(machine: Machine, what: string): SpareError {
   return new SpareError(
     'stepFailed',
     'COPY_STALLED',
-    `The ${what} on ${machine.name} has not moved for ${STALL_LIMIT_ms / 1000} s`,
+    `The ${what} on ${machine.name} has made no progress for ${STALL_LIMIT_ms / 1000} s`,
     {
-      hint: 'See the kernel log there: journalctl -k',
+      hint: 'See the kernel log there. Run on that machine: journalctl -k',
     },
   );
 }

@@ -9,10 +9,10 @@ import { mirrorStatus } from './md/status.ts';
 const LINK_POLL_ms = 50;
 
 /**
- * Makes the standby leg a block device of the standby, and answers its path. A disk of the pool is one already.
+ * Makes the standby leg a block device of the standby, and returns its path. A disk of the pool is one already.
  *
- * The target's process may have been killed with mirror writes that were in the page cache only. The mirror set takes them for written,
- * and its bitmap here knows nothing of them: they are on the disk before the leg is used.
+ * The target's process may have been killed while mirror writes were only in the page cache. The array counts them as written, and
+ * its bitmap here does not mark them: they are flushed before the leg is used.
  */
 export async function attachLeg({ volume, standbyMachine }: VolumeContext): Promise<string> {
   const { path } = volume.standbyLeg;
@@ -26,25 +26,25 @@ export async function detachLeg({ volume, standbyMachine }: VolumeContext): Prom
 }
 
 /**
- * Makes sure that nothing on the standby holds the leg, before its LUN is served again: two writers would destroy it.
+ * Makes sure that nothing on the standby uses the leg before its LUN is served again: two writers would destroy it.
  * @throws SpareError `refused`
  */
 export async function assertLegIsFree({ host, volume, standbyMachine }: VolumeContext): Promise<void> {
   const loops = await associatedLoops(standbyMachine, volume.standbyLeg.path);
   const running = await standbyMachine.arrayState(volume.device);
   if (loops.length === 0 && !running) return;
-  const holder = running ? `the mirror set ${volume.device}` : loops.join(', ');
+  const holder = running ? `the array ${volume.device}` : loops.join(', ');
   throw new SpareError(
     'refused',
     'LEG_IN_USE',
-    `Cannot serve the LUN of ${host.name} as the standby itself holds ${volume.standbyLeg.path}: ${holder}`,
+    `Cannot serve the LUN of ${host.name}: the standby still uses ${volume.standbyLeg.path} (${holder})`,
     {
-      hint: `Find what uses it: lsblk; then run 'spare failback ${host.name}' again`,
+      hint: `To find what uses it, run: lsblk. Release it, then run: spare failback ${host.name}`,
     },
   );
 }
 
-/** Starts the mirror set on the standby from the standby leg alone, degraded, with its bitmap: what is written from now on is known. */
+/** Starts the array on the standby from the standby leg alone, degraded, with its bitmap, which marks everything written from now on. */
 export async function assembleOnStandby(context: VolumeContext): Promise<void> {
   const { volume, standbyMachine } = context;
   const { device, mirrorUuid } = volume;
@@ -55,8 +55,8 @@ export async function assembleOnStandby(context: VolumeContext): Promise<void> {
 }
 
 /**
- * mdadm waits up to 4.6 s for the link in /dev/md, which udev makes when it has probed the new devices:
- * seconds of a takeover, on a busy machine. It finds ours.
+ * mdadm waits up to 4.6 s for the link in /dev/md, which udev creates after probing the new devices: on a busy machine this would
+ * cost a failover seconds. So spare creates the link first.
  */
 async function linkMeanwhile({ volume, standbyMachine }: VolumeContext, leg: string, assembled: Promise<unknown>) {
   let ended = false;
@@ -75,7 +75,7 @@ export async function stopMirrorOnStandby({ volume, standbyMachine }: VolumeCont
   if (await standbyMachine.arrayState(device)) await standbyMachine.exec(['mdadm', '--stop', device]);
 }
 
-/** Stops the mirror set of a primary, where it runs. */
+/** Stops the array of a primary, if it is running. */
 export async function stopMirror(machine: Machine, device: string): Promise<void> {
   if (await mirrorStatus(machine, device)) await machine.exec(['mdadm', '--stop', device]);
 }

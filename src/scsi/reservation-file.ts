@@ -30,10 +30,15 @@ export function loadReservations(path: string): ReservationState | undefined {
       reservation: stored.reservation ?? undefined,
     };
   } catch (cause) {
-    throw new SpareError('precondition', 'RESERVATIONS_UNREADABLE', `Cannot read the reservations in ${path}`, {
-      hint: 'Restore the file, or remove it to forget all persistent reservations of this disk',
-      cause,
-    });
+    throw new SpareError(
+      'precondition',
+      'RESERVATIONS_UNREADABLE',
+      `Cannot read the persistent reservations in ${path}`,
+      {
+        hint: `Restore the file from a backup. To drop all persistent reservations of this disk, run: rm ${path}`,
+        cause,
+      },
+    );
   }
 }
 

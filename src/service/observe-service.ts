@@ -12,8 +12,8 @@ export function serviceAddress(host: HostConfiguration): string {
 }
 
 /**
- * Sees from outside that the right volume is served: reads its identity through the service address (invariant 7).
- * @throws SpareError with what was seen instead.
+ * Verifies from outside that the right volume is served: reads its identity through the service address (invariant 7).
+ * @throws SpareError with what was found instead.
  */
 export async function observeService(
   host: HostConfiguration,
@@ -30,7 +30,7 @@ export async function observeService(
       throw new SpareError(
         'stepFailed',
         'WRONG_IDENTITY',
-        `Another volume is served at ${serviceAddress(host)}: its identity is '${seen.slice(0, 80)}', wanted is '${volume.identity}'`,
+        `Another volume is served at ${serviceAddress(host)}: expected the identity '${volume.identity}', found '${seen.slice(0, 80)}'`,
         {
           hint: 'Another machine may have this address, or another file system is mounted there',
         },

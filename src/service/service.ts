@@ -6,15 +6,15 @@ import type { Machine } from '../machine/machine.ts';
 import { quoteForShell } from '../machine/quote.ts';
 import { installRoot } from '../machine/template.ts';
 
-/** Where spare's programs are, on the primaries and the standby alike. */
+/** The directory of spare's programs, on primaries and standby alike. */
 export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';
-/** The fence record of a primary: nothing comes up while it exists. */
+/** The fence record of a primary: while it exists, nothing starts. */
 export const PASSIVE_PATH = '/etc/spare/passive';
 const SERVICE_PROGRAM = `${PROGRAM_DIRECTORY}/service`;
-/** A cold start loads modules and makes namespaces: 13 s under emulation. */
+/** A cold start loads modules and creates namespaces: 13 s under emulation. */
 const VERB_TIMEOUT_ms = 120_000;
 
-/** What `templates/primary/service` does; its head explains each. */
+/** The verbs of `templates/primary/service`; its header explains each. */
 export type ServiceVerb =
   | 'prepare'
   | 'mount'
@@ -59,7 +59,7 @@ export function parseServiceStatus(stdout: string): ServiceStatus {
   };
 }
 
-/** Whether anything of the host is up there: a passive machine has nothing. */
+/** Whether any part of the host's service is up there: on a passive machine nothing is. */
 export function isPassive(status: ServiceStatus): boolean {
   return !status.assembled && !status.mounted && status.nfsThreads === 0 && !status.address;
 }
@@ -97,7 +97,7 @@ export function serviceConfiguration(
       : { SPARE_SHIM_SOURCE: standby.portal.address }),
   };
   const lines = Object.entries(assignments).map(([name, value]) => `${name}=${quoteForShell([String(value)])}`);
-  return `# Written by spare: changes are lost. Read by the programs in ${PROGRAM_DIRECTORY}.\n${lines.join('\n')}\n`;
+  return `# Written by spare: changes will be overwritten. Read by the programs in ${PROGRAM_DIRECTORY}.\n${lines.join('\n')}\n`;
 }
 
 /** The text of one of the programs or units in templates/primary. */

@@ -117,7 +117,7 @@ export class FileStore implements Store {
   #writeLater(sources: readonly Buffer[], offset_bytes: number, done: StoreCallback): void {
     fs.writev(this.#fd, take(sources, WRITE_STEP_BYTES), offset_bytes, (error, count) => {
       if (error !== null) return done(error);
-      if (count === 0) return done(storeError('EIO', 'Cannot write any more bytes'));
+      if (count === 0) return done(storeError('EIO', 'The device accepts no more bytes'));
       const rest = skip(sources, count);
       if (rest.length === 0) done(null);
       else this.#writeLater(rest, offset_bytes + count, done);
@@ -213,8 +213,8 @@ export class FileStore implements Store {
 
   /** Answers a call that comes too late, or a write to what is read-only; true if it did. */
   #refuse(writes: boolean, done: StoreCallback): boolean {
-    if (this.#closed) done(storeError('EBADF', 'Cannot use a store that was closed'));
-    else if (writes && this.readOnly) done(storeError('EROFS', 'Cannot write to a store that was opened read-only'));
+    if (this.#closed) done(storeError('EBADF', 'The store is closed'));
+    else if (writes && this.readOnly) done(storeError('EROFS', 'The store is read-only'));
     else return false;
     return true;
   }

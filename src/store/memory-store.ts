@@ -97,8 +97,8 @@ export class MemoryStore implements Store {
   }
 
   #refuse(writes: boolean, done: StoreCallback): boolean {
-    if (this.#closed) done(storeError('EBADF', 'Cannot use a store that was closed'));
-    else if (writes && this.readOnly) done(storeError('EROFS', 'Cannot write to a store that was opened read-only'));
+    if (this.#closed) done(storeError('EBADF', 'The store is closed'));
+    else if (writes && this.readOnly) done(storeError('EROFS', 'The store is read-only'));
     else return false;
     return true;
   }

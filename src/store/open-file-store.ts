@@ -30,8 +30,8 @@ export function openFileStore(options: OpenFileStoreOptions): FileStore {
   const fd = openOrCreate(path, readOnly, options.create_bytes);
   try {
     if (libc?.tryLock(fd) === false) {
-      throw new SpareError('busy', 'STORE_LOCKED', `Cannot open ${path}: another process serves it`, {
-        hint: 'End the other process first: lslocks(8) names it',
+      throw new SpareError('busy', 'STORE_LOCKED', `Cannot open ${path}: another process is serving it`, {
+        hint: 'Stop the other process first. To find it, run: lslocks',
       });
     }
     const stat = fs.fstatSync(fd);
@@ -42,13 +42,13 @@ export function openFileStore(options: OpenFileStoreOptions): FileStore {
         'STORE_NOT_A_FILE',
         `Cannot serve ${path}: it is neither a file nor a block device`,
         {
-          hint: 'Name a file or a block device',
+          hint: 'Specify a regular file or a block device',
         },
       );
     }
     if (size_bytes === 0) {
       throw new SpareError('usage', 'STORE_EMPTY', `Cannot serve ${path}: its size is 0`, {
-        hint: `Give it a size first: truncate --size 1G ${path}`,
+        hint: `Set its size first. Run: truncate --size 1G ${path}`,
       });
     }
     const holes = libc !== undefined && stat.isFile() && canPunch(libc, fd, size_bytes, readOnly) ? libc : undefined;
@@ -67,7 +67,7 @@ function openOrCreate(path: string, readOnly: boolean, create_bytes: number | un
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
     throw new SpareError('precondition', 'STORE_OPEN_FAILED', `Cannot open ${path}: ${code}`, {
-      hint: 'Check that the path is right and that this user may read and write it',
+      hint: 'Check the path, and that this user may read and write it',
       cause,
     });
   }

@@ -53,7 +53,7 @@ export function lostRanges(
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
   const { below, path, bootId = thisBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
-  if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`Writes were lost by ${path}`);
+  if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`${path} has lost writes`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
   const record = isUsable ? found : cleanRegionRecord(below.size_bytes, bootId);

@@ -185,7 +185,7 @@ export class RecordedStore implements Store {
   }
 
   #refuse(done: StoreCallback): boolean {
-    if (this.#closed) done(storeError('EBADF', 'Cannot use a store that was closed'));
+    if (this.#closed) done(storeError('EBADF', 'The store is closed'));
     return this.#closed;
   }
 }

@@ -48,7 +48,7 @@ export class RegionFile implements RecordFile {
   replace(block: Buffer, done: StoreCallback): void {
     fs.write(this.#fd, block, 0, RECORD_BYTES, 0, (error, count) => {
       if (error !== null) done(error);
-      else if (count < RECORD_BYTES) done(storeError('EIO', 'Cannot write the whole record'));
+      else if (count < RECORD_BYTES) done(storeError('EIO', 'Cannot write the complete record'));
       else this.#sync(this.#fd, done);
     });
   }

@@ -6,14 +6,14 @@ import type { ControlRequest, ControlResponse, TargetStatus } from './control-pr
 interface ControlClientOptions {
   /** @default the daemon's socket of this machine */
   socketPath?: string;
-  /** Fencing waits for what the disk has in its hands, so it may take a while. @default 30 s */
+  /** Fencing waits for outstanding disk requests, so it may take a while. @default 30 s */
   timeout_ms?: number;
 }
 
 /**
- * Asks the target's daemon, on a connection of its own.
+ * Sends one request to the target's daemon, on its own connection.
  * @throws SpareError `unreachable` when the daemon is not running or does not answer in time, `stepFailed` with the daemon's own
- * code, message and hint when it refuses or fails.
+ * code, message and hint if it refuses or fails.
  */
 export async function controlTarget(
   request: ControlRequest,
@@ -26,7 +26,7 @@ export async function controlTarget(
   throw new SpareError('stepFailed', code, message, { hint });
 }
 
-/** What the daemon says of itself and of every host. @throws SpareError as `controlTarget` */
+/** The status of the daemon and of every host. @throws SpareError like `controlTarget` */
 export function requestStatus(options?: ControlClientOptions): Promise<TargetStatus> {
   return controlTarget({ method: 'status' }, options);
 }
@@ -37,7 +37,7 @@ function exchange(request: ControlRequest, socketPath: string, timeout_ms: numbe
     const socket = connect(socketPath);
     const fail = (message: string, cause?: unknown): void => {
       socket.destroy();
-      const hint = "Start it with 'systemctl start spare-serve', or see why it ended: 'journalctl -u spare-serve'";
+      const hint = 'Run: systemctl start spare-serve. If it stops again, see why: journalctl -u spare-serve';
       reject(new SpareError('unreachable', 'TARGET_UNREACHABLE', message, { hint, cause }));
     };
     const timer = setTimeout(

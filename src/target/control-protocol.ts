@@ -2,25 +2,25 @@ import type { ByteRange } from '../std/byte-range.ts';
 import type { NotServed } from './not-served.ts';
 
 /**
- * The daemon's control protocol: one JSON object a line over a Unix socket (mode 0600), one answer a request, in order.
+ * The daemon's control protocol: one JSON object per line over a Unix socket (mode 0600), one answer per request, in order.
  * Times are milliseconds since the epoch.
  */
 export type ControlRequest =
   | { method: 'status' }
-  /** Reads the host's part of the configuration (again) and serves its LUN. */
+  /** Reads the host's configuration (again) and serves its LUN. */
   | { method: 'add'; host: string }
-  /** Ends the host's sessions, flushes and closes its store, forgets it. */
+  /** Ends the host's sessions, flushes and closes its store, and removes the host from the target. */
   | { method: 'close'; host: string }
   /**
-   * Makes a durable record that refuses the host's logins, ends its sessions, flushes and closes its store,
-   * and answers only when all of that is done.
+   * Fences the LUN: writes the durable record that refuses the host's logins, ends its sessions, flushes and closes its
+   * store. Answers only when all of that is done.
    */
   | { method: 'fence'; host: string }
   /** Removes the record and serves the LUN again. */
   | { method: 'unfence'; host: string }
   /**
-   * Removes, durably, the record of what a loss of power may have taken from the leg, and serves the LUN unless the host is fenced.
-   * Only for one who has made sure that those ranges are written again.
+   * Durably removes the record of lost writes, and serves the LUN unless the host is fenced. Only for callers that have made
+   * sure that those ranges will be written again.
    */
   | { method: 'accept'; host: string };
 
@@ -35,22 +35,22 @@ export interface TargetStatus {
   hosts: HostTargetStatus[];
 }
 
-/** What a host's own process says of it. */
+/** The status of a host, reported by its process. */
 export interface HostTargetStatus {
   host: string;
   iqn: string;
-  /** The process that serves the host; `null` while there is none. */
+  /** The process that serves the host; `null` if there is none. */
   pid: number | null;
-  /** False where that process has not answered: the rest is what it said last. */
+  /** False if that process did not answer: the rest is its last answer. */
   responding: boolean;
-  /** True while a fence record stands: no login, no store open. */
+  /** True while a fence record exists: logins are refused, the store is closed. */
   fenced: boolean;
   /**
-   * Ranges of the LUN whose last writes may be missing, since the standby lost its power or a flush failed. While there are any, the
-   * login is refused as of a target that is not ready.
+   * Lost writes: ranges of the LUN that may be stale since the standby lost power or a flush failed. While there are any,
+   * logins are refused with the status of a target that is not ready.
    */
   lost: readonly ByteRange[];
-  /** Why the LUN is not served, where it is for another reason than a fence or lost writes; `null` where it is served. */
+  /** Why the LUN is not served, other than a fence or lost writes; `null` otherwise. */
   notServed: NotServed | null;
   sessions: SessionStatus[];
   /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */

@@ -4,10 +4,10 @@ import { SpareError } from '../std/errors.ts';
 import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
 import { asTargetError } from './target-error.ts';
 
-/** A request is a line of a few words. */
+/** A request is one short line. */
 const MAX_LINE_BYTES = 4_096;
 
-/** Answers control requests, one JSON object a line, on a Unix socket that only its owner may use (mode 0600). */
+/** Answers control requests, one JSON object per line, on a Unix socket that only its owner may use (mode 0600). */
 export class ControlServer {
   readonly #path: string;
   readonly #perform: (request: ControlRequest) => Promise<TargetStatus>;
@@ -23,12 +23,17 @@ export class ControlServer {
   /** @throws SpareError `busy` when another daemon answers on the socket. */
   async listen(): Promise<void> {
     if (await answers(this.#path)) {
-      throw new SpareError('busy', 'ALREADY_SERVING', `Cannot listen on ${this.#path}: another spare serve does`, {
-        hint: "End the other one first: 'systemctl stop spare-serve'",
-      });
+      throw new SpareError(
+        'busy',
+        'ALREADY_SERVING',
+        `Cannot listen on ${this.#path}: another spare serve is running`,
+        {
+          hint: 'Stop the other one first. Run: systemctl stop spare-serve',
+        },
+      );
     }
     rmSync(this.#path, { force: true });
-    // The mode must be right from the first moment on.
+    // The socket must have the right mode from the start.
     const umask = process.umask(0o177);
     try {
       await new Promise<void>((resolve, reject) => {
@@ -84,13 +89,13 @@ function parseRequest(line: string): ControlRequest {
   try {
     request = JSON.parse(line);
   } catch {
-    // Told below, like any other request that is none.
+    // Reported below, like any other invalid request.
   }
   const { method, host } = request ?? {};
   if (METHODS.includes(String(method)) && (method === 'status' || typeof host === 'string')) {
     return { method, host } as ControlRequest;
   }
-  throw new SpareError('usage', 'BAD_REQUEST', 'Cannot understand the control request', {
+  throw new SpareError('usage', 'BAD_REQUEST', 'Invalid control request', {
     hint: `Send one line of JSON with a method (${METHODS.join(', ')}) and a host`,
   });
 }

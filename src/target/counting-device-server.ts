@@ -8,10 +8,10 @@ const READS = new Set([0x08, 0x28, 0xa8, 0x88]);
 const WRITES = new Set([0x0a, 0x2a, 0xaa, 0x8a, 0x2e, 0xae, 0x8e, 0x41, 0x93, 0x89, 0x8b, 0x42]);
 const FLUSHES = new Set([0x35, 0x91]);
 
-/** Counts what a device server does. */
+/** Counts the commands of a device server. */
 export class CountingDeviceServer implements DeviceServer {
   readonly counters: Counters = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
-  /** When the last write completed well, milliseconds since the epoch. */
+  /** When the last write succeeded, in milliseconds since the epoch. */
   lastWriteAt: number | null = null;
   readonly #inner: DeviceServer;
 

@@ -1,6 +1,6 @@
 /**
- * The program of spare-serve.service: `spare serve` without the command line. It starts several times as fast, which is what
- * a restart costs the primaries, and reads nothing that Node's permission model would have to allow for the command line's sake.
+ * The program of spare-serve.service: `spare serve` without the command line. It starts several times faster, so a restart
+ * interrupts the primaries for less time, and the permission model need not allow the files of the command line.
  */
 import { SpareError } from '../std/errors.ts';
 import { eventOf } from '../std/event.ts';

@@ -9,16 +9,16 @@ export function failureNotePath(runtime: string, host: string): string {
 }
 
 /**
- * A note that the disk has failed a host's leg, and that the record in its folder does not say so: that is on the same disk. It stands in the runtime
- * directory, which outlives the processes and the daemon; after a restart of the machine whatever is marked counts as lost anyhow.
+ * A note that the disk failed a host's leg while the record in the host's folder, on the same disk, does not say so. It is in
+ * the runtime directory, which outlives the processes and the daemon. After a restart of the machine all marked regions count as lost anyway.
  *
- * A runtime directory that is full or broken is no reason to end, and all hosts with it: it is told, and the note stands as long as the daemon lives.
+ * A full or broken runtime directory must not end the daemon, and with it all hosts: it is reported, and the note is kept in memory.
  */
 export class FailureNote {
   readonly #path: string;
   readonly #host: string;
   readonly #report: EventLog;
-  /** Since `write` in this process. */
+  /** Set by `write` in this process. */
   #wasWritten = false;
 
   constructor(runtime: string, host: string, report: EventLog) {

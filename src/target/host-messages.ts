@@ -3,22 +3,22 @@ import type { ExitKind } from '../std/errors.ts';
 import type { SpareEvent } from '../std/event.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 
-/** A host's process that could not flush and close its leg exits with this. Others, Node's own among them, say nothing of the leg. EX_SOFTWARE of sysexits.h. */
+/** Exit code of a host's process that could not flush and close its leg (EX_SOFTWARE of sysexits.h). Other codes, such as Node's own, say nothing about the leg. */
 export const LEG_NOT_FLUSHED = 70;
 
-/** What a host's process can be asked to do, besides serving. */
+/** The requests that a host's process accepts. */
 export type HostRequest = 'status' | 'open' | 'fence' | 'unfence' | 'accept';
 
 /** From the daemon to a host's process. */
 export type MessageToHost =
   /** The first one. Without a configuration: the process that takes who names no host of ours, and refuses him as a host would. `failed`: a note says that the disk has failed the leg. */
   | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string; failed: boolean }
-  /** How many hosts share the machine, now and whenever it changes. */
+  /** How many hosts share the machine; sent again when it changes. */
   | { kind: 'neighbours'; hosts: number }
   /** Comes with the socket. */
   | { kind: 'connection'; received: Uint8Array }
   | { kind: 'request'; id: number; request: HostRequest }
-  /** The disk has failed the leg under a process before this one, as has come out only now. */
+  /** The disk failed the leg under an earlier process; this was found only now. */
   | { kind: 'failed' }
   /** Tell the initiators, flush, close, exit. */
   | { kind: 'end' };
@@ -26,14 +26,14 @@ export type MessageToHost =
 /** From a host's process to the daemon. */
 export type MessageFromHost =
   | { kind: 'event'; event: SpareEvent }
-  /** The disk has failed the leg, and its record does not say so yet; or it does now, or that has been accepted. */
+  /** True: the disk failed the leg and its record does not say so yet. False: the record says so, or the loss was accepted. */
   | { kind: 'failed'; failed: boolean }
-  /** The leg is open now, and nothing is written yet; or it is closed. */
+  /** True: the leg is open and nothing has been written yet. False: it is closed. */
   | { kind: 'leg'; isOpen: boolean }
   | { kind: 'answer'; id: number; status: HostTargetStatus }
   | { kind: 'failure'; id: number; error: FailureOfHost };
 
-/** A `SpareError` on its way between processes. */
+/** A `SpareError` as sent between processes. */
 export interface FailureOfHost {
   kind: ExitKind;
   code: string;

@@ -4,22 +4,22 @@ import { KILL_PREFERENCE } from './give-way.ts';
 const ROOT = dirname(dirname(import.meta.dirname));
 /** The sizes and the names of block devices. */
 const DEVICES = '/sys/dev/block';
-/** Tells whether the file system was mounted again since a record was written. */
+/** Needed to find out whether the file system was remounted since a record was written. */
 const FILE_SYSTEMS = '/sys/fs';
-/** Tells whether the machine has lost its power since a record was written. */
+/** Needed to find out whether the machine lost power since a record was written. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /**
- * What its objects may take, which is several times what they do: one that leaks them ends, and is started again, long before the machine lacks
- * memory. Data under way is not among them; it has bounds of its own (`LIMITS`).
+ * Limit of the JavaScript heap, several times the normal use: a process that leaks ends and is restarted long before the
+ * machine runs out of memory. Data in flight is not on that heap; it has its own limits (`LIMITS`).
  */
 const HEAP_MIB = 256;
 
 /**
- * What a host's process is started with: Node's permission model, with the program to be read, the host's own folder and leg to be read and
- * written, and no network but the sockets that are handed to it, no child process, no other file. `node:ffi` is what flushes,
- * punches holes and tells what is cached; the addon computes CRC32C.
+ * The command-line options of a host's process: Node's permission model. It may read the program, and read and write the host's
+ * own folder and leg. It has no network except the sockets handed to it, no child process and no other file. `node:ffi` flushes,
+ * punches holes and reports what is cached; the addon computes CRC32C.
  *
- * Native code is not bounded by the permission model (Node says so itself): the systemd unit bounds the process as a whole.
+ * The permission model does not restrict native code (Node's own documentation says so): the systemd unit restricts the whole process.
  * @param owned Folder and leg; nothing for the process that serves no host.
  */
 export function hostPermissions(owned: readonly string[]): string[] {

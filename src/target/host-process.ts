@@ -15,28 +15,28 @@ import { WritebackCheck } from './writeback-check.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
-/** They wait for the disk: what is not cached, large writes, flushes. Node has four, one disk has room for more. */
+/** Threads that wait for the disk: uncached reads, large writes, flushes. Node's default is four; one disk can use more. */
 const WAITING_THREADS = '8';
-/** A process that has ended by itself is started again at once, and more and more slowly where it ends again and again. */
+/** A process that ended unexpectedly is restarted at once, and with growing delay if it keeps ending. */
 const RESTART_PAUSES_MS = [0, 100, 500, 1_000, 2_000, 5_000];
-/** One that has lived so long had a good start. */
+/** A process that ran this long counts as started successfully. */
 const STABLE_MS = 10_000;
-/** Until then a process may be starting still: its program, its disk. */
+/** Until then a process may still be starting. */
 const STARTING_MS = 5_000;
-/** What finding out may take whether the disk has failed a leg. */
+/** Time limit for finding out whether the disk failed a leg. */
 const WITNESS_MS = 10_000;
 
 export interface HostProcessOptions {
-  /** `undefined`: it takes who names no host of ours. */
+  /** `undefined`: the process for initiators that name no enrolled host. */
   configuration: HostConfiguration | undefined;
   /** The host's folder in the pool. */
   folder: string;
   /** The file of `writeStrippedProgram`. */
   program: string;
   report: EventLog;
-  /** Outlives the process; none for the one that serves no host. */
+  /** Outlives the process; absent for the process that serves no host. */
   note?: FailureNote;
-  /** Asks what the disk has failed under one that died. @default that of the process */
+  /** Finds out what the disk failed under a process that died. @default that of the process */
   sync?: DataSync;
 }
 
@@ -45,7 +45,7 @@ interface PendingRequest {
   reject(error: Error): void;
 }
 
-/** The daemon's side of a host's process: starts it, starts it again when it ends by itself, hands connections over, asks. */
+/** The daemon's side of a host's process: starts and restarts it, hands connections over, sends requests. */
 export class HostProcess {
   readonly configuration: HostConfiguration | undefined;
   readonly #options: HostProcessOptions;
@@ -53,12 +53,12 @@ export class HostProcess {
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
-  /** What has become of the last one. */
+  /** How the last process ended. */
   #fate = 'has ended';
   #restart: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
-  /** Connections that the process has not been sent yet: it takes one at a time. */
+  /** Connections not yet sent to the process, which takes one at a time. */
   readonly #arrivals = new Set<Socket>();
   #lastId = 0;
   readonly #requests = new Map<number, PendingRequest>();
@@ -82,48 +82,48 @@ export class HostProcess {
     return this.#child?.pid ?? null;
   }
 
-  /** What is wrong with the process itself: it is away, or it ends again and again. */
+  /** The problem with the process itself: it is not running, or keeps ending. */
   get trouble(): SpareError | undefined {
     const isYoung = performance.now() - this.#startedAt < STABLE_MS;
     return !this.#child || (isYoung && this.#shortLives > 1) ? this.#gone() : undefined;
   }
 
-  /** It runs, and has not had the time to answer. */
+  /** It is running and has not had time to answer. */
   get isStarting(): boolean {
     return this.#child !== undefined && performance.now() - this.#startedAt < STARTING_MS;
   }
 
-  /** Gives the connection away, with what was read from it. */
+  /** Hands the connection over, with the bytes already read from it. */
   adopt(socket: Socket, received: Buffer): void {
-    // Between two processes: the initiator comes again.
+    // No process is running: the initiator will retry.
     if (!this.#child) {
       socket.destroy();
       return;
     }
-    // The oldest goes, as at the portal: those who flood a slow process can't keep its initiator out.
+    // The oldest is dropped, as at the portal: flooding a slow process cannot lock its initiator out.
     const [oldest] = this.#arrivals;
     if (oldest && this.#arrivals.size >= LIMITS.connectionsInLogin) {
       this.#arrivals.delete(oldest);
       oldest.destroy();
     }
     this.#arrivals.add(socket);
-    // Once it is sent the kernel has it: closed here, it lives for the process, and ends with it if that dies before it has taken it.
-    // Left to Node (keepOpen: false) it would be open here for ever then, and the initiator would wait.
+    // Once sent, the kernel holds the socket: closed here, it stays open for the process, and closes if the process dies before taking it.
+    // Node's own handling (keepOpen: false) would then keep it open here for ever, and the initiator would wait.
     this.#child.send({ kind: 'connection', received } satisfies MessageToHost, socket, { keepOpen: true }, () => {
       this.#arrivals.delete(socket);
       socket.destroy();
     });
   }
 
-  /** How many hosts share the machine: each has its part of the memory. */
+  /** How many hosts share the machine: each gets its share of the memory. */
   set neighbours(hosts: number) {
     this.#neighbours = hosts;
     this.#send({ kind: 'neighbours', hosts });
   }
 
   /**
-   * Has the process do something; its status afterwards.
-   * @throws SpareError of the host, or `TARGET_PROCESS_ENDED`, `TARGET_PROCESS_SILENT`
+   * Sends the process a request; returns its status afterwards.
+   * @throws SpareError from the host's process, or `TARGET_PROCESS_ENDED`, `TARGET_PROCESS_SILENT`
    */
   request(request: HostRequest, timeout_ms: number): Promise<HostTargetStatus> {
     const id = ++this.#lastId;
@@ -148,8 +148,8 @@ export class HostProcess {
   }
 
   /**
-   * Ends it in order, and kills it where that takes longer than `limit_ms`: what it wrote is in the kernel's hands then. When this resolves, nothing
-   * of it can have an effect any more, and a note stands where the disk may have failed the leg.
+   * Ends it in an orderly way, and kills it after `limit_ms`: the kernel has its writes by then. When this resolves, the process
+   * can have no further effect, and a note exists if the disk may have failed the leg.
    */
   end(limit_ms: number): Promise<void> {
     clearTimeout(this.#restart);
@@ -157,7 +157,7 @@ export class HostProcess {
     return this.#ended;
   }
 
-  /** Ends it as a crash would, and starts it again. Resolves when nothing of the old process can have an effect any more. */
+  /** Kills and restarts it. Resolves when the old process can have no further effect. */
   async killAndStart(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined) return;
@@ -166,7 +166,7 @@ export class HostProcess {
     await gone;
   }
 
-  /** Resolves when a note stands where the disk may have failed the leg under a process that has died. */
+  /** Resolves when a note exists, if the disk may have failed the leg under a process that died. */
   async lossKnown(): Promise<void> {
     await this.#writebackCheck?.settled(WITNESS_MS);
   }
@@ -176,7 +176,7 @@ export class HostProcess {
     try {
       this.#child = this.#spawn();
     } catch (error) {
-      // No memory, no descriptor: others may give some back.
+      // Out of memory or descriptors: some may become free.
       this.#exited(String(error), 'could not be started');
       return;
     }
@@ -185,7 +185,7 @@ export class HostProcess {
     this.#send({ kind: 'neighbours', hosts: this.#neighbours });
   }
 
-  /** @throws the system's error where no process can be made, or Node's where its channel can't. */
+  /** @throws the system's error if the process cannot be created, or Node's if its channel cannot. */
   #spawn(): ChildProcess {
     const { configuration, folder, program } = this.#options;
     const legs = configuration?.volumes.map(({ standbyLeg }) => standbyLeg.path) ?? [];
@@ -196,7 +196,7 @@ export class HostProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // Why it could not be started is told on the next turn, for some reasons, and not at all for others.
+    // For some failures the reason arrives on the next turn, for others never.
     child.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (!this.#child && code !== undefined) this.#fate = `could not be started (${code})`;
     });
@@ -223,18 +223,18 @@ export class HostProcess {
   }
 
   /**
-   * What a process wrote that has died the kernel has, unless the disk fails it: whether it did is asked while the next process starts and serves already, since
-   * the answer takes as long as writing does. Whoever must know waits for `lossKnown`.
+   * The kernel has everything a dead process wrote, unless the disk fails to write it. The check for that takes as long as the
+   * writing, so it runs while the next process already serves. Callers that need the result wait for `lossKnown`.
    */
   #leftLeg(exitCode: number | null): void {
     if (exitCode === 0) this.#writebackCheck?.closed();
     else if (exitCode === LEG_NOT_FLUSHED) {
       this.#writebackCheck?.closed();
-      this.#legFailed('Its process could not flush it');
+      this.#legFailed('The process could not flush it');
     } else this.#writebackCheck?.died();
   }
 
-  /** The note is for the next process, the message for one that has been started meanwhile. */
+  /** The note is for the next process, the message for one that was started in the meantime. */
   #legFailed(cause: string): void {
     this.#options.report(eventOf('leg-failed', { host: this.configuration?.name, facts: { cause } }));
     this.#options.note?.write();
@@ -244,7 +244,7 @@ export class HostProcess {
   #exited(cause: string, fate = `has ended (${cause})`): void {
     this.#child = undefined;
     this.#fate = fate;
-    // Node forgets those: nobody would ever answer them.
+    // Node drops them: they would never be answered.
     for (const socket of this.#arrivals) socket.destroy();
     this.#arrivals.clear();
     for (const { reject } of [...this.#requests.values()]) reject(this.#gone());
@@ -270,7 +270,7 @@ export class HostProcess {
     if (message.kind === 'leg') {
       if (message.isOpen) this.#writebackCheck?.opened();
       else this.#writebackCheck?.closed();
-      // It has died before its message was read.
+      // It died before its message was read.
       if (sender !== this.#child) this.#writebackCheck?.died();
       return;
     }
@@ -279,24 +279,24 @@ export class HostProcess {
     else pending?.reject(new SpareError(message.error.kind, message.error.code, message.error.message, message.error));
   }
 
-  /** An error means that the process is gone, which `exit` tells. */
+  /** An error means that the process is gone, which `exit` reports. */
   #send(message: MessageToHost): void {
     this.#child?.send(message, () => {});
   }
 
   #gone(): SpareError {
     const name = this.configuration?.name ?? '-';
-    return new SpareError('stepFailed', 'TARGET_PROCESS_ENDED', `The target's process of ${name} ${this.#fate}`, {
-      hint: "It is started again by itself: try once more, or see why it ended: 'journalctl -u spare-serve'",
+    return new SpareError('stepFailed', 'TARGET_PROCESS_ENDED', `The target process of ${name} ${this.#fate}`, {
+      hint: 'It restarts automatically. If it ends again, see why: journalctl -u spare-serve',
     });
   }
 
-  /** For a question that was not answered in time. */
+  /** For a request that timed out. */
   silent(timeout_ms: number): SpareError {
     const name = this.configuration?.name ?? '-';
-    const message = `The target's process of ${name} did not answer within ${timeout_ms} ms`;
+    const message = `The target process of ${name} did not answer within ${timeout_ms} ms`;
     return new SpareError('stepFailed', 'TARGET_PROCESS_SILENT', message, {
-      hint: `It may still be starting. If not, its disk may hang: see 'journalctl -k', and what process ${this.pid ?? ''} waits for`,
+      hint: `It may still be starting. If it does not recover, its disk may hang. Run: journalctl -k`,
     });
   }
 }

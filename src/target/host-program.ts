@@ -1,8 +1,8 @@
 /**
- * The process of one host: serves its LUN on the connections that the daemon hands over. It can reach the host's folder in the pool and
- * nothing else (`host-permissions.ts`), so that neither a defect nor an initiator that found one gets at another host.
+ * The process of one host: serves its LUN on the connections that the daemon hands over. It can access the host's folder in the
+ * pool and nothing else (`host-permissions.ts`), so that neither a bug nor an initiator exploiting one can reach another host.
  *
- * Signals of a terminal or of a service manager are for the daemon, which ends its processes in order; when the daemon is gone, so is this.
+ * It ignores signals from a terminal or a service manager: the daemon handles them and ends its processes in order. When the daemon is gone, this process ends.
  */
 import { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -15,7 +15,7 @@ import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageTo
 import { HostTarget } from './host-target.ts';
 import { asTargetError } from './target-error.ts';
 
-/** An idle session is pinged after so long: "last PDU" stays a fresh proof of life. */
+/** An idle session is pinged after this time, so that "last PDU" keeps showing whether the primary is alive. */
 const PING_INTERVAL_MS = 1_000;
 const OPEN_AGAIN_MS = 1_000;
 
@@ -26,7 +26,7 @@ let whyNotServed: string | undefined;
 let ending: Promise<void> | undefined;
 
 const directory: TargetDirectory = {
-  /** Every host has a secret: who does not give its name has to try in vain like everybody else. */
+  /** Every host has a secret: an initiator that names no host fails in the same way as one with a wrong secret. */
   authenticationRequired: true,
   find: (name) => (name === host?.target.name ? host.target : undefined),
   visibleTo: (initiatorName) => (initiatorName === host?.target.credentials.initiatorName ? host.target : undefined),
@@ -48,11 +48,11 @@ function receive(message: MessageToHost, socket: unknown): void {
       break;
     case 'neighbours':
       connections.budget.limit_bytes = Math.max(LIMITS.allData_bytes / message.hosts, LIMITS.leastShare_bytes);
-      // Staying awake pays only where it takes no processor from another host.
+      // Busy polling only pays if it takes no processor from another host.
       connections.busyPoll.allowed = message.hosts < availableParallelism();
       break;
     case 'connection':
-      // The peer may have gone on the way.
+      // The peer may have disconnected in the meantime.
       if (socket instanceof Socket) connections.adopt(socket, Buffer.from(message.received));
       break;
     case 'request':
@@ -72,8 +72,8 @@ function serve(target: HostTarget): void {
 }
 
 /**
- * A disk that is missing, or that somebody else has not let go of yet, is no reason to end: the initiator is told to try again later, an administrator what is
- * wrong, and it is looked for again.
+ * A disk that is missing, or still locked by another process, is no reason to end: the initiator is told to retry, the administrator
+ * sees the reason, and the open is retried.
  */
 function open(target: HostTarget): void {
   if (ending) return;
@@ -115,7 +115,7 @@ async function answer(id: number, request: HostRequest): Promise<void> {
   }
 }
 
-/** Once, whoever asks for it, and however often. */
+/** Runs once, however often it is requested. */
 function end(): Promise<void> {
   ending ??= endInOrder();
   return ending;
@@ -130,7 +130,7 @@ async function endInOrder(): Promise<void> {
     exitCode = 1;
   }
   try {
-    await host?.close('the daemon ends');
+    await host?.close('the daemon is stopping');
   } catch (error) {
     console.error(String((error as Error).stack));
     exitCode = LEG_NOT_FLUSHED;
@@ -142,7 +142,7 @@ function report(event: SpareEvent): void {
   send({ kind: 'event', event });
 }
 
-/** Nobody is left to be told when the daemon is gone. */
+/** When the daemon is gone there is nobody to report to. */
 function send(message: MessageFromHost): void {
   if (process.connected) process.send?.(message);
 }

@@ -19,13 +19,13 @@ import { type NotServed, whyNotServed } from './not-served.ts';
 const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
 
 export interface HostTargetOptions {
-  /** Called with `true` when the leg was opened, before anything is written to it, and with `false` when it is closed. */
+  /** Called with `true` when the leg is open, before anything is written to it, and with `false` when it is closed. */
   onOpen?: (isOpen: boolean) => void;
-  /** Called when the disk has failed the leg, and the LUN is closed: `lost` tells what may be missing. */
+  /** Called when the disk failed the leg and the LUN is closed: `lost` lists the ranges that may be stale. */
   onLost?: () => void;
-  /** Called with `true` when the disk has failed the leg and its record does not say so yet, and with `false` when it does, or that has been accepted. */
+  /** Called with `true` when the disk failed the leg and its record does not say so yet, and with `false` when it does, or the loss was accepted. */
   onFailed?: (failed: boolean) => void;
-  /** The disk has failed the leg under a process before this one, and its record may not say so. @default false */
+  /** The disk failed the leg under an earlier process, and the record may not say so. @default false */
   failed?: boolean;
   /** @default openFileStore */
   openStore?: (path: string) => Store;
@@ -44,7 +44,7 @@ export class HostTarget {
   readonly #onOpen: (isOpen: boolean) => void;
   readonly #openStore: (path: string) => Store;
   #closing: Promise<void> | undefined;
-  /** What opening has ended with, where it went wrong the last time. */
+  /** The error of the last attempt to open, if it failed. */
   #notServed: NotServed | null = null;
 
   /** @param folder The host's folder in the pool. */
@@ -76,14 +76,14 @@ export class HostTarget {
     if (options.failed) this.condemn();
   }
 
-  /** What a loss of power, or a flush that failed, may have taken from the leg: while it is not empty, the LUN is not served. */
+  /** Lost writes after a power loss or a failed flush: while this is not empty, the LUN is not served. */
   get lost(): readonly ByteRange[] {
     return this.#loss.ranges;
   }
 
   /**
-   * Opens the store and lets the initiator in. Does nothing while the host is fenced, when it is open already, or when the leg may
-   * have lost writes: the mirror set would take it for whole.
+   * Opens the store and accepts the initiator. Does nothing if the host is fenced, the store is open already, or the leg may
+   * have lost writes: the array would treat it as in sync.
    */
   open(): void {
     try {
@@ -99,7 +99,7 @@ export class HostTarget {
     if (this.#unit || this.#loss.isCondemned) return;
     const { name, target } = this.configuration;
     const { lun, standbyLeg: leg } = this.#volume;
-    // Before the leg is opened: where it is mounted again meanwhile, its record names the older mounting, and is not believed.
+    // Read before the leg is opened: if it is remounted in between, the record names the older mount and is not trusted.
     const mountId = mountIdOf(leg.path);
     if (this.#loss.look(mountId).length > 0 || this.target.fenced) return;
     let store: Store = this.#openStore(leg.path);
@@ -108,9 +108,9 @@ export class HostTarget {
         throw new SpareError(
           'precondition',
           'LUN_SIZE_CHANGED',
-          `Cannot serve ${leg.path}: its size must be ${leg.size_bytes} bytes, it is ${store.size_bytes}`,
+          `Cannot serve ${leg.path}: expected ${leg.size_bytes} bytes, found ${store.size_bytes}`,
           {
-            hint: `Find out what changed it: the mirror set of ${name} keeps its superblock at a place that depends on the size`,
+            hint: `Find out what changed its size: the array of ${name} cannot use it like this`,
           },
         );
       }
@@ -120,7 +120,7 @@ export class HostTarget {
       this.#unit = new LogicalUnit({
         store,
         identity: `${target.iqn},lun${lun}`,
-        // Write-back: what the mirror set was told is written, and not yet flushed, is in the marked regions.
+        // Write-back: acknowledged writes that are not flushed yet are in the marked regions.
         writeCache: true,
         reservationsPath: join(this.#folder, 'reservations'),
       });
@@ -133,7 +133,7 @@ export class HostTarget {
     this.target.deviceServer = this.#device;
   }
 
-  /** Ends the sessions, waits for what the store has in its hands, flushes and closes it. The file is nobody's afterwards. */
+  /** Ends the sessions, waits for outstanding requests, flushes and closes the store. The file is then free. */
   close(reason: string): Promise<void> {
     this.#closing ??= this.#close(reason).finally(() => {
       this.#closing = undefined;
@@ -154,7 +154,7 @@ export class HostTarget {
     }
   }
 
-  /** Durable first, so that a host which is fenced can't come back, whatever happens to this process. */
+  /** Durable first, so that a fenced host cannot come back, whatever happens to this process. */
   async fence(): Promise<void> {
     this.#fence.write();
     this.target.fenced = true;
@@ -173,19 +173,19 @@ export class HostTarget {
   }
 
   /**
-   * Forgets what the leg may have lost, durably, and serves the LUN. Whoever asks for it has seen to it that those ranges are
-   * written again before the leg is believed.
+   * Durably removes the record of lost writes and serves the LUN. The caller has made sure that those ranges are written again
+   * before the leg is trusted.
    */
   async accept(): Promise<void> {
     if (this.#loss.stands()) {
-      // That this store can't be flushed any more is what is being accepted.
-      await this.close('its leg has lost writes').catch(() => {});
+      // The caller accepts that this store can no longer be flushed.
+      await this.close('the leg has lost writes').catch(() => {});
       this.#loss.forget();
     }
     this.open();
   }
 
-  /** The disk has failed the leg: the LUN is closed, as after a loss of power. */
+  /** The disk failed the leg: close the LUN, as after a power loss. */
   condemn(): void {
     this.#loss.condemn();
   }

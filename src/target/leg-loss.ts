@@ -5,15 +5,15 @@ import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import { condemnRegionFile } from '../store/region-file.ts';
 
-/** A record that can't be written is tried again: the disk may come back, with the newest writes missing. */
+/** Writing the record is retried: the disk may come back, without the newest writes. */
 const DISK_AGAIN_MS = 1_000;
 
-/** The record in a host's folder of which regions of its leg may hold writes that are not flushed. */
+/** The record, in the host's folder, of regions of the leg that may hold unflushed writes. */
 export function regionsPath(folder: string): string {
   return join(folder, 'regions');
 }
 
-/** What may be missing where the disk has failed the leg: whatever is marked, in this boot too; all of it where the record does not say, or is away with its disk. */
+/** The ranges that may be stale after the disk failed the leg: everything marked, also in this boot; the whole leg if the record is unreadable or gone with its disk. */
 export function rangesAtRisk(path: string, size_bytes: number): readonly ByteRange[] {
   const marked = lostRanges(path, size_bytes, '');
   return marked.length > 0 ? marked : [{ offset_bytes: 0, length_bytes: size_bytes }];
@@ -23,21 +23,21 @@ export interface LegLossOptions {
   /** The host's folder in the pool. */
   folder: string;
   leg: { path: string; size_bytes: number };
-  /** As `HostTargetOptions.onFailed`. */
+  /** See `HostTargetOptions.onFailed`. */
   onFailed(failed: boolean): void;
-  /** Closes the LUN; called when the disk has failed the leg, before that is recorded. */
+  /** Closes the LUN; called when the disk failed the leg, before that is recorded. */
   close(reason: string): Promise<void>;
-  /** Called when the record says what may be missing, which may be nothing. Called again a moment later where it throws. */
+  /** Called when the record lists the ranges that may be stale (possibly none). Retried a moment later if it throws. */
   onRecorded(): void;
 }
 
-/** What a loss of power, or a disk that failed, may have taken from a host's leg, and that it is not forgotten before it is accepted. */
+/** The lost writes of a host's leg after a power loss or a disk failure, kept until they are accepted. */
 export class LegLoss {
   readonly #options: LegLossOptions;
-  /** Which regions may hold writes that are not on the disk yet. */
+  /** The regions that may hold writes that are not on the disk yet. */
   readonly regionsPath: string;
   #ranges: readonly ByteRange[] = [];
-  /** The disk has failed the leg, and nobody has accepted that yet. */
+  /** The disk failed the leg, and the loss has not been accepted yet. */
   #condemned = false;
 
   constructor(options: LegLossOptions) {
@@ -53,31 +53,31 @@ export class LegLoss {
     return this.#condemned;
   }
 
-  /** Looks into the record. `mountId` is of the leg (`mountIdOf`). */
+  /** Reads the record. `mountId` belongs to the leg (`mountIdOf`). */
   look(mountId: string | undefined): readonly ByteRange[] {
     this.#ranges = lostRanges(this.regionsPath, this.#options.leg.size_bytes, undefined, mountId);
     return this.#ranges;
   }
 
   /**
-   * The kernel may have dropped what it could not write, and a later flush would go well without it: the LUN is closed, as after a loss
-   * of power.
+   * The kernel may have dropped the writes that failed, and a later flush would succeed without them. The LUN is therefore closed,
+   * as after a power loss.
    */
   condemn(): void {
     if (this.#condemned) return;
     const { leg, onFailed, close } = this.#options;
     this.#condemned = true;
     onFailed(true);
-    // The record does not say yet that it is condemned.
+    // The record does not show the failure yet.
     this.#ranges = rangesAtRisk(this.regionsPath, leg.size_bytes);
-    // Not within the command that has met the failure.
+    // Not within the command that hit the failure.
     setImmediate(async () => {
-      await close('the disk of its leg has failed').catch(() => {});
+      await close('the disk of the leg failed').catch(() => {});
       this.#record();
     });
   }
 
-  /** Whether there is anything to be accepted, as the record says now. */
+  /** Whether the record lists losses that are not accepted yet. */
   stands(): boolean {
     const { path, size_bytes } = this.#options.leg;
     return this.#condemned || lostRanges(this.regionsPath, size_bytes, undefined, mountIdOf(path)).length > 0;
@@ -95,7 +95,7 @@ export class LegLoss {
     try {
       condemnRegionFile(this.regionsPath);
       this.#options.onFailed(false);
-      // Nothing: everything was on the disk by then.
+      // Nothing was lost: everything was on the disk by then.
       this.#condemned = this.look(mountIdOf(this.#options.leg.path)).length > 0;
       this.#options.onRecorded();
     } catch {

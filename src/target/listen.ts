@@ -2,8 +2,8 @@ import type { Portal } from '../iscsi/portal.ts';
 import { SpareError } from '../std/errors.ts';
 
 /**
- * Has the portal accept connections; its address.
- * @throws SpareError `precondition` where the address can't be had.
+ * Makes the portal accept connections; returns its address.
+ * @throws SpareError `precondition` if the address is not available.
  */
 export async function listenOrExplain(portal: Portal, wanted: { address: string; port: number }): Promise<string> {
   try {
@@ -13,14 +13,14 @@ export async function listenOrExplain(portal: Portal, wanted: { address: string;
     throw new SpareError(
       'precondition',
       'PORTAL_UNAVAILABLE',
-      `Cannot accept connections on ${wanted.address} port ${wanted.port}: ${code}`,
-      { hint: HINTS[code ?? ''] ?? 'Choose an address of this machine and a port that is free', cause },
+      `Cannot listen on ${wanted.address} port ${wanted.port}: ${code}`,
+      { hint: HINTS[code ?? ''] ?? 'Choose an address of this machine and a free port', cause },
     );
   }
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: `Another process has the port: 'ss -ltnp' names it`,
-  EADDRNOTAVAIL: `This machine does not have that address: 'ip address' lists those it has`,
-  EACCES: 'Ports below 1024 are for root: choose another one',
+  EADDRINUSE: 'Another process uses the port. To find it, run: ss -ltnp',
+  EADDRNOTAVAIL: 'This machine does not have that address. To list its addresses, run: ip address',
+  EACCES: 'Only root may use ports below 1024: choose another port',
 };

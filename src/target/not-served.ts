@@ -6,7 +6,7 @@ export interface NotServed {
   hint: string;
 }
 
-/** For an error that opening the leg at `path` has ended with: it is tried again until it goes well. */
+/** Describes an error while opening the leg at `path`. Opening is retried until it succeeds. */
 export function whyNotServed(error: unknown, path: string): NotServed {
   if (error instanceof SpareError && error.code !== 'STORE_OPEN_FAILED') {
     return { reason: error.message, hint: error.hint };
@@ -14,6 +14,6 @@ export function whyNotServed(error: unknown, path: string): NotServed {
   const reason = error instanceof SpareError ? error.message : `Cannot serve ${path}: ${String(error)}`;
   return {
     reason,
-    hint: `See whether the pool is mounted and its disk is well: 'findmnt --target ${path}', 'journalctl -k'. It is tried again each second`,
+    hint: `It is retried every second. Check that the pool is mounted: findmnt --target ${path}. Check its disk: journalctl -k`,
   };
 }

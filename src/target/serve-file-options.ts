@@ -4,7 +4,7 @@ import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
 import type { ServeFileOptions } from './serve-file.ts';
 
-/** What `spare serve --file` is asked for, as it was typed. */
+/** The options of `spare serve --file`, as typed. */
 export interface ServeRequest {
   path: string;
   /** `address:port`. @default `127.0.0.1:3260` */
@@ -21,10 +21,10 @@ export interface ServeRequest {
   redirect?: string | undefined;
 }
 
-/** RFC 7143 §12.1: a secret of less than 96 bits can be guessed from one login that somebody has listened to. */
+/** RFC 7143 §12.1: a secret shorter than 96 bits can be guessed from one recorded login. */
 const MIN_SECRET_BYTES = 12;
 
-/** @throws SpareError `usage` for the first thing that is wrong, before anything is opened. */
+/** @throws SpareError `usage` for the first invalid option, before anything is opened. */
 export function serveFileOptions(request: ServeRequest): Omit<ServeFileOptions, 'report'> {
   const { path, thin, readOnly, removable } = request;
   const blockSize_bytes = request.blockSize === '4096' ? 4096 : 512;
@@ -45,8 +45,8 @@ export function serveFileOptions(request: ServeRequest): Omit<ServeFileOptions, 
 function chapFrom({ noAuthentication, chapUser: user, chapSecretFile: path }: ServeRequest): ChapSecret | undefined {
   if (user === undefined || path === undefined) {
     if (noAuthentication) return undefined;
-    throw new SpareError('usage', 'NO_AUTHENTICATION', 'Cannot serve a file as nothing says who may log in', {
-      hint: 'Give --chap-user and --chap-secret-file, or --no-auth on a loopback address',
+    throw new SpareError('usage', 'NO_AUTHENTICATION', 'Cannot serve a file without authentication settings', {
+      hint: 'Add --chap-user and --chap-secret-file, or --no-auth on a loopback address',
     });
   }
   const secret = readSecret(path);
@@ -56,7 +56,7 @@ function chapFrom({ noAuthentication, chapUser: user, chapSecretFile: path }: Se
     'SECRET_TOO_SHORT',
     `The secret in ${path} must have at least ${MIN_SECRET_BYTES} bytes`,
     {
-      hint: `Make one: openssl rand -hex 16 >${path}`,
+      hint: `Create one. Run: openssl rand -hex 16 >${path}`,
     },
   );
 }
@@ -67,7 +67,7 @@ function readSecret(path: string): string {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new SpareError('usage', 'SECRET_UNREADABLE', `Cannot read the secret in ${path}: ${code}`, {
-      hint: 'Check that the path is right and that this user may read it',
+      hint: 'Check the path, and that this user may read it',
       cause,
     });
   }
@@ -84,17 +84,19 @@ function parsePortal(flag: string, text: string): PortalAddress {
   const address = bracketed ?? plain;
   const port = Number(digits);
   if (address !== undefined && port <= 65_535 && text.length <= LIMITS.value_bytes) return { address, port };
-  throw new SpareError('usage', 'BAD_PORTAL', `The ${flag} must be address:port, it is '${text}'`, {
-    hint: `For example: --${flag} 127.0.0.1:3260`,
+  throw new SpareError('usage', 'BAD_PORTAL', `Invalid --${flag} '${text}': expected address:port`, {
+    hint: `Example: --${flag} 127.0.0.1:3260`,
   });
 }
 
 function redirectFrom(text: string | undefined, here: PortalAddress): string | undefined {
   if (text === undefined) return undefined;
   const { address, port } = parsePortal('redirect', text);
-  const hint = 'Give the address and the port of the portal that serves the file';
+  const hint = 'Specify the address and port of the portal that serves the file';
   if (port === 0) {
-    throw new SpareError('usage', 'BAD_PORTAL', 'Cannot send initiators to port 0: it means any free port', { hint });
+    throw new SpareError('usage', 'BAD_PORTAL', 'Cannot redirect initiators to port 0: it means any free port', {
+      hint,
+    });
   }
   if (address === here.address && port === here.port) {
     throw new SpareError('usage', 'REDIRECT_TO_ITSELF', `Cannot redirect ${text} to itself`, { hint });
@@ -108,7 +110,7 @@ function physicalBlockSize(size_bytes: number | undefined, blockSize_bytes: numb
   throw new SpareError(
     'usage',
     'BAD_PHYSICAL_BLOCK_SIZE',
-    `The physical block size must be the block size ${blockSize_bytes} times a power of two, it is ${size_bytes}`,
-    { hint: 'For example: --physical-block-size 4096' },
+    `Invalid physical block size ${size_bytes}: expected the block size ${blockSize_bytes} times a power of two`,
+    { hint: 'Example: --physical-block-size 4096' },
   );
 }

@@ -16,17 +16,17 @@ import { listenOrExplain } from './listen.ts';
 const LUN = 1;
 
 export interface ServeFileOptions {
-  /** A file or a block device that exists; with a redirect only its name is used. */
+  /** An existing file or block device; with a redirect only its name is used. */
   path: string;
   portal: { address: string; port: number };
-  /** What initiators prove themselves with; `undefined`: nobody has to. */
+  /** The credentials for initiators; `undefined` means no authentication. */
   chap: ChapSecret | undefined;
-  /** The portal that every initiator is sent to: nothing is served here. */
+  /** The portal to which every initiator is redirected: nothing is served here. */
   redirect?: string | undefined;
   blockSize_bytes: 512 | 4096;
-  /** @default what suits the block size */
+  /** @default depends on the block size */
   physicalBlockSize_bytes?: number | undefined;
-  /** @default what the file can do */
+  /** @default depends on the file system */
   thin?: boolean | undefined;
   readOnly: boolean;
   removable: boolean;
@@ -43,13 +43,13 @@ export interface ServedFile {
 
 /**
  * Serves one file, for evaluation and tests, without a configuration. Write-back: durable after SYNCHRONIZE CACHE or with FUA.
- * Persistent reservations that are to survive a restart are kept beside the file.
- * @throws SpareError for anything that is wrong with the options, before anything is served.
+ * Persistent reservations that must survive a restart are kept beside the file.
+ * @throws SpareError for invalid options, before anything is served.
  */
 export async function serveFile(options: ServeFileOptions): Promise<ServedFile> {
   guardPortal(options);
   const iqn = iqnFor(options.path);
-  // Whoever the initiators are sent to may have the file open.
+  // The target of the redirect may have the file open.
   const unit = options.redirect !== undefined ? undefined : openUnit(options, iqn);
   const target = new Target({
     name: iqn,
@@ -90,8 +90,8 @@ function openUnit(options: ServeFileOptions, iqn: string): LogicalUnit {
     throw new SpareError(
       'usage',
       'SIZE_NOT_WHOLE_BLOCKS',
-      `Cannot serve ${path}: its size must be a multiple of the block size ${blockSize_bytes}, it is ${store.size_bytes}`,
-      { hint: 'Choose the other block size, or change the size with truncate(1)' },
+      `Cannot serve ${path}: its size of ${store.size_bytes} bytes is not a multiple of the block size ${blockSize_bytes}`,
+      { hint: 'Use the other --block-size, or change the size with truncate' },
     );
   }
   return new LogicalUnit({
@@ -107,16 +107,16 @@ function openUnit(options: ServeFileOptions, iqn: string): LogicalUnit {
   });
 }
 
-/** Without authentication anybody who can reach the portal can overwrite the file. */
+/** Without authentication, anybody who can reach the portal can overwrite the file. */
 function guardPortal({ chap, portal: { address } }: ServeFileOptions): void {
   const isLoopback = address === 'localhost' || address === '::1' || address.startsWith('127.');
   if (chap || isLoopback) return;
   throw new SpareError(
     'usage',
     'OPEN_PORTAL',
-    `Cannot serve without authentication on ${address}: it is no loopback address`,
+    `Cannot serve without authentication on ${address}: it is not a loopback address`,
     {
-      hint: 'Set a secret with --chap-user and --chap-secret-file, or choose a portal on 127.0.0.1',
+      hint: 'Add --chap-user and --chap-secret-file, or use a portal on 127.0.0.1',
     },
   );
 }

@@ -13,16 +13,16 @@ import { HostProcess, type HostProcessOptions } from './host-process.ts';
 import { rangesAtRisk, regionsPath } from './leg-loss.ts';
 import type { NotServed } from './not-served.ts';
 
-/** Whoever asks for the status gets it within a second, whatever one process does. */
+/** A status request is answered within a second, whatever one process does. */
 const STATUS_MS = 700;
-/** A question that a process has not answered for so long is asked anew. */
+/** A request that a process has not answered for this long is sent again. */
 const QUESTION_MS = 30_000;
-/** What opening may take, the start of the process on a busy machine included. Whoever asked waits for 30 s. */
+/** Time limit for opening, including the start of the process on a busy machine. The caller waits for 30 s. */
 const OPEN_MS = 25_000;
-/** What closing may take: the sessions have to end and the store has to flush. */
+/** Time limit for closing: the sessions must end and the store must flush. */
 export const CLOSE_MS = 10_000;
 
-/** A host as the daemon knows it: its configuration, its process, and what that process said last. */
+/** A host as the daemon sees it: its configuration, its process, and the last status of that process. */
 export class ServedHost {
   readonly configuration: HostConfiguration;
   readonly #process: HostProcess;
@@ -63,8 +63,8 @@ export class ServedHost {
   }
 
   /**
-   * The record comes first and is written here: it stands even where the process has died or does not answer. A process that can't close its store
-   * in time is killed; the one that follows finds the record. Either way nothing is under way any more when this resolves.
+   * The record is written first, and here: it exists even if the process has died or does not answer. A process that cannot close
+   * its store in time is killed, and its successor finds the record. Either way no request is outstanding when this resolves.
    */
   async fence(): Promise<void> {
     this.#fence.write();
@@ -72,14 +72,14 @@ export class ServedHost {
       await this.#ask('fence', CLOSE_MS);
     } catch {
       await this.#process.killAndStart();
-      // An 'unfence' that it was asked for earlier, and came to at last, may have removed it. The next process starts later than this.
+      // A delayed 'unfence' may have removed it. The next process starts after this.
       this.#fence.write();
     }
-    // A takeover that comes next must be told what one that was killed, now or before, has lost.
+    // The failover that follows must know what a killed process, this one or an earlier one, has lost.
     await this.#process.lossKnown();
   }
 
-  /** Ends its process in order; kills it where that takes longer. */
+  /** Ends its process in an orderly way; kills it if that takes too long. */
   end(limit_ms: number): Promise<void> {
     return this.#process.end(limit_ms);
   }
@@ -87,27 +87,27 @@ export class ServedHost {
   async status(): Promise<HostTargetStatus> {
     const responding = await this.#isResponding();
     const { pid } = this.#process;
-    // What a process had in its hands is gone with it.
+    // Outstanding requests end with the process.
     const sessions = this.#hasAnswered ? this.#last.sessions : [];
     const recorded = this.#recordedLoss();
-    // A disk that fails the leg may not take the record either.
+    // A disk that fails the leg may fail to write the record too.
     const lost = recorded.length === 0 && this.#hasAnswered ? this.#last.lost : recorded;
     const fenced = this.#fence.stands;
     const notServed = fenced || lost.length > 0 ? null : this.#whyNotServed(responding);
     return { ...this.#last, pid, responding, sessions, fenced, lost, notServed };
   }
 
-  /** The process that runs, not only one before it. */
+  /** The running process, not only an earlier one. */
   get #hasAnswered(): boolean {
     return this.#process.pid !== null && this.#process.pid === this.#last.pid;
   }
 
-  /** What stands in the records and in the note is so, whatever a process has not come to say. */
+  /** The records and the note are authoritative, whatever the process has not reported yet. */
   #recordedLoss(): readonly ByteRange[] {
     const { path, size_bytes } = this.#regions;
     if (this.#note.stands) return rangesAtRisk(path, size_bytes);
     const lost = lostRanges(path, size_bytes);
-    // A process that could open the leg knows best. To look at it here as well might hang, and all hosts with it.
+    // A process that opened the leg knows best. Checking it here too could hang, and with it all hosts.
     const isKnown = this.#hasAnswered && this.#last.notServed === null;
     if (lost.length > 0 || isKnown) return lost;
     const marked = lostRanges(path, size_bytes, '');
@@ -131,7 +131,7 @@ export class ServedHost {
     return trouble ? { reason: trouble.message, hint: trouble.hint } : this.#last.notServed;
   }
 
-  /** Asks one question at a time: a process that stands still would else be left with one more each second. */
+  /** Sends one request at a time: otherwise they would pile up, one per second, at a process that hangs. */
   async #isResponding(): Promise<boolean> {
     this.#question ??= this.#ask('status', QUESTION_MS)
       .then(
@@ -144,7 +144,7 @@ export class ServedHost {
     return Promise.race([this.#question, pause(STATUS_MS, false)]);
   }
 
-  /** A new process knows nothing of what arrived before it: the proof of life stays. */
+  /** A new process knows nothing of earlier PDUs: the time of the last contact is kept here. */
   async #ask(request: HostRequest, timeout_ms: number): Promise<void> {
     const { lastPduAt, lastWriteAt } = this.#last;
     const status = await this.#process.request(request, timeout_ms);

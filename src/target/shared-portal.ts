@@ -6,23 +6,23 @@ import { Portal } from '../iscsi/portal.ts';
 export interface SharedPortalOptions {
   address: string;
   port: number;
-  /** Takes a connection over, with what was read from it. */
+  /** Takes a connection over, with the bytes already read from it. */
   handOver(socket: Socket, received: Buffer, names: LoginNames): void;
 }
 
 /**
- * The one portal of all hosts' processes. It reads the first login request of a connection, to see whose it is, and gives the connection away:
- * neither a secret nor a byte of data passes through it.
+ * The portal shared by all hosts' processes. It reads the first login request of a connection to see which host it names, then
+ * hands the connection over: neither secrets nor data pass through it.
  */
 export class SharedPortal {
   readonly portal: Portal;
   readonly #handOver: SharedPortalOptions['handOver'];
-  /** Connections whose first request is not there yet, the oldest first. */
+  /** Connections whose first request has not arrived yet, oldest first. */
   readonly #nameless = new Set<Socket>();
 
   constructor({ address, port, handOver }: SharedPortalOptions) {
     this.#handOver = handOver;
-    // The smallest buffer there is: what is put back into it stops Node from reading on (`#give`).
+    // The smallest buffer possible: bytes put back into it stop Node from reading on (`#give`).
     this.portal = new Portal({ address, port, readAhead_bytes: 1, accept: (socket) => this.#accept(socket) });
   }
 
@@ -33,7 +33,7 @@ export class SharedPortal {
 
   #accept(socket: Socket): void {
     const [oldest] = this.#nameless;
-    // Connections that say nothing can't keep an initiator out, as they could if the newest one were turned away.
+    // Silent connections must not keep an initiator out: the oldest is dropped, not the newest refused.
     if (oldest && this.#nameless.size >= LIMITS.connectionsInLogin) this.#forget(oldest);
     this.#nameless.add(socket);
     const first = new FirstLogin();
@@ -55,8 +55,8 @@ export class SharedPortal {
   }
 
   /**
-   * A socket must not be read here while it is on its way, or bytes are lost. A paused socket whose buffer is full is not read any more once
-   * this turn is over: hence what was received is put back, and the socket goes in the next turn.
+   * A socket must not be read here while it is being handed over, or bytes are lost. After this turn Node no longer reads a paused
+   * socket whose buffer is full. So the received bytes are put back, and the socket is handed over in the next turn.
    */
   #give(socket: Socket, received: Buffer, names: LoginNames): void {
     socket.pause();

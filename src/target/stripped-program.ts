@@ -6,16 +6,16 @@ import { pathToFileURL } from 'node:url';
 import { replaceFile } from '../std/durable-file.ts';
 
 const SOURCES = dirname(import.meta.dirname);
-/** What a host's process is made of. */
+/** The modules of a host's process. */
 const MODULES = '{config,iscsi,scsi,std,store,target}/**/*.ts';
 
 /** A module by its URL: the digest of its source, and the source without types, at the same lines and columns. */
 type StrippedModules = Record<string, { digest: string; source: string }>;
 
 /**
- * Keeps the modules of the hosts' processes without their types, in one file that those processes load instead (`load-stripped.mjs`). Node strips types
- * with a compiler that costs a process 30 MB and a quarter of a second: too much for each of twenty hosts, at each restart.
- * What has not changed since the last start is not stripped again; what has can't be missed, as the whole source is compared.
+ * Keeps the modules of the hosts' processes, stripped of their types, in one file that those processes load (`load-stripped.mjs`).
+ * Node strips types with a compiler that costs a process 30 MB and a quarter of a second: too much for twenty hosts at each restart.
+ * Unchanged modules are not stripped again. A change cannot be missed, because the whole source is compared.
  */
 export function writeStrippedProgram(path: string): void {
   const known = read(path);
@@ -30,7 +30,7 @@ export function writeStrippedProgram(path: string): void {
   replaceFile(path, JSON.stringify(modules), 0o600);
 }
 
-/** Whatever is wrong with the file: it is written anew. */
+/** If anything is wrong with the file, it is rewritten. */
 function read(path: string): StrippedModules {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

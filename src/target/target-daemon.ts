@@ -15,15 +15,15 @@ import { CLOSE_MS, ServedHost } from './served-host.ts';
 import { SharedPortal } from './shared-portal.ts';
 import { writeStrippedProgram } from './stripped-program.ts';
 
-/** Twenty hosts that flush to one disk take their time; the unit allows 60 s for all of it, with what is waited for before and after. Who is killed is copied again after a restart of the machine. */
+/** Twenty hosts flushing to one disk take a while; the unit allows 60 s for the whole shutdown. A process killed then is resynced after a restart of the machine. */
 const ORDERLY_END_MS = 35_000;
 
-/** The target as a daemon: one portal, one process for each host of the configuration, steered by control requests. */
+/** The target as a daemon: one portal, one process per configured host, controlled by requests. */
 export class TargetDaemon {
   readonly #standby: Configuration['standby'];
   readonly #hosts = new Map<string, ServedHost>();
   readonly #notes = new Map<string, FailureNote>();
-  /** Takes who names no host of ours. A process like the others, so that nobody can tell by the time that it takes which names exist. */
+  /** Serves initiators that name no enrolled host. A process like the others, so that response times do not reveal which names exist. */
   readonly #strangers: HostProcess;
   readonly #report: EventLog;
   readonly #runtime = paths().runtime;
@@ -31,7 +31,7 @@ export class TargetDaemon {
   readonly #startedAt = Date.now();
   readonly #portal: SharedPortal;
   #address = '';
-  /** Control requests of one host come one after the other; a host whose disk hangs holds up no other. */
+  /** Control requests for one host run one after the other; a host whose disk hangs does not delay others. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(configuration: Configuration, report: EventLog) {
@@ -48,13 +48,13 @@ export class TargetDaemon {
     });
   }
 
-  /** Begins to accept connections; the portal's address. */
+  /** Starts accepting connections; returns the portal's address. */
   async listen(): Promise<string> {
     this.#address = await listenOrExplain(this.#portal.portal, this.#standby.portal);
     return this.#address;
   }
 
-  /** Performs one request after those that came before. */
+  /** Performs one request after the earlier ones. */
   perform(request: ControlRequest): Promise<TargetStatus> {
     if (request.method === 'status') return this.#status();
     const last = this.#last.get(request.host) ?? Promise.resolve();
@@ -68,11 +68,11 @@ export class TargetDaemon {
     return result;
   }
 
-  /** Ends everything in order: what initiators were told is written is written. */
+  /** Ends everything in an orderly way: all acknowledged writes are flushed. */
   async close(): Promise<void> {
     this.#portal.close();
     const hosts = [...this.#hosts.values()].map(async (host) => {
-      // What was begun may finish, but one host whose disk hangs must not take the others' time to flush.
+      // Requests in progress may finish, but a host whose disk hangs must not use up the others' time to flush.
       await Promise.race([this.#last.get(host.configuration.name), pause(CLOSE_MS, undefined, { ref: false })]);
       await host.end(ORDERLY_END_MS);
     });
@@ -96,13 +96,13 @@ export class TargetDaemon {
       case 'accept':
         return (known ?? this.#serve(readHostConfiguration(request.host))).accept();
       default:
-        throw new SpareError('usage', 'UNKNOWN_METHOD', 'Cannot do what the control request asks for', {
-          hint: 'The daemon may be of another version than this command: restart it',
+        throw new SpareError('usage', 'UNKNOWN_METHOD', 'Unknown control request', {
+          hint: 'The daemon may have another version than this command. Run: systemctl restart spare-serve',
         });
     }
   }
 
-  /** What is served with the same configuration already goes on undisturbed. */
+  /** A host that is already served with the same configuration is not interrupted. */
   async #add(name: string): Promise<void> {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
@@ -144,7 +144,7 @@ export class TargetDaemon {
   }
 }
 
-/** Whether the target has the same to do for both. */
+/** Whether both mean the same to the target. */
 function isServedAlike(one: HostConfiguration, other: HostConfiguration): boolean {
   return (
     isDeepStrictEqual(one.target, other.target) &&
@@ -156,13 +156,13 @@ function servedPart({ name, lun, standbyLeg }: VolumeConfiguration): Partial<Vol
   return { name, lun, standbyLeg };
 }
 
-/** The daemon for the configuration of this machine, accepting connections. */
+/** Starts the daemon with this machine's configuration. */
 export async function startTargetDaemon(report: EventLog): Promise<{ daemon: TargetDaemon; portal: string }> {
   const daemon = new TargetDaemon(readConfiguration(), report);
   try {
     return { daemon, portal: await daemon.listen() };
   } catch (error) {
-    // Its processes would keep this one, and the legs' locks, for ever.
+    // Otherwise its processes would keep this one and the legs' locks alive for ever.
     await daemon.close();
     throw error;
   }

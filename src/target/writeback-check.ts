@@ -2,39 +2,39 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type DataSync, dataSync } from '../store/data-sync.ts';
 
 export interface WritebackCheckOptions {
-  /** Of the leg. */
+  /** Path of the leg. */
   path: string;
-  /** Called when the disk may have failed the leg under a process that has died. `why` is for an administrator. */
+  /** Called when the disk may have failed the leg under a process that died. `why` is for the administrator. */
   onFailed(why: string): void;
   /** @default that of the process */
   sync?: DataSync;
 }
 
-/** From a process's opening of the leg to its closing or death. */
+/** From the moment a process opens the leg until it closes it or dies. */
 interface HeldLeg {
   /** `undefined`: it could not be opened, or not yet. */
   file: FileHandle | undefined;
 }
 
 /**
- * Finds out whether the disk has failed the leg under a host's process that was killed, or has crashed.
+ * Finds out whether the disk failed the leg under a host's process that was killed or crashed.
  *
- * That the kernel could not write something it tells once to each open file (`errseq_t`; Linux, Documentation/core-api/errseq.rst). Who dies within
- * `fdatasync(2)` takes that with him, and who opens the file afterwards is told nothing. So the daemon has the leg open, too, as long as a process has, and asks when that
- * has died. It never waits for the disk meanwhile.
+ * Linux reports a writeback error once per open file (`errseq_t`; Documentation/core-api/errseq.rst). A process killed during
+ * `fdatasync(2)` takes the report with it, and a file opened later gets none. So the daemon keeps the leg open as long as a
+ * process has it open, and checks when the process has died. It never waits for the disk before that.
  */
 export class WritebackCheck {
   readonly #options: WritebackCheckOptions;
   #leg: HeldLeg | undefined;
   readonly #questions = new Set<Promise<void>>();
-  /** What is being opened or closed: as long as it is, the leg's file system can't be unmounted. */
+  /** Pending opens and closes: until they finish, the leg's file system cannot be unmounted. */
   readonly #changes = new Set<Promise<void>>();
 
   constructor(options: WritebackCheckOptions) {
     this.#options = options;
   }
 
-  /** A process has opened the leg, and has written nothing yet. */
+  /** A process has opened the leg and written nothing yet. */
   opened(): void {
     this.closed();
     const leg: HeldLeg = { file: undefined };
@@ -47,13 +47,13 @@ export class WritebackCheck {
     );
   }
 
-  /** It has flushed and closed the leg, or has told that it could not. */
+  /** It has flushed and closed the leg, or reported that it could not. */
   closed(): void {
     if (this.#leg?.file) this.#letGo(this.#leg.file);
     this.#leg = undefined;
   }
 
-  /** It has died. Who had not opened the leg has nothing to lose. */
+  /** It has died. A process that had not opened the leg lost nothing. */
   died(): void {
     const leg = this.#leg;
     this.#leg = undefined;
@@ -62,15 +62,15 @@ export class WritebackCheck {
   }
 
   /**
-   * Resolves when it is known of all that have died, and what they had open is let go of. Where that takes longer than `limit_ms` nothing is known, which
-   * counts as a failure.
+   * Resolves when the result is known for every dead process and the leg is closed again. If that takes longer than `limit_ms`,
+   * the result is unknown, which counts as a failure.
    */
   async settled(limit_ms: number): Promise<void> {
     const { promise: limit, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(resolve, limit_ms, false);
     const known = Promise.all(this.#questions).then(() => true);
     if (!(await Promise.race([known, limit]))) this.#options.onFailed(`A flush did not end within ${limit_ms} ms`);
-    // What is opened is let go of after that.
+    // The files are closed after that.
     while (this.#changes.size > 0 && (await Promise.race([Promise.all(this.#changes), limit])));
     clearTimeout(timer);
   }
@@ -92,7 +92,7 @@ export class WritebackCheck {
     this.#follow(file.close());
   }
 
-  /** That the leg can't be opened is told when it matters: when its process dies. Nothing was written here: how closing ends says nothing. */
+  /** A failure to open the leg is reported when it matters: when its process dies. Nothing was written here, so the result of closing says nothing. */
   #follow(change: Promise<void>): void {
     const ended = change.catch(() => {}).then(() => void this.#changes.delete(ended));
     this.#changes.add(ended);

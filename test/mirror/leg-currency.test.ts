@@ -99,7 +99,7 @@ evidence(
       'The standby lost its power, or its disk failed, before the last writes to 48 MiB of the leg were safe (16 MiB from 0 MiB on, 32 MiB from 64 MiB on)',
     );
     const many = Array.from({ length: 9 }, (_, index) => ({ offset_bytes: index * 2 ** 21, length_bytes: 2 ** 20 }));
-    assert.match(verdict({ lost: many }).reasons[0] ?? '', /from 6 MiB on, and 5 more ranges\)$/);
+    assert.match(verdict({ lost: many }).reasons[0] ?? '', /at offset 6 MiB, and 5 more ranges\)$/);
     assert.is(verdict({ lost, leg: leg('recovering.sb') }).verdict, 'unusable');
   },
 );

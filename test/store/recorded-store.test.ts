@@ -127,7 +127,7 @@ test('the file system was mounted again in the same boot: what was marked counts
   const lostNow = (mountId?: string) => lostRanges(context.path, SIZE_BYTES, THIS_BOOT, mountId);
   assert.equal([lostNow(mounted), lostNow()], [[], []]);
   assert.equal(lostNow(again), [{ offset_bytes: 0, length_bytes: 16 * MIB }]);
-  assert.throws(() => open(context, { below, mountId: again }), /Writes were lost/);
+  assert.throws(() => open(context, { below, mountId: again }), /has lost writes/);
   const next = open(context, { below, mountId: mounted });
   await call((done) => next.close(done));
   assert.equal(lostNow(again), []);

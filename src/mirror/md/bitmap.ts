@@ -17,7 +17,7 @@ import {
 const MAGIC = 0x6d746962;
 const HEADER_bytes = 256;
 const STATE_STALE = 1;
-/** The kernel takes at most a page for one write to sysfs, and cuts longer ones in two wherever that is. */
+/** The kernel accepts at most one page per write to sysfs, and splits longer ones at an arbitrary byte. */
 const SYSFS_LINE_characters = 3500;
 
 export interface Bitmap {
@@ -26,18 +26,18 @@ export interface Bitmap {
   dirty: readonly (readonly [number, number])[];
 }
 
-/** What is read of a leg at once: superblock and, up to 30 GiB with 64 KiB chunks, all of its bitmap. */
+/** The size of one read of a leg: the superblock and, up to 30 GiB with 64 KiB chunks, the whole bitmap. */
 const HEAD_bytes = 128 * 1024;
 
-/** The head of a leg: whose it is, and its own bitmap. */
+/** The head of a leg: its array, and its own bitmap. */
 export interface LegHead {
   superblock: LegSuperblock;
-  /** `undefined` where it has none, or none that can be trusted: then only a full copy helps. */
+  /** `undefined` if it has none, or none that can be trusted: then a full resync is needed. */
   bitmap: Bitmap | undefined;
 }
 
 /**
- * Reads whose leg it is, and which chunks its own bitmap says may differ.
+ * Reads which array a leg belongs to, and which chunks its own bitmap marks.
  * @throws SpareError `NO_SUPERBLOCK`
  */
 export async function readLegHead(machine: Machine, path: string): Promise<LegHead> {
@@ -88,8 +88,8 @@ export function dirtyRanges(bits: Buffer, chunks: number): [number, number][] {
 }
 
 /**
- * The chunks of the set that lie in ranges of a leg, ascending: first and last, both included. Its superblock and bitmap, before the data,
- * are in none.
+ * The array's chunks within ranges of a leg, ascending: first and last, inclusive. The superblock and the bitmap, which precede the
+ * data, belong to no chunk.
  */
 export function chunksIn(
   ranges: readonly ByteRange[],

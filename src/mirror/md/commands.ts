@@ -1,10 +1,10 @@
-/** Names and lines for mdadm.conf(5), and mdadm's command lines. The traps behind them are in docs/failover.md. */
+/** Names and lines for mdadm.conf(5), and mdadm's command lines. docs/failover.md explains the pitfalls. */
 
-/** Fine enough that a copy back is small: mdadm's own choice is 64 MiB. */
+/** Small enough that an incremental resync is short: mdadm's default is 64 MiB. */
 export const BITMAP_CHUNK = '64K';
 
 export function createArgv(options: { device: string; name: string; uuid: string; localLeg: string }): string[] {
-  // Degraded first: a leg that is added later says of itself that it is being filled, one that is there at the creation does not.
+  // Created degraded: the superblock of a leg added later says that it is being resynced, that of a leg present at creation does not.
   return [
     ...[
       'mdadm',
@@ -32,19 +32,19 @@ export function reAddArgv(device: string, leg: string): string[] {
   return ['mdadm', device, '--re-add', leg];
 }
 
-/** `readonly` first: nothing is written until everything has been looked at. Only the named leg is used. */
+/** `readonly` first: nothing is written until everything has been checked. Only the named leg is used. */
 export function assembleArgv(device: string, uuid: string, leg: string, options: { readonly: boolean }): string[] {
   return ['mdadm', '--assemble', '--run', ...(options.readonly ? ['--readonly'] : []), device, `--uuid=${uuid}`, leg];
 }
 
-/** The lines of mdadm.conf that keep udev's hands off the legs (seen: a stale leg started alone 30 s after boot) and the bad-block log off. */
+/** Lines for mdadm.conf that keep udev from assembling the legs (seen: a stale leg started alone 30 s after boot) and disable the bad block log. */
 export function mdadmConfLines(uuid: string): string[] {
   return ['CREATE bbl=no', `ARRAY <ignore> UUID=${uuid}`];
 }
 
 /**
- * The content of mdadm.conf with those lines in it, or `undefined` where nothing is missing.
- * @param content What is there now.
+ * The content of mdadm.conf with those lines added, or `undefined` if none is missing.
+ * @param content The present content.
  */
 export function withMdadmConfLines(content: string, uuid: string): string | undefined {
   const present = new Set(content.split('\n').map((line) => line.trim()));

@@ -5,21 +5,21 @@ export interface LegStatus {
   name: string;
   /** sysfs `md/dev-…/state`: `in_sync`, `write_mostly`, `faulty`, `spare`, … */
   state: readonly string[];
-  /** Whether it is the disk that was named as the local one. */
+  /** Whether it is the disk given as the local leg. */
   local: boolean;
 }
 
-/** What sysfs says of a running mirror set (Documentation/admin-guide/md.rst). */
+/** The state of a running array from sysfs (Documentation/admin-guide/md.rst). */
 export interface MirrorStatus {
   /** Kernel name: `md127`. */
   kernelName: string;
   arrayState: string;
   syncAction: string;
-  /** 0 to 1, while something is copied or compared. */
+  /** 0 to 1, during a resync or comparison. */
   syncFraction: number | undefined;
   syncSpeed_bytes_s: number | undefined;
   mismatchCount_sectors: number;
-  /** Of its write-intent bitmap; `undefined` without one. */
+  /** Chunk size of its write-intent bitmap; `undefined` without one. */
   bitmapChunk_bytes: number | undefined;
   legs: readonly LegStatus[];
 }
@@ -36,8 +36,8 @@ for l in $m/dev-*; do
 done`;
 
 /**
- * The state of the set, or `undefined` where it does not run: one call, since a call to a machine can be slow.
- * @param localLeg Path of the disk that is the machine's own.
+ * The state of the array, or `undefined` if it is not running: one call, because a remote call can be slow.
+ * @param localLeg Path of the machine's own disk.
  */
 export async function mirrorStatus(
   machine: Machine,
@@ -85,7 +85,7 @@ function parseFraction(text: string): number | undefined {
   return match && Number(match[2]) > 0 ? Number(match[1]) / Number(match[2]) : undefined;
 }
 
-/** Both legs hold everything. */
+/** Both legs are in sync. */
 export function inSync(status: MirrorStatus | undefined): boolean {
   return status !== undefined && status.legs.filter((leg) => leg.state.includes('in_sync')).length === 2;
 }

@@ -20,7 +20,7 @@ const FEATURE_BITMAP = 0x1;
 const FEATURE_RECOVERY_OFFSET = 0x2;
 const FEATURE_BAD_BLOCKS = 0x8;
 
-/** Roles of 0xfffe and above are no place in the set: faulty, spare, journal. */
+/** Roles from 0xfffe on are not active members: faulty, spare, journal. */
 const FIRST_SPECIAL_ROLE = 0xfffd;
 
 export interface LegSuperblock {
@@ -31,9 +31,9 @@ export interface LegSuperblock {
   /** Seconds since the epoch. */
   updatedAt_s: number;
   featureMap: number;
-  /** Its place in the set: 0 or 1; `undefined` for a spare or faulty leg. */
+  /** Its slot in the array: 0 or 1; `undefined` for a spare or faulty leg. */
   role: number | undefined;
-  /** It is being filled: a mixture of old and new, no candidate for anything. */
+  /** It is being resynced: a mixture of old and new blocks, not usable. */
   beingCopied: boolean;
   /** Some blocks are known to be unreadable or unwritten. */
   badBlocks: boolean;
@@ -44,15 +44,15 @@ export interface LegSuperblock {
   bitmapOffset_bytes: number | undefined;
 }
 
-/** @throws SpareError `precondition` where there is no superblock of a mirror set. */
+/** @throws SpareError `precondition` if there is no superblock of an array. */
 export function parseSuperblock(bytes: Buffer, where: string): LegSuperblock {
   if (bytes.length < 256 || bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) !== 1) {
     throw new SpareError(
       'precondition',
       'NO_SUPERBLOCK',
-      `Cannot read a leg of a mirror set from ${where}: it has no version 1.2 superblock`,
+      `${where} is not a leg of an array: it has no version 1.2 superblock`,
       {
-        hint: `See what is there: mdadm --examine ${where}`,
+        hint: `To see what it holds, run: mdadm --examine ${where}`,
       },
     );
   }
@@ -78,12 +78,12 @@ export function parseSuperblock(bytes: Buffer, where: string): LegSuperblock {
   };
 }
 
-/** Reads past the page cache: of a device that MD has written to, a buffered read may show what was there long ago. */
+/** Bypasses the page cache: on a device that MD writes to, a buffered read may return old content. */
 export async function readSuperblock(machine: Machine, path: string): Promise<LegSuperblock> {
   return parseSuperblock(await readDirectly(machine, path, SUPERBLOCK_OFFSET_bytes, SUPERBLOCK_LENGTH_bytes), path);
 }
 
-/** The superblock in the standby leg. Of a file there is one account only, since the target and loop devices write it as a file. */
+/** The superblock of the standby leg. A file needs no direct I/O: the target and loop devices write it as a file. */
 export async function readStandbySuperblock(machine: StandbyMachine, path: string): Promise<LegSuperblock> {
   if (await machine.isBlockDevice(path)) return readSuperblock(machine, path);
   return parseSuperblock(await machine.readFileBytes(path, SUPERBLOCK_OFFSET_bytes, SUPERBLOCK_LENGTH_bytes), path);
@@ -114,9 +114,9 @@ export async function readDirectly(
     throw new SpareError(
       'stepFailed',
       'SHORT_READ',
-      `Cannot read ${length_bytes} bytes at ${offset_bytes} of ${path} on ${machine.name}: got ${bytes.length}`,
+      `Cannot read ${length_bytes} bytes at offset ${offset_bytes} of ${path} on ${machine.name}: received ${bytes.length}`,
       {
-        hint: 'Check the disk and the path: the file or device may be smaller than it should be',
+        hint: 'Check the disk and the path: the file or device may be too small',
       },
     );
   }

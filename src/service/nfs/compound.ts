@@ -60,7 +60,7 @@ export function decodeReadCompound(reader: XdrReader, path: readonly string[]): 
   const resultCount = reader.uint32();
   const steps = ['PUTROOTFH', ...path.map((component) => `LOOKUP ${JSON.stringify(component)}`), 'READ'];
   if (resultCount > steps.length) {
-    throw new RangeError(`Cannot use a COMPOUND of ${resultCount} results: ${steps.length} operations were asked for`);
+    throw new RangeError(`Expected a COMPOUND with ${steps.length} results, received ${resultCount}`);
   }
   if (resultCount === 0) throw new NfsRefusal(nfsStatusName(status), 'COMPOUND');
   for (const step of steps.slice(0, resultCount)) {

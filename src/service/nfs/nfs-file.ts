@@ -13,7 +13,7 @@ import {
 import { decodeReply, encodeCall, RecordAssembler, RpcRefusal } from './rpc.ts';
 
 const NFS_PORT = 2049;
-/** What is read at once: the files that spare looks at are much smaller. */
+/** The size of one read: the files that spare reads are much smaller. */
 const READ_bytes = 64 * 1024;
 /** exports(5), `secure`: requests must come from a port below IPPORT_RESERVED. Below 665 well-known services live. */
 const RESERVED_PORTS = { first: 665, last: 1023 };
@@ -59,7 +59,7 @@ export async function readNfsFile(options: ReadNfsFileOptions): Promise<Buffer> 
   }
 }
 
-/** Sends one record and waits for one, on a connection of its own: a fresh proof, independent of the last one. */
+/** Sends one record and waits for one, on its own connection, so that each probe is independent of the last one. */
 async function exchange(options: ReadNfsFileOptions, call: Buffer): Promise<Buffer> {
   const deadline = AbortSignal.timeout(options.timeout_ms);
   for (let attempt = 1; ; attempt += 1) {
@@ -75,7 +75,7 @@ async function exchange(options: ReadNfsFileOptions, call: Buffer): Promise<Buff
       const portIsTaken = code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL';
       if (!portIsTaken || attempt === PORT_ATTEMPTS_LIMIT) throw error;
     } finally {
-      // A reset leaves no TIME_WAIT behind: one probe a second would use up the reserved ports otherwise.
+      // A reset leaves no TIME_WAIT behind: otherwise one probe per second would use up the reserved ports.
       socket.resetAndDestroy();
     }
   }
@@ -84,7 +84,7 @@ async function exchange(options: ReadNfsFileOptions, call: Buffer): Promise<Buff
 function oneRecord(socket: Socket, call: Buffer, deadline: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const assembler = new RecordAssembler();
-  const onDeadline = () => reject(new Error('no answer in time'));
+  const onDeadline = () => reject(new Error('timed out'));
   deadline.addEventListener('abort', onDeadline, { once: true });
   socket.on('error', reject);
   socket.on('close', () => reject(new Error('the server closed the connection')));
@@ -104,14 +104,14 @@ function asSpareError(options: ReadNfsFileOptions, error: unknown): SpareError {
   const where = `Cannot read ${options.path} through NFS at ${options.address}`;
   if (error instanceof NfsRefusal || error instanceof RpcRefusal) {
     return new SpareError('unreachable', error.status, `${where}: ${error.message}`, {
-      hint: 'A server answers there, but does not serve this file: look at its exports with `exportfs -v`.',
+      hint: 'A server answers there but does not serve this file. To see its exports, run there: exportfs -v',
       cause: error,
     });
   }
   const reason = error instanceof Error ? error.message : String(error);
   const code = error instanceof RangeError ? 'NFS_BAD_ANSWER' : 'NFS_UNREACHABLE';
   return new SpareError('unreachable', code, `${where}: ${reason}`, {
-    hint: `Check that the address ${options.address} is up and that its NFS server runs.`,
+    hint: `Check that the address ${options.address} is up and that its NFS server is running`,
     cause: error,
   });
 }

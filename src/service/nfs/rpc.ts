@@ -91,7 +91,9 @@ export function decodeReply(message: Buffer, xid: number): XdrReader {
   const answered = reader.uint32();
   const type = reader.uint32();
   if (answered !== xid || type !== REPLY) {
-    throw new RangeError(`Cannot use an RPC message of type ${type} with xid ${answered}: wanted the reply to ${xid}`);
+    throw new RangeError(
+      `Expected the RPC reply to xid ${xid}, received a message of type ${type} with xid ${answered}`,
+    );
   }
   const denied = reader.uint32() !== 0;
   if (denied) {
@@ -123,7 +125,7 @@ export class RecordAssembler {
       const end = MARK_bytes + (isLast ? mark - LAST_FRAGMENT : mark);
       const total_bytes = end + this.#fragments.reduce((sum, fragment) => sum + fragment.length, 0);
       if (total_bytes > REPLY_LIMIT_bytes) {
-        throw new RangeError(`Cannot take an RPC reply of ${total_bytes} bytes: the limit is ${REPLY_LIMIT_bytes}`);
+        throw new RangeError(`An RPC reply of ${total_bytes} bytes exceeds the limit of ${REPLY_LIMIT_bytes}`);
       }
       if (this.#received.length < end) return undefined;
       this.#fragments.push(this.#received.subarray(MARK_bytes, end));

@@ -69,7 +69,7 @@ export class XdrReader {
     const end = this.#offset + length_bytes;
     if (end > this.#message.length) {
       throw new RangeError(
-        `Cannot read ${length_bytes} bytes of XDR at offset ${this.#offset} as the message has only ${this.#message.length}`,
+        `Cannot read ${length_bytes} bytes of XDR at offset ${this.#offset}: the message has only ${this.#message.length}`,
       );
     }
     const part = this.#message.subarray(this.#offset, end);
