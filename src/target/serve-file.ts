@@ -68,7 +68,7 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
   const close = async (): Promise<void> => {
     portal.close();
     await connections.close();
-    await new Promise<void>((resolve) => target.sessions.endAll('the target ends', resolve));
+    await new Promise<void>((resolve) => target.sessions.endAll('the target is stopping', resolve));
     if (!unit) return;
     await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
   };
