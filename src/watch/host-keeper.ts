@@ -1,5 +1,5 @@
 import type { HostConfiguration } from '../config/schema.ts';
-import type { HostEvidence, HostRecord, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
+import type { HostEvidence, HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import {
   type HostEvent,
   type StateOrNone,
@@ -7,15 +7,16 @@ import {
   transitionEvent,
   transitionOf,
 } from '../hosts/state-table.ts';
-import { mirrorCondition, standbyLegDropped } from '../mirror/condition.ts';
+import { mirrorCondition } from '../mirror/condition.ts';
 import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
 import type { EventLevel, EventName } from '../std/event-table.ts';
 import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
+import { chooseAction, type KeeperAction, type Situation } from './keeper-table.ts';
 import { type LostWrites, observedEvent } from './observe.ts';
 import type { Samples } from './probe-paths.ts';
-import { DEAD_AFTER_MISSES, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 
 /** What a keeper knows and does outside itself: records, operations, the fence hook. */
@@ -43,17 +44,17 @@ export interface KeeperWorld {
   resyncLostWrites(host: string): Promise<void>;
 }
 
-type KeeperAction = 'failover' | 'restore' | 'remirror' | 'resync-lost-writes';
+/** What of the world does an action. */
+const WORK = {
+  failover: 'failover',
+  restore: 'restore',
+  remirror: 'remirror',
+  'resync-lost-writes': 'resyncLostWrites',
+} as const satisfies Record<KeeperAction, keyof KeeperWorld>;
 
 /** After an operation, until the probes see what it has done. */
 const SETTLE_ms = 10_000;
 const FENCE_STATUS_INTERVAL_ms = 2000;
-/** A service that has just been taken over is given this long to be seen, before it is called lost. */
-const RESTORE_AFTER_ms = 15_000;
-/** A copy may lose the standby too: then an operation that holds the host puts the leg back, or, where that has ended, the watch. */
-const MAY_LACK_A_LEG: ReadonlySet<HostStateName> = new Set(['syncing', 'degraded']);
-/** The primary has the newer leg, so that it can make good what the standby's lacks. */
-const SERVED_AT_HOME: ReadonlySet<HostStateName> = new Set(['enrolled', 'syncing', 'protected', 'degraded', 'suspect']);
 
 /** What the watch does for one host: records what is seen, and acts on it where the policy allows. Nothing here waits. */
 export class HostKeeper {
@@ -94,7 +95,6 @@ export class HostKeeper {
     const lostWrites = this.#world.lostWrites(this.#host.name);
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
     if (event) this.#observe(record.state, event);
-    if (this.#isPaused(record)) return;
     this.#act(record, report);
   }
 
@@ -166,58 +166,41 @@ export class HostKeeper {
   }
 
   #act(record: HostRecord, report: PrimaryReport | undefined): void {
-    const { name, policy } = this.#host;
-    const isAuto = policy === 'auto';
+    // The state is about to change: the next second knows more.
     if (this.#transition.running !== undefined) return;
-    if (record.state === 'suspect' && this.#verdict === 'dead' && isAuto) {
-      this.#run('failover', 'Dead on every path: taking it over', () => this.#world.failover(name));
-    } else if (record.state === 'failing-over' && isAuto && this.#mayResume()) {
-      this.#run('failover', 'Going on with an interrupted takeover', () => this.#world.failover(name));
-    } else if (record.state === 'taken-over' && this.#serviceIsLost(record)) {
-      this.#run('restore', 'The service that was taken over is not there: bringing it up again', () =>
-        this.#world.restore(name),
-      );
-    } else if (this.#canResyncLostWrites(record, report)) {
-      this.#run('resync-lost-writes', 'The standby may have lost writes: marking them to be copied again', () =>
-        this.#world.resyncLostWrites(name),
-      );
-    } else if (MAY_LACK_A_LEG.has(record.state) && report && standbyLegDropped(report) && report.sessionLoggedIn) {
-      this.#run('remirror', 'The standby is connected again: adding its leg', () => this.#world.remirror(name));
-    } else if (record.state === 'protected') {
-      this.#operation.reset();
-    }
+    const row = chooseAction(this.#situation(record, report));
+    if (!row) return;
+    const { action, message } = row;
+    if (action === 'rest') this.#operation.reset();
+    else this.#run(action, message);
   }
 
-  /** A host that holds itself passive assembles nothing, and what it is doing there has to be looked at first. */
-  #canResyncLostWrites(record: HostRecord, report: PrimaryReport | undefined): boolean {
-    const isReachable = report !== undefined && !report.passive;
-    return isReachable && SERVED_AT_HOME.has(record.state) && this.#world.lostWrites(this.#host.name) === 'some';
+  #situation(record: HostRecord, report: PrimaryReport | undefined): Situation {
+    const { name, policy } = this.#host;
+    const now = this.#world.now();
+    const { state, since, paused } = record;
+    return {
+      state,
+      inState_ms: now - Date.parse(since),
+      policy,
+      isPaused: paused !== undefined && Date.parse(paused.until) > now,
+      verdict: this.#verdict,
+      report,
+      service: this.#monitor.counts.service,
+      lostWrites: this.#world.lostWrites(name),
+      isFailoverDecided: state === 'failing-over' && this.#world.takeoverDecided(name),
+    };
   }
 
-  #run(action: KeeperAction, message: string, work: () => Promise<void>): void {
+  #run(action: KeeperAction, message: string): void {
     const startedAt = this.#world.now();
     const onFailure = (failure: WatchFailure) =>
       this.#log(`${action}-failed`, { message: failure.message, facts: { code: failure.code, hint: failure.hint } });
-    const timed = async () => {
-      await work();
+    const work = async () => {
+      await this.#world[WORK[action]](this.#host.name);
       this.#log(`${action}-done`, { facts: { elapsed_s: (this.#world.now() - startedAt) / 1000 } });
     };
-    if (this.#operation.start(action, timed, onFailure)) this.#log(`${action}-begun`, { message });
-  }
-
-  /** Only on the ground that was there when it began, or is there again. */
-  #mayResume(): boolean {
-    return this.#verdict === 'dead' || this.#world.takeoverDecided(this.#host.name);
-  }
-
-  #serviceIsLost(record: HostRecord): boolean {
-    const { service } = this.#monitor.counts;
-    const taken_ms = this.#world.now() - Date.parse(record.since);
-    return service.known && service.misses >= DEAD_AFTER_MISSES && taken_ms > RESTORE_AFTER_ms;
-  }
-
-  #isPaused(record: HostRecord): boolean {
-    return record.paused !== undefined && Date.parse(record.paused.until) > this.#world.now();
+    if (this.#operation.start(action, work, onFailure)) this.#log(`${action}-begun`, { message });
   }
 
   #log(event: EventName, about: { message?: string; level?: EventLevel; facts?: EventFacts } = {}): void {

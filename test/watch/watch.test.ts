@@ -464,6 +464,18 @@ watch('follows the configuration, and goes on with what it knew when that is dam
   });
 });
 
+watch('begins anew with a host whose state file was moved aside', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.states.delete('alpha');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 1);
+    assert.is(world.state('alpha'), 'enrolled');
+    await seconds(world, watch, 2);
+    assert.is(world.state('alpha'), 'protected');
+  });
+});
+
 watch('goes on watching when the record of one host is damaged', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');

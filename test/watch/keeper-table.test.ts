@@ -1,0 +1,101 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HOST_STATES, type HostStateName } from '../../src/hosts/host-record.ts';
+import { chooseAction, KEEPER_ROWS, type KeeperRow, type Situation } from '../../src/watch/keeper-table.ts';
+import { wholeReport } from './example-host.ts';
+
+const keeper = suite('chooseAction');
+const report = wholeReport(0);
+const dropped = wholeReport(0, { standbyLegState: 'faulty' });
+/** A host that is dead, or not, and of which nothing else is known. */
+const nothing: Situation = {
+  state: 'protected',
+  inState_ms: 60_000,
+  policy: 'auto',
+  isPaused: false,
+  verdict: 'unknown',
+  report: undefined,
+  service: { misses: 0, known: false },
+  lostWrites: 'none',
+  isFailoverDecided: false,
+};
+const LOST_SERVICE = { misses: 6, known: true };
+
+type Case = [what: string, situation: Partial<Situation> & { state: HostStateName }, KeeperRow['action'] | undefined];
+const cases: Case[] = [
+  ['dead', { state: 'suspect', verdict: 'dead' }, 'failover'],
+  ['dead, by hand only', { state: 'suspect', verdict: 'dead', policy: 'manual' }, undefined],
+  ['suspect only', { state: 'suspect', verdict: 'suspect' }, undefined],
+  ['dead, not recorded as suspect yet', { state: 'protected', verdict: 'dead' }, 'rest'],
+  ['dead, degraded', { state: 'degraded', verdict: 'dead' }, undefined],
+  ['dead, never copied', { state: 'enrolled', verdict: 'dead' }, undefined],
+
+  ['interrupted, dead', { state: 'failing-over', verdict: 'dead' }, 'failover'],
+  ['interrupted, decided', { state: 'failing-over', verdict: 'alive', isFailoverDecided: true }, 'failover'],
+  ['interrupted, undecided, alive', { state: 'failing-over', verdict: 'alive' }, undefined],
+  [
+    'interrupted, decided, by hand only',
+    { state: 'failing-over', isFailoverDecided: true, policy: 'manual' },
+    undefined,
+  ],
+
+  ['its service is lost', { state: 'taken-over', service: LOST_SERVICE }, 'restore'],
+  ['its service is lost, by hand only', { state: 'taken-over', service: LOST_SERVICE, policy: 'manual' }, 'restore'],
+  ['its service has missed five', { state: 'taken-over', service: { misses: 5, known: true } }, undefined],
+  ['its service is not known', { state: 'taken-over', service: { misses: 6, known: false } }, undefined],
+  ['its service is new', { state: 'taken-over', service: LOST_SERVICE, inState_ms: 15_000 }, undefined],
+  ['home, no service seen', { state: 'protected', service: LOST_SERVICE }, 'rest'],
+
+  ['lost writes', { state: 'protected', report, lostWrites: 'some' }, 'resync-lost-writes'],
+  [
+    'lost writes, by hand only',
+    { state: 'suspect', report, lostWrites: 'some', policy: 'manual' },
+    'resync-lost-writes',
+  ],
+  [
+    'lost writes, and the leg is dropped',
+    { state: 'degraded', report: dropped, lostWrites: 'some' },
+    'resync-lost-writes',
+  ],
+  ['lost writes, no report', { state: 'degraded', lostWrites: 'some' }, undefined],
+  [
+    'lost writes, passive',
+    { state: 'degraded', report: wholeReport(0, { passive: true }), lostWrites: 'some' },
+    undefined,
+  ],
+  ['lost writes, taken over', { state: 'taken-over', report, lostWrites: 'some' }, undefined],
+  ['lost writes, going home', { state: 'failing-back', report, lostWrites: 'some' }, undefined],
+  ['lost writes not known', { state: 'degraded', report, lostWrites: 'unknown' }, undefined],
+
+  ['its leg is dropped', { state: 'degraded', report: dropped }, 'remirror'],
+  ['its leg is dropped in a copy', { state: 'syncing', report: dropped, policy: 'manual' }, 'remirror'],
+  ['its leg is dropped, no session', { state: 'degraded', report: { ...dropped, sessionLoggedIn: false } }, undefined],
+  ['its leg is dropped, not recorded yet', { state: 'protected', report: dropped }, 'rest'],
+  ['its leg is dropped in an enrolment', { state: 'enrolled', report: dropped }, undefined],
+  ['its leg is dropped on its way home', { state: 'failing-back', report: dropped }, undefined],
+
+  ['all is well', { state: 'protected', report, verdict: 'alive' }, 'rest'],
+];
+for (const [what, situation, action] of cases) {
+  keeper(`${situation.state}, ${what}: ${action ?? 'nothing'}`, () => {
+    assert.is(chooseAction({ ...nothing, ...situation })?.action, action);
+  });
+}
+
+keeper('does nothing while it is paused', () => {
+  for (const [what, situation] of cases) {
+    assert.is(chooseAction({ ...nothing, ...situation, isPaused: true }), undefined, what);
+  }
+});
+
+keeper('does nothing of which nothing is known, as while the standby is isolated', () => {
+  for (const state of HOST_STATES) {
+    assert.is(chooseAction({ ...nothing, state })?.action, state === 'protected' ? 'rest' : undefined, state);
+  }
+});
+
+keeper('has no row that is never chosen', () => {
+  const chosen = new Set(cases.map(([, situation]) => chooseAction({ ...nothing, ...situation })));
+  for (const row of KEEPER_ROWS) assert.ok(chosen.has(row), row.message);
+});
+keeper.run();
