@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { isInitialised, readConfiguration } from '../config/configuration.ts';
-import { LocalMachine } from '../machine/local-machine.ts';
+import { machines } from '../machine/machines.ts';
 import { planInit } from '../operations/init/init.ts';
 import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/init/standby-options.ts';
 
@@ -39,7 +39,7 @@ export default class Init extends BaseCommand {
 
   override async run(): Promise<InitResult | Plan> {
     const { flags } = await this.parse(Init);
-    const machine = new LocalMachine('standby');
+    const machine = machines.standby();
     const standby = standbyConfiguration(
       {
         ...(flags.name && { name: flags.name }),

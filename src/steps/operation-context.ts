@@ -1,9 +1,8 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import { onlyVolume } from '../config/volumes.ts';
-import { LocalMachine } from '../machine/local-machine.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
-import { SshMachine } from '../machine/ssh-machine.ts';
+import { machines } from '../machine/machines.ts';
 
 /** The inputs of every operation on an enrolled host. */
 export interface OperationContext {
@@ -26,7 +25,7 @@ export function volumeContext(hostName: string): VolumeContext {
     host,
     volume: onlyVolume(host),
     standby,
-    standbyMachine: new LocalMachine('standby'),
-    primaryMachine: SshMachine.of(host, standby),
+    standbyMachine: machines.standby(),
+    primaryMachine: machines.primary(host.name, host.ssh, standby),
   };
 }

@@ -5,8 +5,8 @@ import { paths } from '../../config/paths.ts';
 import type { StandbyConfiguration } from '../../config/schema.ts';
 import { onlyVolume } from '../../config/volumes.ts';
 import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
-import { LocalMachine } from '../../machine/local-machine.ts';
-import { SshMachine } from '../../machine/ssh-machine.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { machines } from '../../machine/machines.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
@@ -45,16 +45,16 @@ export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTr
   const facts = await primaryFacts(primaryMachine, options);
   checkFacts(options, facts, existing);
   checkPool(options, facts, standby);
-  const standbyMachine = new LocalMachine('standby');
+  const standbyMachine = machines.standby();
   if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
   const host = existing ?? newHostConfiguration(options, facts, standby);
   return { context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine }, hostKey };
 }
 
-function primaryWith(hostKey: HostKey, { host, ssh }: EnrollOptions, { sshKey }: StandbyConfiguration): SshMachine {
+function primaryWith(hostKey: HostKey, { host, ssh }: EnrollOptions, { sshKey }: StandbyConfiguration): Machine {
   const folder = join(paths().runtime, 'enroll');
   const knownHosts = join(folder, `${host}.known_hosts`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileDurably(knownHosts, withKnownHost('', host, hostKey), 0o600);
-  return new SshMachine(host, ssh, { sshKey, knownHosts });
+  return machines.primary(host, ssh, { sshKey, knownHosts });
 }

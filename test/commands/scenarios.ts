@@ -1,0 +1,120 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { recordComparison } from '../../src/hosts/host-state.ts';
+import { putIntoState } from '../fixtures/host-state.ts';
+import type { CommandWorld } from './command-world.ts';
+import type { CommandOutcome } from './run-in-process.ts';
+
+type Run = (...args: string[]) => Promise<CommandOutcome>;
+export type Scenario = (world: CommandWorld, run: Run) => Promise<CommandOutcome>;
+
+const root = join(import.meta.dirname, '..', '..');
+const recovering = readFileSync(join(root, 'test', 'fixtures', 'mirror', 'recovering.sb'));
+
+/** Serves in a process of its own until it has printed a line; then it is asked to end. */
+async function firstLine(command: string, ...args: string[]): Promise<CommandOutcome> {
+  const child = execa(join(root, 'bin', 'spare'), [command, ...args, '--json'], { reject: false, timeout: 60_000 });
+  child.stdout.once('data', () => child.kill('SIGTERM'));
+  const { exitCode, stdout, stderr } = await child;
+  return { exitCode: exitCode ?? -1, stdout, stderr };
+}
+
+const ENROLL = [
+  'enroll',
+  'alpha',
+  '--ssh',
+  'root@10.77.0.11',
+  '--device',
+  '/dev/vdb',
+  '--service-address',
+  '127.77.0.101/24',
+];
+const enroll =
+  (...more: string[]): Scenario =>
+  (world, run) => {
+    world.forgetAlpha();
+    return run(...ENROLL, '--clients', '10.77.0.0/24', '--accept-host-key', ...more);
+  };
+
+const notInitialised =
+  (...args: string[]): Scenario =>
+  (world, run) => {
+    world.forgetStandby();
+    return run(...args);
+  };
+
+/** Every command in success and in failure, in a world of its own. */
+export const SCENARIOS: Record<string, Record<string, Scenario>> = {
+  enroll: {
+    'bad input': enroll('--lease', '1'),
+    'no standby': notInitialised(...ENROLL, '--clients', '10.77.0.0/24'),
+    plan: enroll('--dry-run'),
+    success: enroll('--no-wait'),
+    'a step fails': (world, run) => {
+      world.failing = 'systemctl enable --now spare-guard.service';
+      return enroll()(world, run);
+    },
+  },
+  failback: {
+    'nothing to do': (_, run) => run('failback', 'alpha'),
+    plan: (_, run) => takenOver(run, 'failback', 'alpha', '--dry-run'),
+    'the rest of one that was interrupted': (world, run) => {
+      putIntoState('alpha', 'syncing');
+      world.takeover.report({ localLegState: 'spare', syncAction: 'recover' });
+      return run('failback', 'alpha', '--no-verify');
+    },
+    'a step fails': (world, run) => {
+      recordComparison('alpha', 8);
+      world.legs = ['vdb in_sync', 'sda faulty,write_mostly'];
+      return run('failback', 'alpha');
+    },
+  },
+  failover: {
+    success: (_, run) => run('failover', 'alpha'),
+    plan: (_, run) => run('failover', 'alpha', '--dry-run'),
+    'unknown host': (_, run) => run('failover', 'gamma'),
+    'a step refuses': (world, run) => {
+      world.takeover.leg = recovering;
+      return run('failover', 'alpha');
+    },
+  },
+  init: {
+    success: (world, run) => run('init', '--pool', world.takeover.standby.poolDirectory),
+    plan: (_, run) => run('init', '--dry-run'),
+    'bad input': (_, run) => run('init', '--portal', 'standby'),
+  },
+  pause: {
+    success: (_, run) => run('pause', 'alpha', '--for', '30m'),
+    'bad input': (_, run) => run('pause', 'alpha', '--for', 'ever'),
+  },
+  resume: {
+    success: (_, run) => run('resume', 'alpha'),
+    'unknown host': (_, run) => run('resume', 'gamma'),
+  },
+  serve: {
+    'a file': (world) => {
+      const path = join(world.takeover.root, 'disk.img');
+      writeFileSync(path, '');
+      truncateSync(path, 1 << 20);
+      return firstLine('serve', '--file', path, '--portal', '127.0.0.1:0', '--no-auth');
+    },
+    'bad input': (_, run) => run('serve', '--file', '/dev/null', '--portal', '127.0.0.1:0'),
+  },
+  status: {
+    success: (_, run) => run('status'),
+    'no standby': notInitialised('status'),
+  },
+  watch: {
+    success: (world) => {
+      world.forgetAlpha();
+      return firstLine('watch');
+    },
+    'no standby': notInitialised('watch'),
+  },
+};
+
+function takenOver(run: Run, ...args: string[]): Promise<CommandOutcome> {
+  putIntoState('alpha', 'taken-over');
+  return run(...args);
+}
