@@ -96,7 +96,7 @@ evidence(
     assert.is(unclean.mayMiss_bytes, 48 * 2 ** 20);
     assert.is(
       unclean.reasons[0],
-      'The standby lost its power, or its disk failed, before the last writes to 48 MiB of the leg were safe (16 MiB from 0 MiB on, 32 MiB from 64 MiB on)',
+      'The standby lost power, or its disk failed: 48 MiB of the standby leg may be stale (16 MiB at offset 0 MiB, 32 MiB at offset 64 MiB)',
     );
     const many = Array.from({ length: 9 }, (_, index) => ({ offset_bytes: index * 2 ** 21, length_bytes: 2 ** 20 }));
     assert.match(verdict({ lost: many }).reasons[0] ?? '', /at offset 6 MiB, and 5 more ranges\)$/);

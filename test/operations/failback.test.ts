@@ -226,7 +226,7 @@ failback(
       const before = world.standbyMachine.commands.length;
       const error = await refusal(plan(world, primary(world)));
       assert.equal([error.code, error.exitCode], ['ONLY_COPY_LOST_WRITES', 4]);
-      assert.match(error.message, '16 MiB from 0 MiB on');
+      assert.match(error.message, '16 MiB at offset 0 MiB');
       assert.match(error.hint, 'spare failover alpha --allow-data-loss');
       assert.equal([world.lost, world.fenced], [LOST, fenced]);
       assert.is(world.standbyMachine.commands.length, before);

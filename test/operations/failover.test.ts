@@ -162,7 +162,7 @@ failover(
     world.lost = lost;
     const error = await refusal(plan(world));
     assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
-    assert.match(error.message, 'the last writes to 16 MiB of the leg');
+    assert.match(error.message, '16 MiB of the standby leg may be stale');
     assert.is(world.powerOff, false, 'it was not turned off for nothing');
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
@@ -194,7 +194,7 @@ for (const [what, lost] of [
     failingBack(world, lost);
     const error = await refusal(plan(world));
     assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
-    assert.match(error.message, 'the last writes to 16 MiB of the leg');
+    assert.match(error.message, '16 MiB of the standby leg may be stale');
     assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'failing-back']);
 
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));

@@ -487,7 +487,7 @@ test('a disk that fails again while it is accepted is told', async (context) => 
   };
   const error = await refusal(context.run());
   assert.equal([error.code, error.exitCode], ['STILL_LOSING', 5]);
-  assert.match(error.message, '16 MiB from 0 MiB on');
+  assert.match(error.message, '16 MiB at offset 0 MiB');
 });
 
 test.run();
