@@ -22,6 +22,11 @@ export function controlSocketPath(environment: NodeJS.ProcessEnv = process.env):
   return join(paths(environment).runtime, 'serve.sock');
 }
 
+/** The note that the disk has failed the leg of a host. @param runtime The daemon's runtime directory. */
+export function failureNotePath(runtime: string, host: string): string {
+  return join(runtime, 'failed-legs', host);
+}
+
 /** The folder of one host in the pool, with nothing of any other host: `leg.img`, `fenced`, `reservations`. */
 export function hostFolder(poolDirectory: string, host: string): string {
   return join(poolDirectory, host);

@@ -1,7 +1,7 @@
 import type { TakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { SpareError } from '../std/errors.ts';
-import type { HostTargetStatus } from '../target/control-protocol.ts';
+import type { HostTargetStatus } from '../target/client/control-protocol.ts';
 import { rangesText } from './leg-currency.ts';
 
 type Ranges = readonly ByteRange[];

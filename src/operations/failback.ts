@@ -23,7 +23,7 @@ import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
 import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
+import { acceptTarget, fenceTarget, hostTargetStatus, unfenceTarget } from '../target/client/target-control.ts';
 import {
   completionSteps,
   copyBackSteps,

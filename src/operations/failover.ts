@@ -22,7 +22,7 @@ import type { OperationReport } from '../steps/operation-report.ts';
 import { type Operation, type RunOptions, runOperation } from '../steps/runner.ts';
 import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
-import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/target-control.ts';
+import { fenceTarget, hostTargetStatus, unfenceTarget } from '../target/client/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
 import type { FailoverOptions } from './failover-options.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';

@@ -1,6 +1,6 @@
 import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Operation } from '../steps/runner.ts';
-import { fenceTarget } from '../target/target-control.ts';
+import { fenceTarget } from '../target/client/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
 
 /**

@@ -10,7 +10,7 @@ import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
-import { acceptTarget, hostTargetStatus } from '../target/target-control.ts';
+import { acceptTarget, hostTargetStatus } from '../target/client/target-control.ts';
 
 /** The initiator may still have writes in its hands, for as long as its replacement time-out. */
 const DROP_ms = 60_000;

@@ -3,7 +3,7 @@ import type { Evidence } from '../hosts/leg-evidence.ts';
 import { decideEvidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
-import { hostTargetStatus } from '../target/target-control.ts';
+import { hostTargetStatus } from '../target/client/target-control.ts';
 import type { FailoverOptions } from './failover-options.ts';
 
 /** Mirror traffic as new as this says that the primary is alive. */

@@ -2,7 +2,7 @@ import { readConfiguration, readHostConfiguration } from '../config/configuratio
 import { readHostRecord } from '../hosts/host-records.ts';
 import { unfinishedOperation } from '../hosts/journal.ts';
 import { isHostLocked } from '../steps/host-lock.ts';
-import { requestStatus } from '../target/control-client.ts';
+import { requestStatus } from '../target/client/control-client.ts';
 import { readWatchSnapshot } from '../watch/watch-file.ts';
 import { type StatusReport, statusReport } from './status-report.ts';
 

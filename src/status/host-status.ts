@@ -2,7 +2,7 @@ import type { FailoverPolicy } from '../config/schema.ts';
 import type { HostStateName } from '../hosts/host-record.ts';
 import type { MirrorCondition } from '../mirror/condition.ts';
 import type { ByteRange } from '../std/byte-range.ts';
-import type { NotServed } from '../target/not-served.ts';
+import type { NotServed } from '../target/client/control-protocol.ts';
 import type { ProbePath, Sample } from '../watch/probe-paths.ts';
 import type { WatchFailure } from '../watch/watch-file.ts';
 

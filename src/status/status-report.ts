@@ -3,7 +3,7 @@ import { onlyVolume } from '../config/volumes.ts';
 import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
-import type { TargetStatus } from '../target/control-protocol.ts';
+import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';

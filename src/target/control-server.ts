@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { SpareError } from '../std/errors.ts';
-import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
+import type { ControlRequest, ControlResponse, TargetStatus } from './client/control-protocol.ts';
 import { asTargetError } from './target-error.ts';
 
 /** A request is one short line. */

@@ -1,5 +1,5 @@
 import { type DeviceServer, type Nexus, STATUS, type Task, type TaskResult } from '../scsi/task.ts';
-import type { HostTargetStatus } from './control-protocol.ts';
+import type { HostTargetStatus } from './client/control-protocol.ts';
 
 export type Counters = HostTargetStatus['counters'];
 

@@ -1,12 +1,8 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { failureNotePath } from '../config/paths.ts';
 import { replaceFile } from '../std/durable-file.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
-
-/** @param runtime The daemon's runtime directory. */
-export function failureNotePath(runtime: string, host: string): string {
-  return join(runtime, 'failed-legs', host);
-}
 
 /**
  * A note that the disk failed a host's leg while the record in the host's folder, on the same disk, does not say so. It is in

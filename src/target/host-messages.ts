@@ -1,7 +1,7 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { ExitKind } from '../std/errors.ts';
 import type { SpareEvent } from '../std/event.ts';
-import type { HostTargetStatus } from './control-protocol.ts';
+import type { HostTargetStatus } from './client/control-protocol.ts';
 
 /** Exit code of a host's process that could not flush and close its leg (EX_SOFTWARE of sysexits.h). Other codes, such as Node's own, say nothing about the leg. */
 export const LEG_NOT_FLUSHED = 70;

@@ -7,7 +7,7 @@ import { LIMITS } from '../iscsi/limits.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 import type { DataSync } from '../store/data-sync.ts';
-import type { HostTargetStatus } from './control-protocol.ts';
+import type { HostTargetStatus } from './client/control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';

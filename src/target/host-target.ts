@@ -10,11 +10,11 @@ import { mountIdOf } from '../store/mount-id.ts';
 import { openFileStore } from '../store/open-file-store.ts';
 import { openRecordedStore } from '../store/open-recorded-store.ts';
 import type { Store } from '../store/store.ts';
-import type { HostTargetStatus } from './control-protocol.ts';
+import type { HostTargetStatus, NotServed } from './client/control-protocol.ts';
 import { CountingDeviceServer } from './counting-device-server.ts';
 import { FenceRecord } from './fence-record.ts';
 import { LegLoss } from './leg-loss.ts';
-import { type NotServed, whyNotServed } from './not-served.ts';
+import { whyNotServed } from './not-served.ts';
 
 const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
 

@@ -1,10 +1,5 @@
 import { SpareError } from '../std/errors.ts';
-
-/** Why a host's LUN is not served, and what to do, as sentences for an administrator. */
-export interface NotServed {
-  reason: string;
-  hint: string;
-}
+import type { NotServed } from './client/control-protocol.ts';
 
 /** Describes an error while opening the leg at `path`. Opening is retried until it succeeds. */
 export function whyNotServed(error: unknown, path: string): NotServed {

@@ -5,13 +5,12 @@ import { onlyVolume } from '../config/volumes.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
-import type { HostTargetStatus } from './control-protocol.ts';
+import type { HostTargetStatus, NotServed } from './client/control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
 import { rangesAtRisk, regionsPath } from './leg-loss.ts';
-import type { NotServed } from './not-served.ts';
 
 /** A status request is answered within a second, whatever one process does. */
 const STATUS_MS = 700;

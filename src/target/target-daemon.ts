@@ -7,7 +7,7 @@ import type { Configuration, HostConfiguration, VolumeConfiguration } from '../c
 import type { LoginNames } from '../iscsi/first-login.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
-import type { ControlRequest, TargetStatus } from './control-protocol.ts';
+import type { ControlRequest, TargetStatus } from './client/control-protocol.ts';
 import { FailureNote } from './failure-note.ts';
 import { HostProcess } from './host-process.ts';
 import { listenOrExplain } from './listen.ts';

@@ -24,7 +24,7 @@ import { isKept } from '../std/event-table.ts';
 import { lockHost } from '../steps/host-lock.ts';
 import { volumeContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
-import { requestStatus } from '../target/control-client.ts';
+import { requestStatus } from '../target/client/control-client.ts';
 import type { HostProbers } from './host-monitor.ts';
 import { IcmpProber, pingArgv } from './probes/icmp.ts';
 import { NetworkProber } from './probes/network.ts';

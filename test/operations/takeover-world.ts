@@ -11,7 +11,7 @@ import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { VolumeContext } from '../../src/steps/operation-context.ts';
-import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/control-protocol.ts';
+import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/client/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import * as assert from 'uvu/assert';
-import { requestStatus } from '../../src/target/control-client.ts';
+import { requestStatus } from '../../src/target/client/control-client.ts';
 import { ControlServer } from '../../src/target/control-server.ts';
 
 import { daemonSuite, socketOf } from '../fixtures/target/daemon-world.ts';

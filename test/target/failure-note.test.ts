@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { failureNotePath } from '../../src/config/paths.ts';
 import type { SpareEvent } from '../../src/std/event.ts';
-import { FailureNote, failureNotePath } from '../../src/target/failure-note.ts';
+import { FailureNote } from '../../src/target/failure-note.ts';
 
 interface Context {
   runtime: string;

@@ -5,7 +5,7 @@ import { retryUntil } from '../../src/std/retry.ts';
 import { mountIdOf } from '../../src/store/mount-id.ts';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
-import { controlTarget } from '../../src/target/control-client.ts';
+import { controlTarget } from '../../src/target/client/control-client.ts';
 import { FailingDevice, OtherOpener } from '../fixtures/store/failing-device.ts';
 import { LoopMount, MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { controlTarget } from '../../src/target/control-client.ts';
+import { controlTarget } from '../../src/target/client/control-client.ts';
 import { startTargetDaemon } from '../../src/target/target-daemon.ts';
 
 import {

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncat
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../../config/configuration.ts';
-import { hostFolder, paths } from '../../config/paths.ts';
+import { failureNotePath, hostFolder, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
 import { forgetEvidence } from '../../hosts/host-evidence.ts';
 import { enter, forgetState } from '../../hosts/host-state.ts';
@@ -12,8 +12,7 @@ import { quoteForShell as words } from '../../machine/quote.ts';
 import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
-import { failureNotePath } from '../../target/failure-note.ts';
-import { addTarget, closeTarget } from '../../target/target-control.ts';
+import { addTarget, closeTarget } from '../../target/client/target-control.ts';
 import { resyncLostWrites } from '../resync-lost-writes.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 

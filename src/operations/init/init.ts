@@ -9,7 +9,7 @@ import { installRoot, renderTemplate } from '../../machine/template.ts';
 import { retryUntil } from '../../std/retry.ts';
 import type { Operation } from '../../steps/runner.ts';
 import type { Step } from '../../steps/step.ts';
-import { requestStatus } from '../../target/control-client.ts';
+import { requestStatus } from '../../target/client/control-client.ts';
 
 const TARGET_UNIT = 'spare-serve.service';
 const WATCH_UNIT = 'spare-watch.service';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HostTargetStatus, TargetStatus } from '../../target/control-protocol.ts';
+import type { HostTargetStatus, TargetStatus } from '../../target/client/control-protocol.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { paths } from '../../../src/config/paths.ts';
+import { failureNotePath, paths } from '../../../src/config/paths.ts';
 import type { HostKey } from '../../../src/machine/host-key.ts';
 import { standbySteps } from '../../../src/operations/enroll/enroll-standby.ts';
-import { FailureNote, failureNotePath } from '../../../src/target/failure-note.ts';
+import { FailureNote } from '../../../src/target/failure-note.ts';
 import { withVolume } from '../../fixtures/configuration.ts';
 import { TakeoverWorld } from '../takeover-world.ts';
 

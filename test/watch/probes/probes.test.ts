@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SpareError } from '../../../src/std/errors.ts';
-import type { TargetStatus } from '../../../src/target/control-protocol.ts';
+import type { TargetStatus } from '../../../src/target/client/control-protocol.ts';
 import { IcmpProber, parsePingLine } from '../../../src/watch/probes/icmp.ts';
 import { ReportProber } from '../../../src/watch/probes/report.ts';
 import { ServiceProber } from '../../../src/watch/probes/service.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { controlSocketPath } from '../config/paths.ts';
-import { SpareError } from '../std/errors.ts';
+import { controlSocketPath } from '../../config/paths.ts';
+import { SpareError } from '../../std/errors.ts';
 import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
 
 interface ControlClientOptions {

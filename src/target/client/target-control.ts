@@ -1,4 +1,4 @@
-import { SpareError } from '../std/errors.ts';
+import { SpareError } from '../../std/errors.ts';
 import { controlTarget } from './control-client.ts';
 import type { HostTargetStatus } from './control-protocol.ts';
 

@@ -1,5 +1,4 @@
-import type { ByteRange } from '../std/byte-range.ts';
-import type { NotServed } from './not-served.ts';
+import type { ByteRange } from '../../std/byte-range.ts';
 
 /**
  * The daemon's control protocol: one JSON object per line over a Unix socket (mode 0600), one answer per request, in order.
@@ -66,4 +65,10 @@ export interface SessionStatus {
   initiatorName: string;
   remoteAddress: string;
   since: number;
+}
+
+/** Why a host's LUN is not served, and what to do, as sentences for an administrator. */
+export interface NotServed {
+  reason: string;
+  hint: string;
 }
