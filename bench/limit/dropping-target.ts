@@ -46,8 +46,8 @@ class DroppingStore implements Store {
 }
 
 const unit = new LogicalUnit({ store: new DroppingStore(Number(process.argv[2])), identity: DROPPING_IQN });
-const deviceServer = new TargetDevice({ lun: 1, unit });
-const target = new Target({ name: DROPPING_IQN, lun: 1, deviceServer, fenced: false });
+const deviceServer = new TargetDevice([{ lun: 1, unit }]);
+const target = new Target({ name: DROPPING_IQN, luns: [1], deviceServer, fenced: false });
 const connections = new ConnectionSet({
   directory: {
     authenticationRequired: false,

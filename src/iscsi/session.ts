@@ -284,7 +284,7 @@ export class Session implements TargetSession {
 
   #ping(): void {
     this.#pingTag = (this.#pingTag + 1) % RESERVED_TAG;
-    this.#send(encodeNopInPing(this.#pingTag, this.identity.target?.lun ?? 0), 'next');
+    this.#send(encodeNopInPing(this.#pingTag, this.identity.target?.luns[0] ?? 0), 'next');
   }
 
   #reject(reason: number, header: Buffer): void {

@@ -7,8 +7,8 @@ import { SessionRegistry } from './session-registry.ts';
 export interface TargetOptions extends Credentials {
   /** The IQN. */
   name: string;
-  /** The one logical unit number. */
-  lun: number;
+  /** The logical unit numbers, at least one. */
+  luns: readonly number[];
   /** `undefined` while there is nothing to serve: initiators are told to try again later, or, once fenced, that it is over. */
   deviceServer: DeviceServer | undefined;
   /** Whether logins are refused for good. */
@@ -23,7 +23,7 @@ export interface TargetOptions extends Credentials {
 /** An iSCSI target node (RFC 7143 §4.4): its name, whom it lets in, to what, and the sessions that it has. */
 export class Target {
   readonly name: string;
-  readonly lun: number;
+  readonly luns: readonly number[];
   readonly credentials: Credentials;
   deviceServer: DeviceServer | undefined;
   fenced: boolean;
@@ -37,7 +37,7 @@ export class Target {
   constructor(options: TargetOptions) {
     const { initiatorName, chap, mutualChap } = options;
     this.name = options.name;
-    this.lun = options.lun;
+    this.luns = options.luns;
     this.credentials = { initiatorName, chap, mutualChap };
     this.deviceServer = options.deviceServer;
     this.fenced = options.fenced;

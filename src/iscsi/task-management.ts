@@ -33,14 +33,18 @@ export function planTaskManagement(
   if (request.function === TASK_MANAGEMENT.taskReassign) return only(RESPONSE.reassignmentNotSupported);
   // No task is ever blocked by ACA here, so there is nothing to clear.
   if (request.function === TASK_MANAGEMENT.clearAca) return only(RESPONSE.notSupported);
-  if (request.lun !== target.lun) return only(RESPONSE.lunDoesNotExist);
+  const { lun } = request;
+  if (lun === undefined || !target.luns.includes(lun)) return only(RESPONSE.lunDoesNotExist);
   switch (request.function) {
     case TASK_MANAGEMENT.abortTaskSet:
-      return complete(own.values());
+      return complete(tasksOf(lun, own.values()));
     case TASK_MANAGEMENT.clearTaskSet:
-      return complete(target.sessions.tasks());
+      return complete(tasksOf(lun, target.sessions.tasks()));
     case TASK_MANAGEMENT.logicalUnitReset:
-      return { ...complete(target.sessions.tasks()), after: () => target.deviceServer?.reset() };
+      return {
+        ...complete(tasksOf(lun, target.sessions.tasks())),
+        after: () => target.deviceServer?.reset(lun),
+      };
     default:
       return only(RESPONSE.notSupported);
   }
@@ -52,6 +56,11 @@ function abortTask(request: TaskManagementRequest, own: TaskSet, window: Command
   // The command may still be on its way: its number is taken as received, and it never runs (RFC 7143 §11.5.5).
   if (!task && window.cancel(request.refCmdSn)) return only(RESPONSE.complete);
   return only(RESPONSE.taskDoesNotExist);
+}
+
+/** A task set is one of a logical unit (SAM-5 §4.10): the tasks of other LUNs go on. */
+function tasksOf(lun: number, tasks: Iterable<ActiveTask>): ActiveTask[] {
+  return [...tasks].filter((task) => task.lun === lun);
 }
 
 function complete(tasks: Iterable<ActiveTask>): TaskManagementPlan {

@@ -71,12 +71,13 @@ export class TaskSet {
 
   start(command: ScsiCommand): void {
     const { nexus, deviceServer, parameters } = this.#options;
-    const wanted_bytes = deviceServer.dataOutLength_bytes(command.cdb) ?? 0;
+    const lun = command.lun ?? NO_SUCH_LUN;
+    const wanted_bytes = deviceServer.dataOutLength_bytes(command.cdb, lun) ?? 0;
     const needed_bytes = command.write ? Math.min(wanted_bytes, command.expectedLength_bytes) : 0;
     const dataIn_bytes = command.read ? Math.min(command.expectedLength_bytes, LIMITS.transfer_bytes) : 0;
     const transfer = command.write ? new DataOutTransfer(command, needed_bytes, parameters) : undefined;
     const sizes = { cost_bytes: Math.max(needed_bytes, dataIn_bytes), wanted_bytes };
-    const task = new ActiveTask(nexus, command.lun ?? NO_SUCH_LUN, command, transfer, sizes);
+    const task = new ActiveTask(nexus, lun, command, transfer, sizes);
     this.#tasks.add(task);
 
     if (needed_bytes > LIMITS.transfer_bytes) {

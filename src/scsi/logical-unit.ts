@@ -37,7 +37,7 @@ export interface LogicalUnitOptions {
  * The state of one logical unit: a direct access block device (SBC-3) over a store. `execution/` works on it, and `commands/` change it.
  *
  *     const unit = new LogicalUnit({ store: openFileStore({ path }), identity: `${iqn},lun1`, writeCache: false });
- *     const device = new TargetDevice({ lun: 1, unit });
+ *     const device = new TargetDevice([{ lun: 1, unit }]);
  */
 export class LogicalUnit {
   readonly store: Store;

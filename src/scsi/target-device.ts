@@ -6,35 +6,35 @@ import type { LogicalUnit } from './logical-unit.ts';
 import { CheckCondition, encodeSense, invalidCdbField, SENSE } from './sense.ts';
 import { type DeviceServer, type Done, type Nexus, STATUS, type Task, type TaskResult } from './task.ts';
 
-export interface TargetDeviceOptions {
-  /** The number of the only LUN, below 256. */
+export interface NumberedUnit {
+  /** Below 256. */
   lun: number;
   unit: LogicalUnit;
 }
 
 /**
- * A target's SCSI device: routes tasks to its logical unit by LUN, and answers for those that aren't there (SPC-4 §5.9, SAM-5 §4.6):
+ * A target's SCSI device: routes tasks to its logical units by LUN, and answers for those that aren't there (SPC-4 §5.9, SAM-5 §4.6):
  * REPORT LUNS, INQUIRY with qualifier 3, REQUEST SENSE; everything else ends in LOGICAL UNIT NOT SUPPORTED.
  *
- *     const device = new TargetDevice({ lun: 1, unit });
+ *     const device = new TargetDevice([{ lun: 1, unit }]);
  */
 export class TargetDevice implements DeviceServer {
-  readonly #lun: number;
-  readonly #unit: DeviceServer;
+  readonly #units: ReadonlyMap<number, DeviceServer>;
 
-  constructor(options: TargetDeviceOptions) {
-    this.#lun = options.lun;
-    this.#unit = new UnitServer(options.unit);
+  constructor(units: readonly NumberedUnit[]) {
+    this.#units = new Map(units.map(({ lun, unit }) => [lun, new UnitServer(unit)]));
   }
 
   execute(task: Task, done: Done): void {
-    if (task.cdb[0] !== 0xa0 && task.lun === this.#lun) {
-      this.#unit.execute(task, done);
+    const isReportLuns = task.cdb[0] === 0xa0;
+    const unit = this.#units.get(task.lun);
+    if (unit && !isReportLuns) {
+      unit.execute(task, done);
       return;
     }
     let result: TaskResult;
     try {
-      result = task.cdb[0] === 0xa0 ? good(reportLuns(this.#lun, task.cdb)) : absent(task.cdb);
+      result = isReportLuns ? good(reportLuns([...this.#units.keys()], task.cdb)) : absent(task.cdb);
     } catch (error) {
       if (!(error instanceof CheckCondition)) throw error;
       result = { status: STATUS.checkCondition, sense: encodeSense(error.sense, false) };
@@ -42,16 +42,16 @@ export class TargetDevice implements DeviceServer {
     done(result);
   }
 
-  reset(): void {
-    this.#unit.reset();
+  reset(lun?: number): void {
+    for (const [number, unit] of this.#units) if (lun === undefined || lun === number) unit.reset();
   }
 
   nexusLost(nexus: Nexus): void {
-    this.#unit.nexusLost(nexus);
+    for (const unit of this.#units.values()) unit.nexusLost(nexus);
   }
 
-  dataOutLength_bytes(cdb: Buffer): number | undefined {
-    return this.#unit.dataOutLength_bytes(cdb);
+  dataOutLength_bytes(cdb: Buffer, lun: number): number | undefined {
+    return this.#units.get(lun)?.dataOutLength_bytes(cdb, lun);
   }
 }
 

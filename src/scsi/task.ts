@@ -49,17 +49,20 @@ export interface TaskResult {
 
 export type Done = (result: TaskResult) => void;
 
-/** A device server that executes tasks: one logical unit, or the well-known behaviour for a LUN that is not there. */
+/** A device server that executes tasks: one logical unit, or a device with several and the well-known behaviour for a LUN that is not there. */
 export interface DeviceServer {
   /** Calls `done` exactly once, possibly before returning. Never throws for anything an initiator sent. */
   execute(task: Task, done: Done): void;
-  /** LUN reset, target reset: what task management does to the unit itself (SAM-5 §6.3.3); establishes unit attentions. */
-  reset(): void;
+  /**
+   * LUN reset, or target reset where no LUN is given: what task management does to the units themselves (SAM-5 §6.3.3);
+   * establishes unit attentions.
+   */
+  reset(lun?: number): void;
   /** A nexus was lost or replaced (SAM-5 §6.3.4). */
   nexusLost(nexus: Nexus): void;
   /**
    * How much Data-Out the CDB wants, in bytes, so that a session can refuse or truncate before any data is taken;
    * `undefined` if the opcode is unknown.
    */
-  dataOutLength_bytes(cdb: Buffer): number | undefined;
+  dataOutLength_bytes(cdb: Buffer, lun: number): number | undefined;
 }

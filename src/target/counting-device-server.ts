@@ -26,16 +26,16 @@ export class CountingDeviceServer implements DeviceServer {
     });
   }
 
-  reset(): void {
-    this.#inner.reset();
+  reset(lun?: number): void {
+    this.#inner.reset(lun);
   }
 
   nexusLost(nexus: Nexus): void {
     this.#inner.nexusLost(nexus);
   }
 
-  dataOutLength_bytes(cdb: Buffer): number | undefined {
-    return this.#inner.dataOutLength_bytes(cdb);
+  dataOutLength_bytes(cdb: Buffer, lun: number): number | undefined {
+    return this.#inner.dataOutLength_bytes(cdb, lun);
   }
 
   #count(task: Task, result: TaskResult): void {

@@ -66,7 +66,7 @@ export class HostTarget {
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
-      lun: this.#volume.lun,
+      luns: [this.#volume.lun],
       deviceServer: undefined,
       fenced: this.#fence.stands,
       initiatorName,
@@ -129,7 +129,7 @@ export class HostTarget {
       throw error;
     }
     this.#onOpen(true);
-    this.#device = new CountingDeviceServer(new TargetDevice({ lun, unit: this.#unit }));
+    this.#device = new CountingDeviceServer(new TargetDevice([{ lun, unit: this.#unit }]));
     this.target.deviceServer = this.#device;
   }
 

@@ -53,8 +53,8 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
   const unit = options.redirect !== undefined ? undefined : openUnit(options, iqn);
   const target = new Target({
     name: iqn,
-    lun: LUN,
-    deviceServer: unit && new TargetDevice({ lun: LUN, unit }),
+    luns: [LUN],
+    deviceServer: unit && new TargetDevice([{ lun: LUN, unit }]),
     fenced: false,
     ...(options.redirect !== undefined && { redirect: options.redirect }),
     ...(options.chap && { chap: options.chap }),

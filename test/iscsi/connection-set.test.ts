@@ -20,7 +20,12 @@ interface Context {
 const test = suite<Context>('ConnectionSet');
 
 test.before.each(async (context) => {
-  context.target = new Target({ name: 'iqn.2026-11.test:set', lun: 1, deviceServer: new MemoryDisk(8), fenced: false });
+  context.target = new Target({
+    name: 'iqn.2026-11.test:set',
+    luns: [1],
+    deviceServer: new MemoryDisk(8),
+    fenced: false,
+  });
   context.connections = new ConnectionSet({
     directory: directoryOf(context.target),
     pingInterval_ms: undefined,
@@ -77,7 +82,7 @@ test('many sessions that send at once are each answered in order, and what one s
   connections,
 }) => {
   const disk = new SlowDisk(64);
-  const target = new Target({ name: 'iqn.2026-11.test:slow', lun: 1, deviceServer: disk, fenced: false });
+  const target = new Target({ name: 'iqn.2026-11.test:slow', luns: [1], deviceServer: disk, fenced: false });
   const slow = new ConnectionSet({ directory: directoryOf(target), pingInterval_ms: undefined, report: () => {} });
   const { port } = server.address() as { port: number };
   server.on('connection', (socket) => slow.adopt(socket));

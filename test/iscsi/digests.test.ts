@@ -85,7 +85,7 @@ const test = suite<Context>('digests');
 test.before.each(async (context) => {
   context.disk = new MemoryDisk(8);
   context.reasons = [];
-  const target = new Target({ name: NAME, lun: 1, deviceServer: context.disk, fenced: false });
+  const target = new Target({ name: NAME, luns: [1], deviceServer: context.disk, fenced: false });
   context.portal = new ServingPortal({
     directory: directoryOf(target),
     report: ({ facts }) => facts?.reason !== undefined && context.reasons.push(String(facts.reason)),

@@ -60,7 +60,7 @@ interface Challenge {
 function challenged(user: string, algorithms: string): Challenge | undefined {
   const chap = { user, secret: 'a secret of sixteen' };
   const name = 'iqn.2026-11.test:guarded';
-  const target = new Target({ name, lun: 1, deviceServer: new MemoryDisk(8), fenced: false, chap });
+  const target = new Target({ name, luns: [1], deviceServer: new MemoryDisk(8), fenced: false, chap });
   const initiator = new TestInitiator(directoryOf(target));
   initiator.loginRequest('81', `InitiatorName=${INITIATOR}`, `TargetName=${name}`, 'AuthMethod=CHAP');
   const [response] = [...initiator.loginRequest('00', `CHAP_A=${algorithms}`), ...initiator.wait(1)];

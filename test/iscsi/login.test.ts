@@ -17,12 +17,12 @@ const SECRETS = {
 };
 
 function open(): Target {
-  return new Target({ name: 'iqn.2026-11.test:open', lun: 1, deviceServer: new MemoryDisk(8), fenced: false });
+  return new Target({ name: 'iqn.2026-11.test:open', luns: [1], deviceServer: new MemoryDisk(8), fenced: false });
 }
 
 function guarded(fenced = false): Target {
   const name = 'iqn.2026-11.test:guarded';
-  return new Target({ name, lun: 1, deviceServer: new MemoryDisk(8), fenced, initiatorName: INITIATOR, ...SECRETS });
+  return new Target({ name, luns: [1], deviceServer: new MemoryDisk(8), fenced, initiatorName: INITIATOR, ...SECRETS });
 }
 
 function keysOf(response: Response | undefined): Record<string, string> {
@@ -297,7 +297,7 @@ test('a fence goes before a redirect', () => {
 });
 
 test('a target without a disk says: later', () => {
-  const target = new Target({ name: 'iqn.2026-11.test:open', lun: 1, deviceServer: undefined, fenced: false });
+  const target = new Target({ name: 'iqn.2026-11.test:open', luns: [1], deviceServer: undefined, fenced: false });
   const initiator = new TestInitiator(directoryOf(target));
   initiator.login(target);
   assert.is(statusOf(initiator.wait(1)[0]), 0x0301);

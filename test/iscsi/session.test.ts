@@ -21,7 +21,7 @@ interface Setup {
 
 function loggedIn(keys: string[] = [], options: { pingInterval_ms?: number; sharedBudget?: ByteBudget } = {}): Setup {
   const disk = new MemoryDisk(16_384);
-  const target = new Target({ name: 'iqn.2026-11.test:disk', lun: 1, deviceServer: disk, fenced: false });
+  const target = new Target({ name: 'iqn.2026-11.test:disk', luns: [1], deviceServer: disk, fenced: false });
   const initiator = new TestInitiator(directoryOf(target), options);
   initiator.login(target, 'InitialR2T=No', ...keys);
   initiator.take();
@@ -174,7 +174,7 @@ test('CmdSN: early ones wait, those outside the window are ignored', () => {
 
 test('CmdSN and StatSN go across their wrap, in order and out of order', () => {
   const disk = new MemoryDisk(8);
-  const target = new Target({ name: 'iqn.2026-11.test:disk', lun: 1, deviceServer: disk, fenced: false });
+  const target = new Target({ name: 'iqn.2026-11.test:disk', luns: [1], deviceServer: disk, fenced: false });
   const initiator = new TestInitiator(directoryOf(target));
   initiator.cmdSn = 0xfffffffd;
   const names = [`InitiatorName=${INITIATOR}`, `TargetName=${target.name}`, 'SessionType=Normal'];
@@ -327,6 +327,34 @@ test('resets end every task of every session, and reach the unit', () => {
     const late = { tag: 3, transferTag: 1, dataSn: 0, offset: 0, data: Buffer.alloc(512), final: true };
     assert.equal(other.dataOut(late), [], name);
     assert.is(disk.tasks.length, 0, name);
+  }
+});
+
+test('what is done to one unit leaves the tasks of the others alone', () => {
+  for (const [name, number, resetLuns] of [
+    ['ABORT TASK SET', 2, []],
+    ['CLEAR TASK SET', 4, []],
+    ['LOGICAL UNIT RESET', 5, [2]],
+  ] as const) {
+    const disk = new MemoryDisk(16);
+    const target = new Target({ name: 'iqn.2026-11.test:disk', luns: [1, 2], deviceServer: disk, fenced: false });
+    const initiator = new TestInitiator(directoryOf(target));
+    initiator.login(target, 'InitialR2T=Yes');
+    for (const tag of [1, 2]) {
+      const [r2t] = initiator.command({ tag, flags: 'a0', cdb: WRITE_1, length: 512, lun: `000${tag}` });
+      assert.is(r2t?.opcode, 0x31, name);
+    }
+    assert.is(initiator.manage({ tag: 8, function: number, lun: '0002' })[0]?.header[2], 0, name);
+    const late = (tag: number, transferTag: number) =>
+      initiator.dataOut({ tag, transferTag, dataSn: 0, offset: 0, data: Buffer.alloc(512, tag), final: true });
+    assert.equal(opcodes(late(2, 2)), [], `${name}: the task of the unit has ended`);
+    assert.equal(opcodes(late(1, 1)), [0x21], `${name}: the other goes on`);
+    assert.equal(
+      disk.tasks.map(({ lun }) => lun),
+      [1],
+      name,
+    );
+    assert.equal(disk.resetLuns, resetLuns, name);
   }
 });
 

@@ -25,7 +25,12 @@ const test = suite<Context>('an orderly end');
 
 test.before.each(async (context) => {
   context.disk = new MemoryDisk(8);
-  context.target = new Target({ name: 'iqn.2026-11.test:ending', lun: 1, deviceServer: context.disk, fenced: false });
+  context.target = new Target({
+    name: 'iqn.2026-11.test:ending',
+    luns: [1],
+    deviceServer: context.disk,
+    fenced: false,
+  });
   context.portal = new ServingPortal({ directory: directoryOf(context.target) });
   context.address = await context.portal.listen();
   context.initiator = new SocketInitiator(context.address);

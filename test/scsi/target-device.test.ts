@@ -3,13 +3,13 @@ import * as assert from 'uvu/assert';
 import { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import { TargetDevice } from '../../src/scsi/target-device.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
-import { ALICE, brief, dataOf, greet, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
+import { ALICE, brief, cdbOf, dataOf, greet, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
 const test = suite('target device');
 
 async function makeDevice() {
   const store = new MemoryStore({ size_bytes: UNIT_SIZE_BYTES });
-  const device = new TargetDevice({ lun: 1, unit: new LogicalUnit({ store, identity: 'x' }) });
+  const device = new TargetDevice([{ lun: 1, unit: new LogicalUnit({ store, identity: 'x' }) }]);
   await greet(device);
   return device;
 }
@@ -49,7 +49,7 @@ test('resets and lost nexuses reach the unit', async () => {
 test('how much Data-Out a CDB wants, before it is executed', async () => {
   const device = await makeDevice();
   const wanted = (hex: string) =>
-    device.dataOutLength_bytes(Buffer.from(hex.replaceAll(' ', '').padEnd(32, '0'), 'hex'));
+    device.dataOutLength_bytes(Buffer.from(hex.replaceAll(' ', '').padEnd(32, '0'), 'hex'), 1);
   assert.is(wanted('2a 00 00000000 00 0003 00'), 1536);
   assert.is(wanted('0a 00 0000 00 00'), 131_072);
   assert.is(wanted('8a 00 0000000000000000 ffffffff'), 0xffff_ffff * 512);
@@ -62,6 +62,39 @@ test('how much Data-Out a CDB wants, before it is executed', async () => {
   assert.is(wanted('93 01 0000000000000000 00000001'), 512, 'nothing, and a block more to see too much');
   assert.is(wanted('48'), undefined);
   assert.is(wanted('9e 11'), undefined);
+});
+
+test('each of several units has its own LUN, blocks and unit attentions', async () => {
+  const units = [1, 3].map((lun) => {
+    const store = new MemoryStore({ size_bytes: lun * UNIT_SIZE_BYTES });
+    return { lun, unit: new LogicalUnit({ store, identity: `x,lun${lun}`, blockSize_bytes: lun === 1 ? 512 : 4096 }) };
+  });
+  const device = new TargetDevice(units);
+  for (const lun of [1, 3]) assert.is(brief(await run(device, '00', { lun })), '6 29/00');
+  const luns = await dataOf(device, 'a0 00 00 000000 00000100 00 00', { lun: 0 });
+  assert.is(luns.toString('hex'), '00000010000000000001000000000000' + '0003000000000000');
+  const capacity = async (lun: number) => (await dataOf(device, '25', { lun })).toString('hex');
+  const lastLba = (size_bytes: number, block: number) => (size_bytes / block - 1).toString(16).padStart(8, '0');
+  assert.is(await capacity(1), `${lastLba(UNIT_SIZE_BYTES, 512)}00000200`);
+  assert.is(await capacity(3), `${lastLba(3 * UNIT_SIZE_BYTES, 4096)}00001000`);
+  assert.is(brief(await run(device, '00', { lun: 2 })), '5 25/00');
+
+  const write = '2a 00 00000000 00 0001 00';
+  assert.equal(
+    [1, 2, 3].map((lun) => device.dataOutLength_bytes(cdbOf(write), lun)),
+    [512, undefined, 4096],
+  );
+  assert.is(brief(await run(device, write, { lun: 3, data: Buffer.alloc(4096, 0x33) })), 'good');
+  assert.equal(await dataOf(device, '28 00 00000000 00 0001 00', { lun: 1 }), Buffer.alloc(512));
+  assert.equal(await dataOf(device, '28 00 00000000 00 0001 00', { lun: 3 }), Buffer.alloc(4096, 0x33));
+
+  device.reset(3);
+  assert.equal(
+    [brief(await run(device, '00', { lun: 1 })), brief(await run(device, '00', { lun: 3 }))],
+    ['good', '6 29/00'],
+  );
+  device.reset();
+  for (const lun of [1, 3]) assert.is(brief(await run(device, '00', { lun })), '6 29/00');
 });
 
 test.run();

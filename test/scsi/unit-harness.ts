@@ -48,14 +48,15 @@ export function cdbOf(hex: string): Buffer {
  */
 export function run(unit: DeviceServer, hex: string, options: RunOptions = {}): Promise<TaskResult> {
   const cdb = cdbOf(hex);
+  const { lun = 1 } = options;
   const sent = options.data === undefined ? [] : [options.data].flat();
-  const dataOut = [Buffer.concat(sent as Buffer[]).subarray(0, unit.dataOutLength_bytes(cdb) ?? 0)];
+  const dataOut = [Buffer.concat(sent as Buffer[]).subarray(0, unit.dataOutLength_bytes(cdb, lun) ?? 0)];
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${hex} is not done`)), 2_000);
     let calls = 0;
     const task = {
       nexus: options.nexus ?? ALICE,
-      lun: options.lun ?? 1,
+      lun,
       cdb,
       dataOut,
       dataOutLength_bytes: dataOut[0]?.length ?? 0,

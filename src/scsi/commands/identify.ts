@@ -93,13 +93,13 @@ export function readDefectData12(_unit: LogicalUnit, task: Task, done: Done): vo
 }
 
 /** REPORT LUNS (SPC-4 §6.33): 2 select report, 6-9 allocation length. Data: 0-3 list length, from 8 on one LUN in 8 bytes each. */
-export function reportLuns(lun: number, cdb: Buffer): Buffer {
+export function reportLuns(units: readonly number[], cdb: Buffer): Buffer {
   const allocationLength_bytes = cdb.readUInt32BE(6);
   const select = cdb[2] ?? 0;
   if (allocationLength_bytes < 16) throw invalidCdbField(6);
   if (select > 2) throw invalidCdbField(2);
   // SELECT REPORT 1 asks for well-known logical units only: there are none.
-  const luns = select === 1 ? [] : [lun];
+  const luns = select === 1 ? [] : units;
   const data = Buffer.alloc(8 + 8 * luns.length);
   data.writeUInt32BE(8 * luns.length, 0);
   for (const [index, each] of luns.entries()) data.writeUInt16BE(each, 8 + 8 * index);

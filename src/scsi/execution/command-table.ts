@@ -177,7 +177,7 @@ const COMMANDS: readonly Command[] = [
   row('REPORT LUNS', 'a0 00 ff 00 00 00 ff ff ff ff 00 00', {
     ...ALWAYS,
     attention: 'keep',
-    run: (_unit, task, done) => done(good(identify.reportLuns(task.lun, task.cdb))),
+    run: (_unit, task, done) => done(good(identify.reportLuns([task.lun], task.cdb))),
   }),
   row('REPORT TARGET PORT GROUPS', 'a3 ff 00 00 00 00 ff ff ff ff 00 00', {
     ...ALWAYS,

@@ -19,7 +19,7 @@ test.before.each((context) => {
   context.witness = new Witness(new ByteBudget(LIMITS.allData_bytes));
   context.target = new Target({
     name: 'iqn.2026-11.test:guarded',
-    lun: 1,
+    luns: [1],
     deviceServer: new MemoryDisk(64),
     fenced: false,
     chap: { user: 'alpha', secret: SECRET },

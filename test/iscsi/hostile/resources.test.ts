@@ -17,7 +17,7 @@ const R2T = 0x31;
 function hoard(sharedBudget: ByteBudget, sessions: number): { target: Target; initiators: TestInitiator[] } {
   const target = new Target({
     name: 'iqn.2026-11.test:hoarder',
-    lun: 1,
+    luns: [1],
     deviceServer: new MemoryDisk(16_384),
     fenced: false,
   });
@@ -51,7 +51,7 @@ test('a host with nothing under way gets one command beyond the budget, and not 
   hoard(budget, 1);
   const target = new Target({
     name: 'iqn.2026-11.test:late',
-    lun: 1,
+    luns: [1],
     deviceServer: new MemoryDisk(16_384),
     fenced: false,
   });

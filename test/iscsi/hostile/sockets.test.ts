@@ -30,7 +30,7 @@ const test = suite<Context>('hostile connections');
 
 function makeTarget(name: string): Target {
   const unit = new LogicalUnit({ store: new MemoryStore({ size_bytes: 16 << 20 }), identity: name });
-  return new Target({ name, lun: 1, deviceServer: new TargetDevice({ lun: 1, unit }), fenced: false });
+  return new Target({ name, luns: [1], deviceServer: new TargetDevice([{ lun: 1, unit }]), fenced: false });
 }
 
 /** Writes and reads back until it is told to stop, and a few times more after what was done to the others. */
