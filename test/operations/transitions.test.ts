@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -92,11 +92,16 @@ async function inWorld<Result>(use: (world: TakeoverWorld) => Promise<Result>): 
   try {
     return await use(world);
   } finally {
-    for (const line of readFileSync(journalPath('alpha'), 'utf8').trim().split('\n')) {
-      const { event, from, cause, to } = JSON.parse(line);
-      if (event === 'state') told.add(`${from} → ${to}: ${cause}`);
-    }
+    readJournal();
     await world.end();
+  }
+}
+
+function readJournal(): void {
+  if (!existsSync(journalPath('alpha'))) return;
+  for (const line of readFileSync(journalPath('alpha'), 'utf8').trim().split('\n')) {
+    const { event, from, cause, to } = JSON.parse(line);
+    if (event === 'state') told.add(`${from} → ${to}: ${cause}`);
   }
 }
 

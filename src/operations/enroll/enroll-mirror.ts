@@ -13,14 +13,15 @@ import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } f
 /** A file system of many TiB takes minutes to make. */
 const MKFS_TIMEOUT_ms = 1_800_000;
 
-/** The primary: initiator, mirror set with its own disk only, file system. */
+/** The primary: its programs and initiator, the array with its own disk only, the file system. */
 export function mirrorSteps(context: VolumeContext): Step[] {
+  return [...initiatorSteps(context), arrayStep(context), ...fileSystemSteps(context)];
+}
+
+function initiatorSteps(context: VolumeContext): Step[] {
   const { host, volume, standby, primaryMachine: machine } = context;
-  const { device, localLeg, mirrorUuid, identity } = volume;
+  const { mirrorUuid } = volume;
   const records = initiatorFiles(host, standby);
-  const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
-  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
-  const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
   const step = stepOn(machine);
   return [
     step({
@@ -53,21 +54,35 @@ export function mirrorSteps(context: VolumeContext): Step[] {
       run: () => login(machine, host, standby),
       undo: () => logout(machine, host, standby),
     }),
-    step({
-      name: 'mirror-set',
-      title: `Make the mirror set on ${localLeg}, without its second leg`,
-      commandLines: [words(create)],
-      check: async () => (await mirrorStatus(machine, device)) !== undefined,
-      async run() {
-        const made = await readSuperblock(machine, localLeg).catch(() => undefined);
-        const resumed = made?.mirrorUuid === mirrorUuid;
-        await machine.exec(resumed ? assembleArgv(device, mirrorUuid, localLeg, { readonly: false }) : create);
-      },
-      async undo() {
-        await stopMirror(machine, device);
-        await machine.exec(['mdadm', '--zero-superblock', localLeg]);
-      },
-    }),
+  ];
+}
+
+function arrayStep({ host, volume, primaryMachine: machine }: VolumeContext): Step {
+  const { device, localLeg, mirrorUuid } = volume;
+  const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
+  return stepOn(machine)({
+    name: 'mirror-set',
+    title: `Make the mirror set on ${localLeg}, without its second leg`,
+    commandLines: [words(create)],
+    check: async () => (await mirrorStatus(machine, device)) !== undefined,
+    async run() {
+      const made = await readSuperblock(machine, localLeg).catch(() => undefined);
+      const resumed = made?.mirrorUuid === mirrorUuid;
+      await machine.exec(resumed ? assembleArgv(device, mirrorUuid, localLeg, { readonly: false }) : create);
+    },
+    async undo() {
+      await stopMirror(machine, device);
+      await machine.exec(['mdadm', '--zero-superblock', localLeg]);
+    },
+  });
+}
+
+function fileSystemSteps({ host, volume, primaryMachine: machine }: VolumeContext): Step[] {
+  const { device, identity } = volume;
+  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
+  const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
+  const step = stepOn(machine);
+  return [
     step({
       name: 'file-system',
       title: 'Make the file system',

@@ -42,79 +42,90 @@ const SYSTEM_DIRECTORIES = [
   '/var',
 ];
 
+interface Rule {
+  code: string;
+  isBroken(options: EnrollOptions): boolean;
+  message(options: EnrollOptions): string;
+  hint: string | ((options: EnrollOptions) => string);
+}
+
+const RULES: readonly Rule[] = [
+  {
+    code: 'BAD_HOST_NAME',
+    isBroken: ({ host }) => !HOST_NAME.test(host) || host === 'standby',
+    message: ({ host }) => `Cannot enrol a host as '${host}'`,
+    hint: "Use up to 24 small letters, digits and hyphens; 'standby' is taken",
+  },
+  {
+    code: 'BAD_DEVICE',
+    isBroken: ({ device }) => !PLAIN_PATH.test(device) || !device.startsWith('/dev/'),
+    message: ({ device }) => `Cannot mirror '${device}': wanted is a block device below /dev`,
+    hint: 'For example: --device /dev/vdb',
+  },
+  {
+    code: 'BAD_MOUNT_POINT',
+    isBroken: ({ mountPoint }) =>
+      !PLAIN_PATH.test(mountPoint) || SYSTEM_DIRECTORIES.some((path) => isIn(path, mountPoint)),
+    message: ({ mountPoint }) =>
+      `Cannot mount at '${mountPoint}': wanted is an absolute path outside of the system's own directories`,
+    hint: ({ host }) => `For example: --mount /srv/${host}`,
+  },
+  {
+    code: 'BAD_SERVICE_ADDRESS',
+    isBroken: ({ serviceAddress }) => !isAddressWithPrefix(serviceAddress),
+    message: ({ serviceAddress }) =>
+      `Cannot serve at '${serviceAddress}': wanted is an IPv4 address with its prefix length`,
+    hint: 'For example: --service-address 10.77.0.101/24',
+  },
+  {
+    code: 'BAD_CLIENTS',
+    isBroken: ({ clients }) => !CLIENTS.test(clients),
+    message: ({ clients }) => `Cannot export to '${clients}'`,
+    hint: 'For example: --clients 10.77.0.0/24',
+  },
+  {
+    code: 'BAD_EXPORT_OPTIONS',
+    isBroken: ({ exportOptions }) => !EXPORT_OPTIONS.test(exportOptions) || /(^|,)(fsid|ro)\b/.test(exportOptions),
+    message: ({ exportOptions }) => `Cannot export with the options '${exportOptions}'`,
+    hint: 'See exports(5); fsid= is chosen by spare',
+  },
+  {
+    code: 'FENCE_NEEDED',
+    isBroken: ({ policy, fenceCommand }) => policy === 'auto' && !fenceCommand,
+    message: () => "Cannot use the policy 'auto' without a fence command: nothing else proves that a primary is off",
+    hint: 'Give --fence-command, or --policy manual',
+  },
+  {
+    code: 'BAD_REPLACEMENT_TIMEOUT',
+    isBroken: ({ replacementTimeout_s }) => replacementTimeout_s < 10 || replacementTimeout_s > 60,
+    message: ({ replacementTimeout_s }) =>
+      `Cannot use a replacement time-out of ${replacementTimeout_s} s: wanted is 10 to 60`,
+    hint: 'Shorter drops the mirror at every restart of the target, longer stalls writes when the standby dies',
+  },
+  {
+    code: 'BAD_LEASE',
+    isBroken: ({ lease_s }) => lease_s < 5 || lease_s > 90,
+    message: ({ lease_s }) => `Cannot use an NFSv4 lease of ${lease_s} s: wanted is 5 to 90`,
+    hint: 'Clients wait that long after a takeover before new locks are granted',
+  },
+];
+
 /** @throws SpareError `usage` for the first thing that is wrong. */
 export function checkEnrollOptions(options: EnrollOptions): void {
-  const refuse = (code: string, message: string, hint: string): never => {
-    throw new SpareError('usage', code, message, { hint });
-  };
-  if (!HOST_NAME.test(options.host) || options.host === 'standby') {
-    refuse(
-      'BAD_HOST_NAME',
-      `Cannot enrol a host as '${options.host}'`,
-      "Use up to 24 small letters, digits and hyphens; 'standby' is taken",
-    );
-  }
-  if (!PLAIN_PATH.test(options.device) || !options.device.startsWith('/dev/')) {
-    refuse(
-      'BAD_DEVICE',
-      `Cannot mirror '${options.device}': wanted is a block device below /dev`,
-      'For example: --device /dev/vdb',
-    );
-  }
-  const { mountPoint } = options;
-  if (
-    !PLAIN_PATH.test(mountPoint) ||
-    SYSTEM_DIRECTORIES.some((path) => mountPoint === path || mountPoint.startsWith(`${path}/`))
-  ) {
-    refuse(
-      'BAD_MOUNT_POINT',
-      `Cannot mount at '${mountPoint}': wanted is an absolute path outside of the system's own directories`,
-      `For example: --mount /srv/${options.host}`,
-    );
-  }
-  const address = IPV4_WITH_PREFIX.exec(options.serviceAddress);
-  if (
-    !address ||
-    address.slice(1, 5).some((part) => Number(part) > 255) ||
-    Number(address[5]) < 8 ||
-    Number(address[5]) > 31
-  ) {
-    refuse(
-      'BAD_SERVICE_ADDRESS',
-      `Cannot serve at '${options.serviceAddress}': wanted is an IPv4 address with its prefix length`,
-      'For example: --service-address 10.77.0.101/24',
-    );
-  }
-  if (!CLIENTS.test(options.clients))
-    refuse('BAD_CLIENTS', `Cannot export to '${options.clients}'`, 'For example: --clients 10.77.0.0/24');
-  if (!EXPORT_OPTIONS.test(options.exportOptions) || /(^|,)(fsid|ro)\b/.test(options.exportOptions)) {
-    refuse(
-      'BAD_EXPORT_OPTIONS',
-      `Cannot export with the options '${options.exportOptions}'`,
-      'See exports(5); fsid= is chosen by spare',
-    );
-  }
-  if (options.policy === 'auto' && !options.fenceCommand) {
-    refuse(
-      'FENCE_NEEDED',
-      "Cannot use the policy 'auto' without a fence command: nothing else proves that a primary is off",
-      'Give --fence-command, or --policy manual',
-    );
-  }
-  if (options.replacementTimeout_s < 10 || options.replacementTimeout_s > 60) {
-    refuse(
-      'BAD_REPLACEMENT_TIMEOUT',
-      `Cannot use a replacement time-out of ${options.replacementTimeout_s} s: wanted is 10 to 60`,
-      'Shorter drops the mirror at every restart of the target, longer stalls writes when the standby dies',
-    );
-  }
-  if (options.lease_s < 5 || options.lease_s > 90) {
-    refuse(
-      'BAD_LEASE',
-      `Cannot use an NFSv4 lease of ${options.lease_s} s: wanted is 5 to 90`,
-      'Clients wait that long after a takeover before new locks are granted',
-    );
-  }
+  const broken = RULES.find((rule) => rule.isBroken(options));
+  if (!broken) return;
+  const { code, message, hint } = broken;
+  throw new SpareError('usage', code, message(options), { hint: typeof hint === 'string' ? hint : hint(options) });
+}
+
+function isIn(directory: string, path: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+function isAddressWithPrefix(text: string): boolean {
+  const [, ...parts] = IPV4_WITH_PREFIX.exec(text) ?? [];
+  const [prefix = 0, ...address] = parts.map(Number).toReversed();
+  return parts.length > 0 && address.every((part) => part <= 255) && prefix >= 8 && prefix <= 31;
 }
 
 /** `user@address[:port]` */

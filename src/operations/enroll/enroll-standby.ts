@@ -18,6 +18,10 @@ import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } f
 
 /** The standby: host key, leg, configuration, LUN. */
 export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
+  return [...standbyFileSteps(context, hostKey), ...recordSteps(context)];
+}
+
+function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
   const { host, volume, standby, standbyMachine: machine } = context;
   const { path, size_bytes } = volume.standbyLeg;
   const folder = hostFolder(standby.poolDirectory, host.name);
@@ -61,6 +65,14 @@ export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
         await ignoreLegsAtBoot(machine, volume.mirrorUuid);
       },
     }),
+  ];
+}
+
+/** From here on it is a host: it is configured, has a state, and its LUN is served. */
+function recordSteps(context: VolumeContext): Step[] {
+  const { host, volume, standbyMachine: machine } = context;
+  const step = stepOn(machine);
+  return [
     step({
       name: 'configuration',
       title: 'Write the configuration, with new CHAP secrets',

@@ -8,7 +8,7 @@ import { STANDBY_MODULES } from '../../machine/requirements.ts';
 import { installRoot, renderTemplate } from '../../machine/template.ts';
 import { retryUntil } from '../../std/retry.ts';
 import type { Operation } from '../../steps/runner.ts';
-import type { Step } from '../../steps/step.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
 import { requestStatus } from '../../target/client/control-client.ts';
 
 const TARGET_UNIT = 'spare-serve.service';
@@ -20,12 +20,17 @@ const START_TIMEOUT_ms = 180_000;
 
 /** Steps that make this machine the standby. All can be run again: keys and hosts that exist are kept. */
 export function planInit(standby: StandbyConfiguration, machine: Machine): Operation {
+  const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine)];
+  return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
+}
+
+/** Folders, key, configuration and modules. */
+function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
   const { configuration, state, runtime } = paths();
   const directories = [configuration, join(configuration, 'ssh'), state, runtime, standby.poolDirectory];
-  const values = { root: installRoot, pool: standby.poolDirectory, configuration, state, runtime };
   const keygen = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `spare@${standby.name}`, '-f', standby.sshKey];
-  const step = (partial: Omit<Step, 'machine'>): Step => ({ machine, ...partial });
-  const steps: Step[] = [
+  const step = stepOn(machine);
+  return [
     step({
       name: 'directories',
       title: 'Make the folders for configuration, state and pool',
@@ -62,6 +67,15 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
         await machine.exec(['modprobe', '-a', ...STANDBY_MODULES]);
       },
     }),
+  ];
+}
+
+/** The target and the watch, as systemd units. */
+function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
+  const { configuration, state, runtime } = paths();
+  const values = { root: installRoot, pool: standby.poolDirectory, configuration, state, runtime };
+  const step = stepOn(machine);
+  return [
     step({
       name: 'units',
       title: 'Install the systemd units of the target and the watch',
@@ -96,5 +110,4 @@ export function planInit(standby: StandbyConfiguration, machine: Machine): Opera
       },
     }),
   ];
-  return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
 }
