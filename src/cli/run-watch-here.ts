@@ -1,12 +1,13 @@
 import { readConfiguration } from '../config/configuration.ts';
 import { gatherStatus } from '../status/gather-status.ts';
+import { systemClock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventAsJson, eventAsText } from '../std/event.ts';
 import { eachSecond, lockWatch, runWatch } from '../watch/run-watch.ts';
 import { WatchView } from './watch-view.ts';
 
-const printJson: EventLog = (event) => console.log(eventAsJson(event, new Date()));
-const printText: EventLog = (event) => console.log(eventAsText(event, new Date()));
+const printJson: EventLog = (event) => console.log(eventAsJson(event, systemClock.wallTime()));
+const printText: EventLog = (event) => console.log(eventAsText(event, systemClock.wallTime()));
 
 /**
  * Watches until `interruption` aborts: as a live view in a terminal, as lines elsewhere. Where another process watches,

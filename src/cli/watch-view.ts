@@ -1,4 +1,5 @@
 import type { StatusReport } from '../status/status-report.ts';
+import { systemClock } from '../std/clock.ts';
 import { eventAsText, type SpareEvent } from '../std/event.ts';
 import { statusText } from './status-view.ts';
 
@@ -44,7 +45,7 @@ export class WatchView {
   }
 
   tell(event: SpareEvent): void {
-    this.#events.push(eventAsText(event, new Date()));
+    this.#events.push(eventAsText(event, systemClock.wallTime()));
     if (this.#events.length > EVENTS_SHOWN_LIMIT) this.#events.shift();
   }
 

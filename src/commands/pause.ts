@@ -1,6 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { pauseFor } from '../hosts/pause.ts';
 import { type PauseReport, pauseHost } from '../operations/pause.ts';
+import { systemClock } from '../std/clock.ts';
 import { parseDuration_ms } from '../std/duration.ts';
 
 export default class Pause extends BaseCommand {
@@ -16,9 +18,9 @@ export default class Pause extends BaseCommand {
 
   override async run(): Promise<PauseReport> {
     const { args, flags } = await this.parse(Pause);
-    const until = new Date(Date.now() + parseDuration_ms(flags.for)).toISOString();
-    const report = await pauseHost(args.host, { until, reason: flags.reason });
-    this.log(`Nothing is done for ${args.host} by itself until ${until}. 'spare resume ${args.host}' ends that.`);
+    const pause = pauseFor(parseDuration_ms(flags.for), flags.reason, systemClock);
+    const report = await pauseHost(args.host, pause);
+    this.log(`Nothing is done for ${args.host} by itself until ${pause.until}. 'spare resume ${args.host}' ends that.`);
     return report;
   }
 }

@@ -15,10 +15,10 @@ export function fenceCommandLine(command: string, host: string, action: 'off' | 
 
 /**
  * Switches the host's machine off.
- * @returns When it was confirmed off, in milliseconds since the epoch: when the fence command answered.
+ * Once this resolves it is confirmed off.
  * @throws SpareError `refused` if the fence command does not confirm it: a host that may be alive must not be failed over.
  */
-export async function fenceOff(command: string, host: string): Promise<number> {
+export async function fenceOff(command: string, host: string): Promise<void> {
   try {
     await execLocal(fenceArgv(command, 'off'), { environment: { SPARE_HOST: host }, timeout_ms: FENCE_TIMEOUT_ms });
   } catch (cause) {
@@ -28,7 +28,6 @@ export async function fenceOff(command: string, host: string): Promise<number> {
       cause,
     });
   }
-  return Date.now();
 }
 
 /** The power state reported by the fence device, or `undefined` if it reports none. */

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
+import { bootMomentNow } from '../std/boot-moment.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { HOST_STATES, type HostStateName, type RecordedState } from './host-record.ts';
 import { appendToJournal } from './journal.ts';
@@ -34,19 +36,19 @@ export function stateOf(host: string): HostStateName {
  * @returns What has changed; `undefined` where nothing has changed.
  * @throws SpareError `unexpected` where the table has no such transition: a defect, after which no operation continues.
  */
-export function enter(host: string, event: HostEvent): Transition | undefined {
+export function enter(host: string, event: HostEvent, clock: Clock = systemClock): Transition | undefined {
   const recorded = readState(host);
   const from = recorded?.state ?? null;
   const transition = transitionOf(from, event, recorded?.before);
   if (transition) {
-    follow(host, recorded, transition);
-    appendToJournal(host, transitionEvent(host, transition));
+    follow(host, recorded, transition, clock);
+    appendToJournal(host, transitionEvent(host, transition), clock);
     return transition;
   }
   if (hasHappened(from, event)) return undefined;
   if (from === null) {
-    beginRecord(host);
-    return enter(host, event);
+    beginRecord(host, clock);
+    return enter(host, event, clock);
   }
   throw new SpareError('unexpected', 'NO_TRANSITION', `Cannot record '${event}' of ${host} as it is ${from}`, {
     hint: 'This is a defect in spare: please report it, with the journal of the host',
@@ -65,9 +67,9 @@ export function noteComparisonDue(host: string): void {
 }
 
 /** Records what a comparison of both legs has found; 0 sectors forget it. */
-export function recordComparison(host: string, different_sectors: number): void {
-  const { comparisonDue: _done, legsDiffer: _before, ...rest } = recordOf(host);
-  const legsDiffer = { at: new Date().toISOString(), sectors: different_sectors };
+export function recordComparison(host: string, different_sectors: number, clock: Clock = systemClock): void {
+  const { comparisonDue: _done, legsDiffer: _before, ...rest } = recordOf(host, clock);
+  const legsDiffer = { at: clock.wallTime().toISOString(), sectors: different_sectors };
   write(host, different_sectors > 0 ? { ...rest, legsDiffer } : rest);
 }
 
@@ -76,24 +78,25 @@ export function forgetState(host: string): void {
   removeRecordFile(statePath(host));
 }
 
-function follow(host: string, recorded: RecordedState | undefined, { from, to }: Transition): void {
+function follow(host: string, recorded: RecordedState | undefined, { from, to }: Transition, clock: Clock): void {
   if (to === null) {
     removeRecordFile(statePath(host));
     return;
   }
   const { before: _left, ...kept } = recorded ?? {};
-  const entered: RecordedState = { ...kept, version: 1, state: to, since: new Date().toISOString() };
+  const since = clock.wallTime().toISOString();
+  const entered: RecordedState = { ...kept, version: 1, state: to, since, entered: bootMomentNow(clock) };
   write(host, from === null ? entered : { ...entered, before: from });
 }
 
 /** What is recorded, to be changed. */
-function recordOf(host: string): RecordedState {
-  return readState(host) ?? beginRecord(host);
+function recordOf(host: string, clock: Clock = systemClock): RecordedState {
+  return readState(host) ?? beginRecord(host, clock);
 }
 
 /** Of a host that is configured and has no record: its state file was damaged, and moved aside. */
-function beginRecord(host: string): RecordedState {
-  enter(host, 'enrolled');
+function beginRecord(host: string, clock: Clock): RecordedState {
+  enter(host, 'enrolled', clock);
   return readState(host) as RecordedState;
 }
 

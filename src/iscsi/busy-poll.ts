@@ -1,3 +1,5 @@
+import { monotonic_ms } from '../std/clock.ts';
+
 /** How long one goes on looking, and how soon the last answer's successor must have come for that to be worth while. */
 const WINDOW_MS = 0.2;
 
@@ -29,7 +31,7 @@ export class BusyPoll {
 
   /** A turn of the event loop that doesn't sleep: it asks all sockets and all of the thread pool. */
   readonly #look = (): void => {
-    this.#polling = performance.now() - this.#lastActive_ms < WINDOW_MS;
+    this.#polling = monotonic_ms() - this.#lastActive_ms < WINDOW_MS;
     if (this.#polling) setImmediate(this.#look);
   };
 

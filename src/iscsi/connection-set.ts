@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { BufferPool } from '../std/buffer-pool.ts';
+import { type Clock, monotonic_ms, systemClock, type Timer } from '../std/clock.ts';
 import type { EventLog } from '../std/event.ts';
 import { BusyPoll } from './busy-poll.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -22,6 +23,8 @@ export interface ConnectionSetOptions {
   /** Idle sessions are pinged after so long, and dropped when silent for `LIMITS.silence_ms`; `undefined`: neither. */
   pingInterval_ms: number | undefined;
   report: EventLog;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /** The connections that a process serves: moves their bytes and gives them the time. */
@@ -34,15 +37,17 @@ export class ConnectionSet {
   /** What sockets are read into. */
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #connections = new Map<Socket, Connection>();
-  readonly #ticker: NodeJS.Timeout;
+  readonly #ticker: Timer;
+  readonly #clock: Clock;
   /** Called when the last connection is gone. */
   #whenGone = (): void => {};
 
-  constructor({ directory, pingInterval_ms, report }: ConnectionSetOptions) {
+  constructor({ directory, pingInterval_ms, report, clock = systemClock }: ConnectionSetOptions) {
+    this.#clock = clock;
     const buffers = new BufferPool();
     this.#context = { directory, sharedBudget: this.budget, buffers, pingInterval_ms, report };
-    this.#turns = new Turns({ pool: buffers, sent: () => this.busyPoll.answered(performance.now()) });
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+    this.#turns = new Turns({ pool: buffers, sent: () => this.busyPoll.answered(monotonic_ms()) });
+    this.#ticker = clock.every(TICK_MS, () => this.#tick()).unref();
   }
 
   /** Serves a socket from now on. `received` is what somebody else has read from it already. */
@@ -57,9 +62,9 @@ export class ConnectionSet {
     // What came while nobody listened: a socket from another process may have waited a while.
     const early: Buffer | null = accepted.read();
     const take = (chunk: Buffer): void => {
-      const begun_ms = performance.now();
-      connection.push(chunk, Date.now());
-      this.busyPoll.received(begun_ms, performance.now());
+      const begun_ms = monotonic_ms();
+      connection.push(chunk, this.#clock.bootTime_ms());
+      this.busyPoll.received(begun_ms, monotonic_ms());
     };
     const socket = readSocket(accepted, this.#memory, (chunk) => this.#turns.received(chunk, take));
     socket.setKeepAlive(true, LIMITS.silence_ms);
@@ -67,8 +72,8 @@ export class ConnectionSet {
       local: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
       remote: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
     };
-    const outlet = new SocketOutlet(socket, this.#context.buffers, this.#turns);
-    const connection = new Connection(this.#context, outlet, addresses, Date.now());
+    const outlet = new SocketOutlet(socket, this.#context.buffers, this.#turns, this.#clock);
+    const connection = new Connection(this.#context, outlet, addresses, this.#clock.bootTime_ms());
     this.#connections.set(socket, connection);
     // The 'close' that follows does what is to be done.
     socket.on('error', () => {});
@@ -79,7 +84,7 @@ export class ConnectionSet {
       connection.closed();
       if (this.#connections.size === 0) this.#whenGone();
     });
-    for (const bytes of [received, early ?? NOTHING]) connection.push(bytes, Date.now());
+    for (const bytes of [received, early ?? NOTHING]) connection.push(bytes, this.#clock.bootTime_ms());
   }
 
   /**
@@ -92,7 +97,7 @@ export class ConnectionSet {
       else socket.destroy();
     }
     await this.#everybodyGone(LIMITS.askedLogout_ms);
-    clearInterval(this.#ticker);
+    this.#ticker.stop();
     for (const connection of this.#connections.values()) {
       connection.announceDrop(TIME_TO_WAIT_S);
       connection.end();
@@ -102,9 +107,9 @@ export class ConnectionSet {
   #everybodyGone(limit_ms: number): Promise<void> {
     if (this.#connections.size === 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, limit_ms);
+    const timer = this.#clock.after(limit_ms, resolve);
     this.#whenGone = () => {
-      clearTimeout(timer);
+      timer.stop();
       resolve();
     };
     return promise;
@@ -125,7 +130,7 @@ export class ConnectionSet {
   }
 
   #tick(): void {
-    const now = Date.now();
+    const now = this.#clock.bootTime_ms();
     for (const connection of this.#connections.values()) connection.tick(now);
   }
 }

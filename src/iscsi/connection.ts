@@ -179,7 +179,7 @@ export class Connection {
       statSn: this.#statSn,
       pingInterval_ms: this.#context.pingInterval_ms,
       ended: (reason) => {
-        target?.sessions.remove(session, Date.now());
+        target?.sessions.remove(session, this.#now);
         const facts = { initiator: initiatorName, target: target?.name, remote, reason };
         this.#context.report(eventOf('session-ended', { facts }));
       },

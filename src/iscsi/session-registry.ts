@@ -13,7 +13,7 @@ export interface TargetSession {
 
 /** The open sessions of a target (RFC 7143 §4.4.3), in the order in which they began. */
 export class SessionRegistry implements Iterable<TargetSession> {
-  /** When the last one ended that left none, milliseconds since the epoch. */
+  /** When the last one ended that left none, milliseconds of boot time. */
   lastEndedAt: number | null = null;
   readonly #open = new Set<TargetSession>();
   #lastTsih = 0;

@@ -108,7 +108,7 @@ export class Session implements TargetSession {
   }
 
   /**
-   * Takes one PDU. `header` is its basic header segment, `now` is in milliseconds since the epoch.
+   * Takes one PDU. `header` is its basic header segment, `now` is in milliseconds of boot time.
    * @throws ProtocolError when the connection has to be dropped.
    */
   receive(pdu: IncomingPdu, header: Buffer, now: number): void {

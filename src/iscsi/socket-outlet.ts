@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { BufferPool } from '../std/buffer-pool.ts';
+import type { Clock } from '../std/clock.ts';
 import { crc32c } from './crc32c.ts';
 import { Gatherer } from './gatherer.ts';
 import { LIMITS } from './limits.ts';
@@ -14,15 +15,17 @@ export class SocketOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #gatherer: Gatherer;
   readonly #turns: Turns;
+  readonly #clock: Clock;
   #flushed: (() => void)[] = [];
   #headerDigest = false;
   #dataDigest = false;
 
   /** @param pool Where PDUs are put together. */
-  constructor(socket: Socket, pool: BufferPool, turns: Turns) {
+  constructor(socket: Socket, pool: BufferPool, turns: Turns, clock: Clock) {
     this.#socket = socket;
     this.#gatherer = new Gatherer(pool);
     this.#turns = turns;
+    this.#clock = clock;
   }
 
   get backlog_bytes(): number {
@@ -63,9 +66,9 @@ export class SocketOutlet implements Outlet {
   end(): void {
     this.#write();
     this.#socket.end();
-    const linger = setTimeout(() => this.#socket.destroy(), LIMITS.linger_ms).unref();
+    const linger = this.#clock.after(LIMITS.linger_ms, () => this.#socket.destroy()).unref();
     // Sessions that come and go quickly would else be kept for as long.
-    this.#socket.once('close', () => clearTimeout(linger));
+    this.#socket.once('close', () => linger.stop());
     // Paused sockets never notice that the peer has closed.
     this.#socket.resume();
   }

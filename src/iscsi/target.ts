@@ -31,7 +31,7 @@ export class Target {
   readonly sessions = new SessionRegistry();
   /** Of the budget for data of commands under way. */
   readonly share: BudgetShare = { held_bytes: 0 };
-  /** When the last PDU of an authenticated session arrived, milliseconds since the epoch. */
+  /** When the last PDU of an authenticated session arrived, milliseconds of boot time. */
   lastPduAt: number | null = null;
 
   constructor(options: TargetOptions) {

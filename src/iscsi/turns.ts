@@ -1,4 +1,5 @@
 import type { BufferPool } from '../std/buffer-pool.ts';
+import { monotonic_ms } from '../std/clock.ts';
 import { LIMITS } from './limits.ts';
 
 /** How long a turn of the event loop works before it asks all sockets again. */
@@ -13,7 +14,7 @@ export interface TurnsOptions {
   pool: BufferPool;
   /** Told of each turn in which something was sent. */
   sent(): void;
-  /** Milliseconds, from any point on. @default performance.now */
+  /** Milliseconds, from any point on. @default monotonic_ms */
   now?: () => number;
 }
 
@@ -42,7 +43,7 @@ export class Turns {
   #waiting_bytes = 0;
   #writes: (() => void)[] = [];
 
-  constructor({ pool, sent, now = () => performance.now() }: TurnsOptions) {
+  constructor({ pool, sent, now = monotonic_ms }: TurnsOptions) {
     this.#pool = pool;
     this.#sent = sent;
     this.#now = now;

@@ -13,7 +13,9 @@ const REPORT_GAP_LIMIT_ms = 5_000;
 export interface EvidenceFacts {
   /** What the watch has recorded. */
   record: Pick<HostEvidence, 'lastProof' | 'lastReport'>;
-  /** The target's last contact with the primary, by the target's clock; `null` if there was none since it started. */
+  /** When the last report was received. This time and the next two are of the standby's boot clock. */
+  reportedAt_ms: number | undefined;
+  /** The target's last contact with the primary; `null` if there was none since it started. */
   lastPduAt_ms: number | null;
   /** When the primary was confirmed off; `undefined` if unknown. */
   offAt_ms: number | undefined;
@@ -52,16 +54,17 @@ function decideByReports(facts: EvidenceFacts): Evidence {
       `The standby leg was ${report.standbyLegState} in the last report (${report.receivedAt}); ${proof}`,
     );
   }
-  const reportedAt_ms = Date.parse(report.receivedAt);
-  const heardAt_ms = Math.max(facts.lastPduAt_ms ?? 0, report.sessionLoggedIn ? reportedAt_ms : 0);
-  if (heardAt_ms === 0) return unproven('The target has had no contact with this primary since it started');
+  const reportedAt_ms = facts.reportedAt_ms ?? Number.NEGATIVE_INFINITY;
+  const heardTimes_ms = [facts.lastPduAt_ms ?? [], report.sessionLoggedIn ? reportedAt_ms : []].flat();
+  const heardAt_ms = Math.max(...heardTimes_ms);
+  if (!Number.isFinite(heardAt_ms)) return unproven('The target has had no contact with this primary since it started');
   const gap_ms = heardAt_ms - reportedAt_ms;
-  if (gap_ms > REPORT_GAP_LIMIT_ms) {
+  if (!(gap_ms <= REPORT_GAP_LIMIT_ms)) {
     return unproven(
       `The last report (${report.receivedAt}) is ${seconds(gap_ms)} older than the last mirror traffic: the leg may have been dropped in between`,
     );
   }
-  if (facts.offAt_ms === undefined)
+  if (facts.offAt_ms === undefined || !Number.isFinite(facts.offAt_ms))
     return unproven('Nothing confirms that the primary is off: it may still be serving');
 
   const alone_ms = facts.offAt_ms - (heardAt_ms + facts.replacementTimeout_ms);

@@ -175,10 +175,9 @@ export async function remirror(context: VolumeContext): Promise<boolean> {
  * resync continues from where the kernel recorded it.
  */
 export async function copyToStandby(context: VolumeContext, report: (progress: Progress) => void): Promise<void> {
-  const { volume, primaryMachine } = context;
   for (let drops = 0; ; drops += 1) {
     try {
-      return await waitForCopy(primaryMachine, volume.device, volume.standbyLeg.size_bytes, report);
+      return await waitForCopy(context, report);
     } catch (error) {
       const wasDropped = error instanceof SpareError && error.code === 'COPY_FAILED';
       if (!wasDropped || drops === MOST_DROPS) throw error;

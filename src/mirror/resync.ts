@@ -1,5 +1,6 @@
 import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
+import type { VolumeContext } from '../steps/operation-context.ts';
 import type { Progress } from '../steps/step.ts';
 import { inSync, type MirrorStatus, mirrorStatus } from './md/status.ts';
 
@@ -8,13 +9,10 @@ const POLL_ms = 1_000;
 const STALL_LIMIT_ms = 600_000;
 
 /** Waits until both legs are in sync, and reports progress: fraction, rate and time left. */
-export async function waitForCopy(
-  machine: Machine,
-  device: string,
-  size_bytes: number,
-  report: (progress: Progress) => void,
-): Promise<void> {
-  let movedAt_ms = performance.now();
+export async function waitForCopy(context: VolumeContext, report: (progress: Progress) => void): Promise<void> {
+  const { volume, primaryMachine: machine, clock } = context;
+  const { device } = volume;
+  let movedAt_ms = clock.bootTime_ms();
   let lastFraction = -1;
   for (;;) {
     const status = await runningMirror(machine, device);
@@ -28,35 +26,32 @@ export async function waitForCopy(
     }
     if (status.syncFraction !== undefined && status.syncFraction !== lastFraction) {
       lastFraction = status.syncFraction;
-      movedAt_ms = performance.now();
-      report(copyProgress(status, size_bytes, 'copied'));
+      movedAt_ms = clock.bootTime_ms();
+      report(copyProgress(status, volume.standbyLeg.size_bytes, 'copied'));
     }
-    if (performance.now() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'copy');
-    await pause();
+    if (clock.bootTime_ms() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'copy');
+    await clock.sleep(POLL_ms);
   }
 }
 
 /** Compares both legs block by block (md `check`). @returns The number of sectors that differ. */
-export async function compareLegs(
-  machine: Machine,
-  device: string,
-  size_bytes: number,
-  report: (progress: Progress) => void,
-): Promise<number> {
+export async function compareLegs(context: VolumeContext, report: (progress: Progress) => void): Promise<number> {
+  const { volume, primaryMachine: machine, clock } = context;
+  const { device } = volume;
   const { kernelName } = await runningMirror(machine, device);
   await machine.exec(['sh', '-c', 'echo check >"/sys/block/$1/md/sync_action"', 'check', kernelName]);
-  let movedAt_ms = performance.now();
+  let movedAt_ms = clock.bootTime_ms();
   let lastFraction = -1;
   for (;;) {
-    await pause();
+    await clock.sleep(POLL_ms);
     const status = await runningMirror(machine, device);
     if (status.syncAction === 'idle') return status.mismatchCount_sectors;
     if (status.syncFraction !== undefined && status.syncFraction !== lastFraction) {
       lastFraction = status.syncFraction;
-      movedAt_ms = performance.now();
-      report(copyProgress(status, size_bytes, 'compared'));
+      movedAt_ms = clock.bootTime_ms();
+      report(copyProgress(status, volume.standbyLeg.size_bytes, 'compared'));
     }
-    if (performance.now() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'comparison');
+    if (clock.bootTime_ms() - movedAt_ms > STALL_LIMIT_ms) throw stalled(machine, 'comparison');
   }
 }
 
@@ -89,8 +84,4 @@ function stalled(machine: Machine, what: string): SpareError {
       hint: 'See the kernel log there. Run on that machine: journalctl -k',
     },
   );
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_ms));
 }

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Machine } from '../machine/machine.ts';
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
@@ -58,14 +57,18 @@ export async function assembleOnStandby(context: VolumeContext): Promise<void> {
  * mdadm waits up to 4.6 s for the link in /dev/md, which udev creates after probing the new devices: on a busy machine this would
  * cost a failover seconds. So spare creates the link first.
  */
-async function linkMeanwhile({ volume, standbyMachine }: VolumeContext, leg: string, assembled: Promise<unknown>) {
+async function linkMeanwhile(
+  { volume, standbyMachine, clock }: VolumeContext,
+  leg: string,
+  assembled: Promise<unknown>,
+) {
   let ended = false;
   const end = assembled.finally(() => {
     ended = true;
   });
   end.catch(() => {});
   while (!ended && !(await standbyMachine.linkMirrorSet(volume.device, leg))) {
-    await Promise.race([end.catch(() => {}), setTimeout(LINK_POLL_ms)]);
+    await Promise.race([end.catch(() => {}), clock.sleep(LINK_POLL_ms)]);
   }
   await end;
 }

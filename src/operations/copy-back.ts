@@ -83,7 +83,7 @@ export function copyBackSteps(
 
 /** From here on the standby leg is the source of a copy, no longer what is served. */
 function homeStep(
-  { host, standbyMachine }: VolumeContext,
+  { host, standbyMachine, clock }: VolumeContext,
   { verify }: FailbackOptions,
   event: 'service-home' | 'refill-started',
 ): Step {
@@ -95,7 +95,7 @@ function homeStep(
       // The state last: this step is not run again once the host is home, and a decision that is left would decide the next failover.
       if (verify) noteComparisonDue(host.name);
       forgetTakeoverDecision(host.name);
-      enter(host.name, event);
+      enter(host.name, event, clock);
     },
   });
 }
@@ -116,7 +116,7 @@ export function completionSteps(
       title: 'Copy back what differs',
       commandLines: [`(watch md/sync_completed of ${device})`],
       async run(report) {
-        await waitForCopy(primaryMachine, device, volume.standbyLeg.size_bytes, report);
+        await waitForCopy(context, report);
         await copied();
       },
     }),
@@ -150,15 +150,15 @@ export function refillSteps(context: VolumeContext, options: FailbackOptions): S
 }
 
 function verifyStep(context: VolumeContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
-  const { host, volume, primaryMachine } = context;
+  const { host } = context;
   return {
     name: 'verify',
     title: 'Compare both legs block by block',
     commandLines: ['echo check >/sys/block/mdX/md/sync_action'],
     async run(report) {
-      const different_sectors = await compareLegs(primaryMachine, volume.device, volume.standbyLeg.size_bytes, report);
+      const different_sectors = await compareLegs(context, report);
       measurements.legs_equal = different_sectors === 0;
-      recordComparison(host.name, different_sectors);
+      recordComparison(host.name, different_sectors, context.clock);
       if (different_sectors === 0) return;
       throw new SpareError(
         'stepFailed',

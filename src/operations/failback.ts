@@ -88,7 +88,7 @@ export async function planFailback(
       event: 'failback-started',
       to: 'failing-back',
       async undo() {
-        if (!(await lunServed())) enter(host.name, 'failback-rolled-back');
+        if (!(await lunServed())) enter(host.name, 'failback-rolled-back', context.clock);
       },
     }),
     onPrimary({
@@ -114,7 +114,7 @@ export async function planFailback(
       commandLines: [words(serviceArgv('address-down', host.name))],
       check: lunServed,
       async run() {
-        wentDownAt_ms = performance.now();
+        wentDownAt_ms = context.clock.bootTime_ms();
         await service(standbyMachine, 'address-down', host.name);
       },
       undo: () => service(standbyMachine, 'address-up', host.name),
@@ -202,7 +202,7 @@ export async function planFailback(
       commandLines: [`(read ${volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
       async run() {
         await observeService(host, volume, OBSERVE_TIMEOUT_ms);
-        if (wentDownAt_ms !== undefined) measurements.outage_s = (performance.now() - wentDownAt_ms) / 1000;
+        if (wentDownAt_ms !== undefined) measurements.outage_s = (context.clock.bootTime_ms() - wentDownAt_ms) / 1000;
       },
     }),
     ...copyBackSteps(context, options, measurements),

@@ -36,12 +36,12 @@ export async function failover(
   options: FailoverOptions,
   run: RunOptions = {},
 ): Promise<OperationReport> {
-  return runOperation(await planFailover(volumeContext(hostName), options), run);
+  return runOperation(await planFailover(volumeContext(hostName, run.clock), options), run);
 }
 
 /** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
 export async function planFailover(context: VolumeContext, options: FailoverOptions): Promise<Operation> {
-  const { host, volume, standbyMachine: machine } = context;
+  const { host, volume, standbyMachine: machine, clock } = context;
   const recorded = readState(host.name);
   if (recorded?.state === 'taken-over') {
     throw new SpareError(
@@ -74,7 +74,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
       event: 'failover-started',
       to: 'failing-over',
       async undo() {
-        enter(host.name, 'failover-rolled-back');
+        enter(host.name, 'failover-rolled-back', context.clock);
       },
     }),
     host.fenceCommand && !options.confirmedOff
@@ -83,7 +83,8 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
           title: `Turn the machine of ${host.name} off`,
           commandLines: [fenceCommandLine(host.fenceCommand, host.name, 'off')],
           async run() {
-            offAt_ms = await fenceOff(host.fenceCommand as string, host.name);
+            await fenceOff(host.fenceCommand as string, host.name);
+            offAt_ms = clock.bootTime_ms();
           },
         })
       : step({
@@ -102,7 +103,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
                 },
               );
             });
-            offAt_ms = Date.now();
+            offAt_ms = clock.bootTime_ms();
           },
         }),
     step({
@@ -126,7 +127,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
         // Where the leg lost writes before an earlier takeover, the primary's own disk differs still.
         const lost = joinRanges([...(readTakeoverDecision(host.name)?.lost ?? []), ...facts.lost]);
         recordTakeoverDecision(host.name, {
-          decidedAt: new Date().toISOString(),
+          decidedAt: clock.wallTime().toISOString(),
           evidence,
           dataLossAllowed: options.allowDataLoss,
           ...(lost.length > 0 && { lost }),

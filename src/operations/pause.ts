@@ -1,4 +1,5 @@
 import { readHostConfiguration } from '../config/configuration.ts';
+import type { Pause } from '../hosts/host-record.ts';
 import { setPaused } from '../hosts/host-state.ts';
 import { lockHost } from '../steps/host-lock.ts';
 
@@ -13,7 +14,7 @@ export interface PauseReport {
  * What is typed by a person is not held back.
  * @throws SpareError `usage` for an unknown host, `busy` while an operation runs.
  */
-export async function pauseHost(host: string, paused: PauseReport['paused']): Promise<PauseReport> {
+export async function pauseHost(host: string, paused: Pause | null): Promise<PauseReport> {
   readHostConfiguration(host);
   const lock = await lockHost(host, paused ? 'pause' : 'resume');
   try {

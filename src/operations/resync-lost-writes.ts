@@ -7,6 +7,7 @@ import { assembleArgv } from '../mirror/md/commands.ts';
 import { type MirrorStatus, mirrorStatus } from '../mirror/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../mirror/md/superblock.ts';
 import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
+import { bootTimeOf_ms } from '../std/boot-moment.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
@@ -35,11 +36,11 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
     const status = running ?? (await startAlone(context, leg as LegSuperblock));
     assertLocalLegWhole(context, status);
     await dropStandbyLeg(context);
-    const droppedAt_ms = Date.now();
+    const droppedAt_ms = context.clock.bootTime_ms();
     // From here on nothing of this set can reach the leg: what is marked is complete now.
     const { lost } = await hostTargetStatus(host.name);
     if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
-    await untilReported(host.name, droppedAt_ms);
+    await untilReported(context, droppedAt_ms);
   }
   await acceptTarget(host.name);
   await assertAccepted(host.name);
@@ -104,7 +105,7 @@ async function dropStandbyLeg(context: VolumeContext): Promise<void> {
       const leg = legs.find((candidate) => !candidate.local);
       if (leg) await context.primaryMachine.exec(['sh', '-c', script, 'drop-leg', kernelName, leg.name]);
     },
-    { timeout_ms: DROP_ms, pause_ms: 1_000 },
+    { timeout_ms: DROP_ms, pause_ms: 1_000, clock: context.clock },
   );
 }
 
@@ -112,11 +113,12 @@ async function dropStandbyLeg(context: VolumeContext): Promise<void> {
  * A takeover believes the last report: it must not say any more that the leg is in sync when the target forgets what is lost. One from
  * before the leg was dropped says nothing, whatever it says: the leg may have been taken back since.
  */
-async function untilReported(host: string, droppedAt_ms: number): Promise<void> {
+async function untilReported({ host: { name: host }, clock }: VolumeContext, droppedAt_ms: number): Promise<void> {
   await retryUntil(
     async () => {
       const { lastReport } = readEvidence(host);
-      if (lastReport && Date.parse(lastReport.receivedAt) >= droppedAt_ms && !standbyLegInSync(lastReport)) return;
+      const isSince = lastReport && bootTimeOf_ms(lastReport.receivedAt, lastReport.received, clock) >= droppedAt_ms;
+      if (isSince && !standbyLegInSync(lastReport)) return;
       throw new SpareError(
         'stepFailed',
         'NOT_REPORTED',
@@ -124,7 +126,7 @@ async function untilReported(host: string, droppedAt_ms: number): Promise<void> 
         { hint: 'Reports come through the watch: systemctl status spare-watch' },
       );
     },
-    { timeout_ms: REPORT_ms, pause_ms: 50 },
+    { timeout_ms: REPORT_ms, pause_ms: 50, clock },
   );
 }
 

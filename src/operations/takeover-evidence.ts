@@ -1,6 +1,7 @@
 import { readEvidence } from '../hosts/host-evidence.ts';
 import type { Evidence } from '../hosts/leg-evidence.ts';
 import { decideEvidence, type EvidenceFacts } from '../mirror/leg-currency.ts';
+import { bootTimeOf_ms } from '../std/boot-moment.ts';
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
 import { hostTargetStatus } from '../target/client/target-control.ts';
@@ -11,7 +12,7 @@ const ALIVE_ms = 3_000;
 
 /** Before anything is changed: could the evidence be good enough if the machine were off by now? */
 export async function refuseWithoutPrerequisites(context: VolumeContext, options: FailoverOptions): Promise<void> {
-  const { host } = context;
+  const { host, clock } = context;
   if (!host.fenceCommand && !options.confirmedOff) {
     throw new SpareError(
       'refused',
@@ -22,8 +23,8 @@ export async function refuseWithoutPrerequisites(context: VolumeContext, options
       },
     );
   }
-  const facts = await evidenceFacts(context, Date.now());
-  if (options.confirmedOff && facts.lastPduAt_ms !== null && Date.now() - facts.lastPduAt_ms < ALIVE_ms) {
+  const facts = await evidenceFacts(context, clock.bootTime_ms());
+  if (options.confirmedOff && facts.lastPduAt_ms !== null && clock.bootTime_ms() - facts.lastPduAt_ms < ALIVE_ms) {
     throw new SpareError(
       'refused',
       'HOST_ALIVE',
@@ -38,16 +39,18 @@ export async function refuseWithoutPrerequisites(context: VolumeContext, options
 
 /** What is known by now, besides the leg's own account. `offAt_ms` is when the primary was proven to be off, just now. */
 export async function evidenceFacts(
-  { host, volume }: VolumeContext,
+  { host, volume, clock }: VolumeContext,
   offAt_ms: number | undefined,
 ): Promise<Omit<EvidenceFacts, 'leg'>> {
   const target = await hostTargetStatus(host.name);
   const record = readEvidence(host.name);
-  const offTimes_ms = [offAt_ms, record.provenOff && Date.parse(record.provenOff.at)].filter(
-    (time) => time !== undefined,
-  );
+  const { provenOff } = record;
+  const report = record.lastReport ?? record.lastProof;
+  const provenOffAt_ms = provenOff && bootTimeOf_ms(provenOff.at, provenOff.moment, clock);
+  const offTimes_ms = [offAt_ms, provenOffAt_ms].filter((time) => time !== undefined).filter(Number.isFinite);
   return {
     record,
+    reportedAt_ms: report && bootTimeOf_ms(report.receivedAt, report.received, clock),
     lastPduAt_ms: target.lastPduAt,
     offAt_ms: offTimes_ms.length > 0 ? Math.min(...offTimes_ms) : undefined,
     replacementTimeout_ms: host.replacementTimeout_s * 1000,

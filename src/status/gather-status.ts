@@ -1,6 +1,7 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { unfinishedOperation } from '../hosts/journal.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { isHostLocked } from '../steps/host-lock.ts';
 import { requestStatus } from '../target/client/control-client.ts';
 import { readWatchSnapshot } from '../watch/watch-file.ts';
@@ -12,12 +13,12 @@ const ANSWER_TIMEOUT_ms = 2000;
  * The status of all hosts, or of one. It works while the daemons are down, and reports that they are.
  * @throws SpareError if this machine is not a standby, or the host is not enrolled.
  */
-export async function gatherStatus(host?: string): Promise<StatusReport> {
+export async function gatherStatus(host?: string, clock: Clock = systemClock): Promise<StatusReport> {
   const { standby, hosts: all } = readConfiguration();
   const hosts = host === undefined ? Object.values(all) : [readHostConfiguration(host)];
   const target = await requestStatus({ timeout_ms: ANSWER_TIMEOUT_ms }).catch(() => undefined);
   return statusReport({
-    now: Date.now(),
+    clock,
     standby,
     hosts,
     record: readHostRecord,

@@ -2,7 +2,10 @@ import type { HostConfiguration, StandbyConfiguration } from '../config/schema.t
 import { onlyVolume } from '../config/volumes.ts';
 import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
+import { isPaused } from '../hosts/pause.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
+import { ageOf_ms, type BootMoment, bootTimeOf_ms } from '../std/boot-moment.ts';
+import type { Clock } from '../std/clock.ts';
 import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
@@ -29,8 +32,7 @@ export interface StatusReport {
 }
 
 export interface StatusFacts {
-  /** Milliseconds since the epoch. */
-  now: number;
+  clock: Clock;
   standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
   record(host: string): HostRecord | undefined;
@@ -44,12 +46,12 @@ export interface StatusFacts {
 
 /** Combines everything that is known and lists the problems. Pure. */
 export function statusReport(facts: StatusFacts): StatusReport {
-  const watchAge_s = ageOf(facts.watch?.at, facts.now);
+  const watchAge_s = ageOf_s(facts.watch?.moment, facts.clock);
   const watchRuns = watchAge_s !== null && watchAge_s <= WATCH_ALIVE_s;
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const status = hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.now);
+    const status = hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.clock);
     return {
       ...status,
       problems: [
@@ -61,7 +63,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
   return {
     version: 1,
-    at: new Date(facts.now).toISOString(),
+    at: facts.clock.wallTime().toISOString(),
     watch: { running: watchRuns, age_s: watchAge_s, isolated },
     target: { running: facts.target !== undefined },
     problems,
@@ -110,45 +112,47 @@ function hostStatus(
   record: HostRecord | undefined,
   snapshot: HostSnapshot | undefined,
   { lost, notServed }: Pick<HostStatus, 'lost' | 'notServed'>,
-  now: number,
+  clock: Clock,
 ): Omit<HostStatus, 'problems'> {
   const report = record?.lastReport;
-  const proofAge_s = ageOf(record?.lastProof?.receivedAt, now);
-  const isProven = proofAge_s !== null && proofAge_s <= PROOF_VALID_s;
-  const isPaused = record?.paused !== undefined && Date.parse(record.paused.until) > now;
+  const proof = record?.lastProof;
+  // One of another boot proves nothing, however young the wall clock makes it.
+  const provenAge_s = ageOf_s(proof?.received, clock);
+  const isProven = provenAge_s !== null && provenAge_s <= PROOF_VALID_s;
   return {
     host: host.name,
     state: record?.state === 'protected' && !isProven ? 'unproven' : (record?.state ?? null),
     since: record?.since ?? null,
     policy: host.policy,
-    paused: isPaused ? (record.paused ?? null) : null,
+    paused: record?.paused && isPaused(record, clock) ? record.paused : null,
     mirror: {
       condition: report ? mirrorCondition(report) : null,
       localLeg: report?.localLegState ?? null,
       standbyLeg: report?.standbyLegState ?? null,
       copy: report ? copyStatus(report, onlyVolume(host).standbyLeg.size_bytes) : null,
-      reportAge_s: ageOf(report?.receivedAt, now),
+      reportAge_s: reportAge_s(report, clock),
     },
     proof: {
-      at: record?.lastProof?.receivedAt ?? null,
-      age_s: proofAge_s,
+      at: proof?.receivedAt ?? null,
+      age_s: reportAge_s(proof, clock),
       fresh: isProven,
     },
     lost,
     notServed,
-    paths: pathStatus(snapshot, now),
+    paths: pathStatus(snapshot, clock),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,
   };
 }
 
-function pathStatus(snapshot: HostSnapshot | undefined, now: number): HostStatus['paths'] {
+function pathStatus(snapshot: HostSnapshot | undefined, clock: Clock): HostStatus['paths'] {
   const path = (name: ProbePath) => {
     const seen = snapshot?.paths[name];
+    const heardAt_ms = seen?.lastHeardAt_ms ?? null;
     return {
       sample: seen?.sample ?? ('unknown' as const),
       misses: seen?.misses ?? null,
-      heardAge_s: ageOf(seen?.lastHeardAt ?? undefined, now),
+      heardAge_s: heardAt_ms === null ? null : Math.max(0, (clock.bootTime_ms() - heardAt_ms) / 1000),
       detail: seen?.detail ?? 'the watch is not running',
     };
   };
@@ -162,6 +166,13 @@ function copyStatus(report: PrimaryReport, size_bytes: number): CopyStatus | nul
   return { fraction, speed_bytes_s, timeLeft_s: Math.ceil(((1 - fraction) * size_bytes) / speed_bytes_s) };
 }
 
-function ageOf(time: string | undefined, now: number): number | null {
-  return time === undefined ? null : Math.max(0, (now - Date.parse(time)) / 1000);
+function reportAge_s(report: PrimaryReport | undefined, clock: Clock): number | null {
+  if (!report) return null;
+  return Math.max(0, (clock.bootTime_ms() - bootTimeOf_ms(report.receivedAt, report.received, clock)) / 1000);
+}
+
+/** `null` where it was in another boot, or never. */
+function ageOf_s(moment: BootMoment | undefined, clock: Clock): number | null {
+  const age_ms = ageOf_ms(moment, clock);
+  return age_ms === undefined ? null : age_ms / 1000;
 }

@@ -16,3 +16,13 @@ export function ageOf_ms(moment: BootMoment | undefined, clock: Clock): number |
   const age_ms = clock.bootTime_ms() - moment.bootTime_ms;
   return age_ms >= 0 ? age_ms : undefined;
 }
+
+/**
+ * Where a recorded time lies on the clock of this boot, in milliseconds; before the boot it is negative. Of another boot, and of what an
+ * older version wrote, only the wall clock tells, and is believed.
+ * @param at ISO 8601
+ */
+export function bootTimeOf_ms(at: string, moment: BootMoment | undefined, clock: Clock): number {
+  const now_ms = clock.bootTime_ms();
+  return now_ms - (ageOf_ms(moment, clock) ?? clock.wallTime().getTime() - Date.parse(at));
+}

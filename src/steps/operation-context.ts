@@ -3,6 +3,7 @@ import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } fro
 import { onlyVolume } from '../config/volumes.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 import { machines } from '../machine/machines.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 
 /** The inputs of every operation on an enrolled host. */
 export interface OperationContext {
@@ -10,6 +11,7 @@ export interface OperationContext {
   standby: StandbyConfiguration;
   standbyMachine: StandbyMachine;
   primaryMachine: Machine;
+  clock: Clock;
 }
 
 /** The inputs of an operation on one volume of the host. */
@@ -18,7 +20,7 @@ export interface VolumeContext extends OperationContext {
 }
 
 /** @throws SpareError if this machine is not a standby, the host is not enrolled, or it has more than one volume. */
-export function volumeContext(hostName: string): VolumeContext {
+export function volumeContext(hostName: string, clock: Clock = systemClock): VolumeContext {
   const host = readHostConfiguration(hostName);
   const { standby } = readConfiguration();
   return {
@@ -27,5 +29,6 @@ export function volumeContext(hostName: string): VolumeContext {
     standby,
     standbyMachine: machines.standby(),
     primaryMachine: machines.primary(host.name, host.ssh, standby),
+    clock,
   };
 }

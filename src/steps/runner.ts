@@ -1,6 +1,7 @@
 import type { HostStateName } from '../hosts/host-record.ts';
 import { stateOf } from '../hosts/host-state.ts';
 import { appendToJournal, journalPath } from '../hosts/journal.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { type ExitKind, SpareError } from '../std/errors.ts';
 import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventName } from '../std/event-table.ts';
@@ -26,6 +27,8 @@ export interface RunOptions {
   onEvent?: (event: RunEvent) => void;
   /** Ends the operation after the current step. */
   signal?: AbortSignal;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface RunOptions {
  *   `refused` or `unexpected` (as the step threw it), or `stepFailed`.
  */
 export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
-  const lock = await lockHost(operation.host, operation.name);
+  const lock = await lockHost(operation.host, operation.name, options.clock);
   try {
     assertStateAsPlanned(operation);
     return await runLocked(operation, options);
@@ -62,13 +65,16 @@ function assertStateAsPlanned(operation: Operation): void {
 
 async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const { host, name, steps } = operation;
-  const startedAt = Date.now();
+  const { clock = systemClock } = options;
+  const startedAt = clock.wallTime().toISOString();
+  const started_ms = clock.bootTime_ms();
+  const since_ms = (begin_ms: number) => Math.round(clock.bootTime_ms() - begin_ms);
   const rows = new Map(steps.map((step) => [step, pendingRow(step)]));
   const report = (): OperationReport => ({
     operation: name,
     host,
-    startedAt: new Date(startedAt).toISOString(),
-    elapsed_ms: Date.now() - startedAt,
+    startedAt,
+    elapsed_ms: since_ms(started_ms),
     steps: [...rows.values()],
   });
   const tell: Tell = (step, status, elapsed_ms, error) => {
@@ -78,12 +84,16 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
     options.onEvent?.({ type: 'step', step, status, elapsed_ms, error });
   };
   const journal: Journal = (event, facts, message) =>
-    appendToJournal(host, eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) }));
+    appendToJournal(
+      host,
+      eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) }),
+      clock,
+    );
 
   journal('operation-begun', { again: againOf(operation) });
   const begun: Step[] = [];
   for (const step of steps) {
-    const stepStartedAt = Date.now();
+    const stepStarted_ms = clock.bootTime_ms();
     try {
       throwIfInterrupted(operation, options.signal);
       tell(step, 'running', 0);
@@ -96,10 +106,10 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       // Steps of an earlier run are not rolled back, but its point of no return stays passed.
       else if (step.pointOfNoReturn) begun.push(step);
       journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
-      tell(step, status, Date.now() - stepStartedAt);
+      tell(step, status, since_ms(stepStarted_ms));
     } catch (error) {
       journal('step-failed', { step: step.name }, messageOf(error));
-      tell(step, 'failed', Date.now() - stepStartedAt, error);
+      tell(step, 'failed', since_ms(stepStarted_ms), error);
       const undone = !operation.onlyForward && (await undo(begun, journal, tell));
       throw new OperationFailed(failure(operation, step, error, undone), report());
     }

@@ -15,7 +15,7 @@ export interface StateStepOptions {
 
 /** A step that records what has happened to the host. */
 export function stateStep(
-  { host, standbyMachine: machine }: OperationContext,
+  { host, standbyMachine: machine, clock }: OperationContext,
   { event, to, ...shown }: StateStepOptions,
 ): Step {
   return {
@@ -23,7 +23,7 @@ export function stateStep(
     machine,
     commandLines: [`(state: ${to})`],
     async run() {
-      enter(host.name, event);
+      enter(host.name, event, clock);
     },
   };
 }

@@ -1,4 +1,4 @@
-import * as fs from 'node:fs';
+import { readBootId } from '../std/boot-time.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { type DataSync, dataSync } from './data-sync.ts';
 import { NO_MOUNT_ID } from './mount-id.ts';
@@ -36,7 +36,7 @@ export interface OpenRecordedStoreOptions {
 export function lostRanges(
   path: string,
   size_bytes: number,
-  bootId: string = thisBootId(),
+  bootId: string = readBootId(),
   mountId?: string,
 ): ByteRange[] {
   const record = readRegionFile(path);
@@ -52,7 +52,7 @@ export function lostRanges(
  * covered it, which is soon: nobody has to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = thisBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
+  const { below, path, bootId = readBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
   if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`${path} has lost writes`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
@@ -63,9 +63,4 @@ export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedSt
   writeRegionFile(path, record);
   const marks = new RegionMarks(new RegionFile(path, sync), record);
   return new RecordedStore({ below, marks, ...(every && { every }), ...(onCondemned && { onCondemned }) });
-}
-
-/** random(4): made anew at each boot. */
-function thisBootId(): string {
-  return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

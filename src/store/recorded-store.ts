@@ -1,3 +1,4 @@
+import { systemClock } from '../std/clock.ts';
 import type { RegionMarks } from './region-marks.ts';
 import type { Extent, Store, StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
@@ -204,6 +205,6 @@ class Change {
 }
 
 function everyUnreferenced(interval_ms: number, action: () => void): () => void {
-  const timer = setInterval(action, interval_ms).unref();
-  return () => clearInterval(timer);
+  const timer = systemClock.every(interval_ms, action).unref();
+  return () => timer.stop();
 }

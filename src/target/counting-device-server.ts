@@ -1,4 +1,5 @@
 import { type DeviceServer, type Nexus, STATUS, type Task, type TaskResult } from '../scsi/task.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import type { HostTargetStatus } from './client/control-protocol.ts';
 
 export type Counters = HostTargetStatus['counters'];
@@ -11,12 +12,14 @@ const FLUSHES = new Set([0x35, 0x91]);
 /** Counts the commands of a device server. */
 export class CountingDeviceServer implements DeviceServer {
   readonly counters: Counters = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
-  /** When the last write succeeded, in milliseconds since the epoch. */
+  /** When the last write succeeded, in milliseconds of boot time. */
   lastWriteAt: number | null = null;
   readonly #inner: DeviceServer;
+  readonly #clock: Clock;
 
-  constructor(inner: DeviceServer) {
+  constructor(inner: DeviceServer, clock: Clock = systemClock) {
     this.#inner = inner;
+    this.#clock = clock;
   }
 
   execute(task: Task, done: (result: TaskResult) => void): void {
@@ -48,7 +51,7 @@ export class CountingDeviceServer implements DeviceServer {
     } else if (WRITES.has(opcode)) {
       this.counters.writes++;
       this.counters.writtenBytes += task.dataOutLength_bytes;
-      this.lastWriteAt = Date.now();
+      this.lastWriteAt = this.#clock.bootTime_ms();
     } else if (FLUSHES.has(opcode)) {
       this.counters.flushes++;
     }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failureNotePath } from '../config/paths.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { replaceFile } from '../std/durable-file.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 
@@ -12,12 +13,14 @@ import { type EventLog, eventOf } from '../std/event.ts';
  */
 export class FailureNote {
   readonly #path: string;
+  readonly #clock: Clock;
   readonly #host: string;
   readonly #report: EventLog;
   /** Set by `write` in this process. */
   #wasWritten = false;
 
-  constructor(runtime: string, host: string, report: EventLog) {
+  constructor(runtime: string, host: string, report: EventLog, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#path = failureNotePath(runtime, host);
     this.#host = host;
     this.#report = report;
@@ -31,7 +34,7 @@ export class FailureNote {
     this.#wasWritten = true;
     this.#try(() => {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      replaceFile(this.#path, `${new Date().toISOString()}\n`, 0o600);
+      replaceFile(this.#path, `${this.#clock.wallTime().toISOString()}\n`, 0o600);
     });
   }
 

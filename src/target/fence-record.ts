@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { removeFileDurably, syncDirectory, writeFileDurably } from '../std/durable-file.ts';
 
 /**
@@ -26,9 +27,11 @@ import { removeFileDurably, syncDirectory, writeFileDurably } from '../std/durab
  */
 export class FenceRecord {
   readonly #path: string;
+  readonly #clock: Clock;
 
   /** @param folder The host's folder in the pool. */
-  constructor(folder: string) {
+  constructor(folder: string, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#path = join(folder, 'fenced');
   }
 
@@ -43,7 +46,7 @@ export class FenceRecord {
       syncDirectory(dirname(this.#path));
       return;
     }
-    writeFileDurably(this.#path, `${JSON.stringify({ fencedAt: new Date().toISOString() })}\n`, 0o600);
+    writeFileDurably(this.#path, `${JSON.stringify({ fencedAt: this.#clock.wallTime().toISOString() })}\n`, 0o600);
   }
 
   /** Durable when it returns. */

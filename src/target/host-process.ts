@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { HostConfiguration } from '../config/schema.ts';
 import { onlyVolume } from '../config/volumes.ts';
 import { LIMITS } from '../iscsi/limits.ts';
+import { type Clock, systemClock, type Timer } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 import type { DataSync } from '../store/data-sync.ts';
@@ -38,6 +39,8 @@ export interface HostProcessOptions {
   note?: FailureNote;
   /** Finds out what the disk failed under a process that died. @default that of the process */
   sync?: DataSync;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 interface PendingRequest {
@@ -50,12 +53,13 @@ export class HostProcess {
   readonly configuration: HostConfiguration | undefined;
   readonly #options: HostProcessOptions;
   readonly #writebackCheck: WritebackCheck | undefined;
+  readonly #clock: Clock;
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #shortLives = 0;
   /** How the last process ended. */
   #fate = 'has ended';
-  #restart: NodeJS.Timeout | undefined;
+  #restart: Timer | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
   /** Connections not yet sent to the process, which takes one at a time. */
@@ -65,13 +69,15 @@ export class HostProcess {
 
   constructor(options: HostProcessOptions) {
     this.#options = options;
-    const { configuration, sync } = options;
+    const { configuration, sync, clock = systemClock } = options;
+    this.#clock = clock;
     this.configuration = configuration;
     if (configuration) {
       const onFailed = (why: string) => this.#legFailed(why);
       this.#writebackCheck = new WritebackCheck({
         path: onlyVolume(configuration).standbyLeg.path,
         onFailed,
+        clock,
         ...(sync && { sync }),
       });
     }
@@ -84,13 +90,13 @@ export class HostProcess {
 
   /** The problem with the process itself: it is not running, or keeps ending. */
   get trouble(): SpareError | undefined {
-    const isYoung = performance.now() - this.#startedAt < STABLE_MS;
+    const isYoung = this.#clock.bootTime_ms() - this.#startedAt < STABLE_MS;
     return !this.#child || (isYoung && this.#shortLives > 1) ? this.#gone() : undefined;
   }
 
   /** It is running and has not had time to answer. */
   get isStarting(): boolean {
-    return this.#child !== undefined && performance.now() - this.#startedAt < STARTING_MS;
+    return this.#child !== undefined && this.#clock.bootTime_ms() - this.#startedAt < STARTING_MS;
   }
 
   /** Hands the connection over, with the bytes already read from it. */
@@ -128,9 +134,9 @@ export class HostProcess {
   request(request: HostRequest, timeout_ms: number): Promise<HostTargetStatus> {
     const id = ++this.#lastId;
     return new Promise<HostTargetStatus>((resolve, reject) => {
-      const timer = setTimeout(() => fail(this.silent(timeout_ms)), timeout_ms);
+      const timer = this.#clock.after(timeout_ms, () => fail(this.silent(timeout_ms)));
       const settle = (): void => {
-        clearTimeout(timer);
+        timer.stop();
         this.#requests.delete(id);
       };
       const fail = (error: Error): void => {
@@ -152,7 +158,7 @@ export class HostProcess {
    * can have no further effect, and a note exists if the disk may have failed the leg.
    */
   end(limit_ms: number): Promise<void> {
-    clearTimeout(this.#restart);
+    this.#restart?.stop();
     this.#ended ??= this.#endChild(limit_ms).then(() => this.lossKnown());
     return this.#ended;
   }
@@ -172,7 +178,7 @@ export class HostProcess {
   }
 
   #start(): void {
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#clock.bootTime_ms();
     try {
       this.#child = this.#spawn();
     } catch (error) {
@@ -213,9 +219,9 @@ export class HostProcess {
     const child = this.#child;
     if (!child) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), limit_ms);
+      const timer = this.#clock.after(limit_ms, () => void child.kill('SIGKILL'));
       child.once('exit', () => {
-        clearTimeout(timer);
+        timer.stop();
         resolve();
       });
       this.#send({ kind: 'end' });
@@ -249,12 +255,12 @@ export class HostProcess {
     this.#arrivals.clear();
     for (const { reject } of [...this.#requests.values()]) reject(this.#gone());
     if (this.#ended) return;
-    const livedLong = performance.now() - this.#startedAt >= STABLE_MS;
+    const livedLong = this.#clock.bootTime_ms() - this.#startedAt >= STABLE_MS;
     this.#shortLives = livedLong ? 0 : this.#shortLives + 1;
     const pause_ms = RESTART_PAUSES_MS[Math.min(this.#shortLives, RESTART_PAUSES_MS.length - 1)] ?? 0;
     const host = this.configuration?.name;
     this.#options.report(eventOf('process-ended', { host, facts: { cause, restartIn_ms: pause_ms } }));
-    this.#restart = setTimeout(() => this.#start(), pause_ms);
+    this.#restart = this.#clock.after(pause_ms, () => this.#start());
   }
 
   #receive(message: MessageFromHost, sender: ChildProcess): void {

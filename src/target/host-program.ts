@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { ConnectionSet } from '../iscsi/connection-set.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import type { TargetDirectory } from '../iscsi/target-directory.ts';
+import { systemClock } from '../std/clock.ts';
 import { eventOf, type SpareEvent } from '../std/event.ts';
 import { giveWay } from './give-way.ts';
 import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
@@ -85,7 +86,7 @@ function open(target: HostTarget): void {
       whyNotServed = String(error);
       report(eventOf('not-served', { host: target.configuration.name, facts: { error: whyNotServed } }));
     }
-    setTimeout(open, OPEN_AGAIN_MS, target);
+    systemClock.after(OPEN_AGAIN_MS, () => open(target));
   }
 }
 
@@ -144,5 +145,6 @@ function report(event: SpareEvent): void {
 
 /** When the daemon is gone there is nobody to report to. */
 function send(message: MessageFromHost): void {
-  if (process.connected) process.send?.(message);
+  // It may go while the message is on its way: without the callback that would be an error that ends this process, with the leg not flushed.
+  if (process.connected) process.send?.(message, () => {});
 }

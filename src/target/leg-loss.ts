@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ByteRange } from '../std/byte-range.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { removeFileDurably } from '../std/durable-file.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
@@ -29,6 +30,8 @@ export interface LegLossOptions {
   close(reason: string): Promise<void>;
   /** Called when the record lists the ranges that may be stale (possibly none). Retried a moment later if it throws. */
   onRecorded(): void;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /** The lost writes of a host's leg after a power loss or a disk failure, kept until they are accepted. */
@@ -100,7 +103,7 @@ export class LegLoss {
       this.#options.onRecorded();
     } catch {
       this.#condemned = true;
-      setTimeout(() => this.#record(), DISK_AGAIN_MS).unref();
+      (this.#options.clock ?? systemClock).after(DISK_AGAIN_MS, () => this.#record()).unref();
     }
   }
 }

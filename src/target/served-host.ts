@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { HostConfiguration } from '../config/schema.ts';
 import { onlyVolume } from '../config/volumes.ts';
 import type { ByteRange } from '../std/byte-range.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
+import { within } from '../std/within.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { lostRanges } from '../store/open-recorded-store.ts';
 import type { HostTargetStatus, NotServed } from './client/control-protocol.ts';
@@ -25,6 +26,7 @@ export const CLOSE_MS = 10_000;
 export class ServedHost {
   readonly configuration: HostConfiguration;
   readonly #process: HostProcess;
+  readonly #clock: Clock;
   readonly #fence: FenceRecord;
   readonly #note: FailureNote;
   readonly #regions: { path: string; size_bytes: number };
@@ -32,11 +34,12 @@ export class ServedHost {
   #question: Promise<boolean> | undefined;
 
   constructor(options: HostProcessOptions & { configuration: HostConfiguration; note: FailureNote }) {
-    const { configuration, folder, note } = options;
+    const { configuration, folder, note, clock = systemClock } = options;
+    this.#clock = clock;
     this.configuration = configuration;
     this.#last = nothingKnown(configuration);
     this.#process = new HostProcess(options);
-    this.#fence = new FenceRecord(folder);
+    this.#fence = new FenceRecord(folder, clock);
     this.#note = note;
     this.#regions = { path: regionsPath(folder), size_bytes: onlyVolume(configuration).standbyLeg.size_bytes };
   }
@@ -140,7 +143,7 @@ export class ServedHost {
       .finally(() => {
         this.#question = undefined;
       });
-    return Promise.race([this.#question, pause(STATUS_MS, false)]);
+    return (await within(STATUS_MS, this.#question, this.#clock)) ?? false;
   }
 
   /** A new process knows nothing of earlier PDUs: the time of the last contact is kept here. */

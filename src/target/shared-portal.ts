@@ -2,12 +2,14 @@ import type { Socket } from 'node:net';
 import { FirstLogin, type LoginNames } from '../iscsi/first-login.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import { Portal } from '../iscsi/portal.ts';
+import type { Clock } from '../std/clock.ts';
 
 export interface SharedPortalOptions {
   address: string;
   port: number;
   /** Takes a connection over, with the bytes already read from it. */
   handOver(socket: Socket, received: Buffer, names: LoginNames): void;
+  clock: Clock;
 }
 
 /**
@@ -17,10 +19,12 @@ export interface SharedPortalOptions {
 export class SharedPortal {
   readonly portal: Portal;
   readonly #handOver: SharedPortalOptions['handOver'];
+  readonly #clock: Clock;
   /** Connections whose first request has not arrived yet, oldest first. */
   readonly #nameless = new Set<Socket>();
 
-  constructor({ address, port, handOver }: SharedPortalOptions) {
+  constructor({ address, port, handOver, clock }: SharedPortalOptions) {
+    this.#clock = clock;
     this.#handOver = handOver;
     // The smallest buffer possible: bytes put back into it stop Node from reading on (`#give`).
     this.portal = new Portal({ address, port, readAhead_bytes: 1, accept: (socket) => this.#accept(socket) });
@@ -37,11 +41,11 @@ export class SharedPortal {
     if (oldest && this.#nameless.size >= LIMITS.connectionsInLogin) this.#forget(oldest);
     this.#nameless.add(socket);
     const first = new FirstLogin();
-    const tooLate = setTimeout(() => this.#forget(socket), LIMITS.login_ms);
+    const tooLate = this.#clock.after(LIMITS.login_ms, () => this.#forget(socket));
     const take = (chunk: Buffer): void => {
       const names = first.push(chunk);
       if (!names) return;
-      clearTimeout(tooLate);
+      tooLate.stop();
       socket.off('data', take);
       this.#nameless.delete(socket);
       this.#give(socket, first.received, names);
@@ -49,7 +53,7 @@ export class SharedPortal {
     socket.on('data', take);
     socket.on('error', () => {});
     socket.on('close', () => {
-      clearTimeout(tooLate);
+      tooLate.stop();
       this.#nameless.delete(socket);
     });
   }

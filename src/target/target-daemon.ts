@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { hostFolder, paths } from '../config/paths.ts';
 import type { Configuration, HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { LoginNames } from '../iscsi/first-login.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
+import { within } from '../std/within.ts';
 import type { ControlRequest, TargetStatus } from './client/control-protocol.ts';
 import { FailureNote } from './failure-note.ts';
 import { HostProcess } from './host-process.ts';
@@ -28,22 +29,26 @@ export class TargetDaemon {
   readonly #report: EventLog;
   readonly #runtime = paths().runtime;
   readonly #program = join(this.#runtime, 'program.json');
-  readonly #startedAt = Date.now();
+  readonly #startedAt: number;
+  readonly #clock: Clock;
   readonly #portal: SharedPortal;
   #address = '';
   /** Control requests for one host run one after the other; a host whose disk hangs does not delay others. */
   readonly #last = new Map<string, Promise<unknown>>();
 
-  constructor(configuration: Configuration, report: EventLog) {
+  constructor(configuration: Configuration, report: EventLog, clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#startedAt = clock.bootTime_ms();
     this.#standby = configuration.standby;
     this.#report = report;
     writeStrippedProgram(this.#program);
     for (const host of Object.values(configuration.hosts)) this.#serve(host);
-    this.#strangers = new HostProcess({ configuration: undefined, folder: '', program: this.#program, report });
+    this.#strangers = new HostProcess({ configuration: undefined, folder: '', program: this.#program, report, clock });
     const { address, port } = this.#standby.portal;
     this.#portal = new SharedPortal({
       address,
       port,
+      clock,
       handOver: (socket, received, names) => this.#processOf(names).adopt(socket, received),
     });
   }
@@ -73,7 +78,7 @@ export class TargetDaemon {
     this.#portal.close();
     const hosts = [...this.#hosts.values()].map(async (host) => {
       // Requests in progress may finish, but a host whose disk hangs must not use up the others' time to flush.
-      await Promise.race([this.#last.get(host.configuration.name), pause(CLOSE_MS, undefined, { ref: false })]);
+      await within(CLOSE_MS, this.#last.get(host.configuration.name), this.#clock);
       await host.end(ORDERLY_END_MS);
     });
     await Promise.all([...hosts, this.#strangers.end(ORDERLY_END_MS)]);
@@ -114,7 +119,7 @@ export class TargetDaemon {
   #serve(configuration: HostConfiguration): ServedHost {
     const { name } = configuration;
     const folder = hostFolder(this.#standby.poolDirectory, name);
-    const parts = { program: this.#program, report: this.#report, note: this.#noteOf(name) };
+    const parts = { program: this.#program, report: this.#report, note: this.#noteOf(name), clock: this.#clock };
     const host = new ServedHost({ configuration, folder, ...parts });
     this.#hosts.set(name, host);
     this.#tellNeighbours();
@@ -122,7 +127,7 @@ export class TargetDaemon {
   }
 
   #noteOf(host: string): FailureNote {
-    const note = this.#notes.get(host) ?? new FailureNote(this.#runtime, host, this.#report);
+    const note = this.#notes.get(host) ?? new FailureNote(this.#runtime, host, this.#report, this.#clock);
     this.#notes.set(host, note);
     return note;
   }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { type DataSync, dataSync } from '../store/data-sync.ts';
 
 export interface WritebackCheckOptions {
@@ -8,6 +9,8 @@ export interface WritebackCheckOptions {
   onFailed(why: string): void;
   /** @default that of the process */
   sync?: DataSync;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /** From the moment a process opens the leg until it closes it or dies. */
@@ -67,12 +70,12 @@ export class WritebackCheck {
    */
   async settled(limit_ms: number): Promise<void> {
     const { promise: limit, resolve } = Promise.withResolvers<false>();
-    const timer = setTimeout(resolve, limit_ms, false);
+    const timer = (this.#options.clock ?? systemClock).after(limit_ms, () => resolve(false));
     const known = Promise.all(this.#questions).then(() => true);
     if (!(await Promise.race([known, limit]))) this.#options.onFailed(`A flush did not end within ${limit_ms} ms`);
     // The files are closed after that.
     while (this.#changes.size > 0 && (await Promise.race([Promise.all(this.#changes), limit])));
-    clearTimeout(timer);
+    timer.stop();
   }
 
   #ask(file: FileHandle): void {

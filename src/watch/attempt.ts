@@ -1,3 +1,4 @@
+import type { Clock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import type { WatchFailure } from './watch-file.ts';
 
@@ -8,22 +9,22 @@ const PAUSE_GROWTH = 3;
 export class Attempt {
   running: string | undefined;
   failure: WatchFailure | undefined;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #longestPause_ms: number;
   readonly #settle_ms: number;
   #pause_ms = FIRST_PAUSE_ms;
   #notBefore = 0;
   #done: Promise<void> = Promise.resolve();
 
-  constructor(now: () => number, options: { longestPause_ms: number; settle_ms: number }) {
-    this.#now = now;
+  constructor(clock: Clock, options: { longestPause_ms: number; settle_ms: number }) {
+    this.#clock = clock;
     this.#settle_ms = options.settle_ms;
     this.#longestPause_ms = options.longestPause_ms;
   }
 
   /** Starts `work` unless something runs already, or the last failure was too short a time ago. Tells whether it did. */
   start(action: string, work: () => Promise<void>, onFailure: (failure: WatchFailure) => void): boolean {
-    if (this.running !== undefined || this.#now() < this.#notBefore) return false;
+    if (this.running !== undefined || this.#clock.bootTime_ms() < this.#notBefore) return false;
     this.running = action;
     this.#done = this.#run(action, work, onFailure);
     return true;
@@ -45,10 +46,10 @@ export class Attempt {
     try {
       await work();
       this.reset();
-      this.#notBefore = this.#now() + this.#settle_ms;
+      this.#notBefore = this.#clock.bootTime_ms() + this.#settle_ms;
     } catch (error) {
-      this.failure = { action, at: new Date(this.#now()).toISOString(), ...describe(error) };
-      this.#notBefore = this.#now() + this.#pause_ms;
+      this.failure = { action, at: this.#clock.wallTime().toISOString(), ...describe(error) };
+      this.#notBefore = this.#clock.bootTime_ms() + this.#pause_ms;
       this.#pause_ms = Math.min(this.#pause_ms * PAUSE_GROWTH, this.#longestPause_ms);
       onFailure(this.failure);
     } finally {

@@ -24,8 +24,8 @@ export function withReport(
 }
 
 /** The fence device says that the machine is off. The first time counts: it has been off since then at the latest. */
-export function withProvenOff(evidence: HostEvidence, at: string, by: string): HostEvidence {
-  return evidence.provenOff ? evidence : { ...evidence, provenOff: { at, by } };
+export function withProvenOff(evidence: HostEvidence, provenOff: NonNullable<HostEvidence['provenOff']>): HostEvidence {
+  return evidence.provenOff ? evidence : { ...evidence, provenOff };
 }
 
 /** The primary is heard again: whatever was off is not any more. */

@@ -1,5 +1,6 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { HostEvidence, HostRecord, PrimaryReport } from '../hosts/host-record.ts';
+import { isPaused } from '../hosts/pause.ts';
 import {
   type HostEvent,
   type StateOrNone,
@@ -8,6 +9,8 @@ import {
   transitionOf,
 } from '../hosts/state-table.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
+import { bootMomentNow, bootTimeOf_ms } from '../std/boot-moment.ts';
+import type { Clock } from '../std/clock.ts';
 import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
 import type { EventLevel, EventName } from '../std/event-table.ts';
 import { Attempt } from './attempt.ts';
@@ -21,7 +24,7 @@ import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 
 /** What a keeper knows and does outside itself: records, operations, the fence hook. */
 export interface KeeperWorld {
-  now(): number;
+  clock: Clock;
   log: EventLog;
   record(host: string): HostRecord | undefined;
   /** A takeover had been decided on when it was interrupted: it may go on without asking again. */
@@ -65,15 +68,15 @@ export class HostKeeper {
   readonly #operation: Attempt;
   #verdict: Verdict = 'unknown';
   #recordedReport: PrimaryReport | undefined;
-  #fenceAskedAt = 0;
+  #fenceAskedAt_ms = Number.NEGATIVE_INFINITY;
   #fenceAsking = false;
 
   constructor(host: HostConfiguration, monitor: HostMonitor, world: KeeperWorld) {
     this.#host = host;
     this.#monitor = monitor;
     this.#world = world;
-    this.#transition = new Attempt(world.now, { longestPause_ms: 4000, settle_ms: 0 });
-    this.#operation = new Attempt(world.now, { longestPause_ms: 300_000, settle_ms: SETTLE_ms });
+    this.#transition = new Attempt(world.clock, { longestPause_ms: 4000, settle_ms: 0 });
+    this.#operation = new Attempt(world.clock, { longestPause_ms: 300_000, settle_ms: SETTLE_ms });
   }
 
   /** Waits for what runs in the background. */
@@ -90,7 +93,7 @@ export class HostKeeper {
       this.#observe(null, 'enrolled');
       return;
     }
-    const report = this.#monitor.freshReport(this.#world.now());
+    const report = this.#monitor.freshReport(this.#world.clock.bootTime_ms());
     this.#keepEvidence(record, report);
     const lostWrites = this.#world.lostWrites(this.#host.name);
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
@@ -130,17 +133,16 @@ export class HostKeeper {
 
   /** The lease runs while the host is silent: that its power is off is worth most when it is known early. */
   async #askFence(command: string): Promise<void> {
-    const now = this.#world.now();
-    if (this.#fenceAsking || now - this.#fenceAskedAt < FENCE_STATUS_INTERVAL_ms) return;
+    const now = this.#world.clock.bootTime_ms();
+    if (this.#fenceAsking || now - this.#fenceAskedAt_ms < FENCE_STATUS_INTERVAL_ms) return;
     this.#fenceAsking = true;
-    this.#fenceAskedAt = now;
+    this.#fenceAskedAt_ms = now;
     const { name } = this.#host;
     try {
       if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
-      const at = new Date(this.#world.now()).toISOString();
-      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, at, 'fence command'), {
-        durable: true,
-      });
+      const { clock } = this.#world;
+      const off = { at: clock.wallTime().toISOString(), by: 'fence command', moment: bootMomentNow(clock) };
+      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, off), { durable: true });
       this.#log('proven-off');
     } catch {
       // No answer is no evidence; the takeover asks again and tells.
@@ -177,13 +179,13 @@ export class HostKeeper {
 
   #situation(record: HostRecord, report: PrimaryReport | undefined): Situation {
     const { name, policy } = this.#host;
-    const now = this.#world.now();
-    const { state, since, paused } = record;
+    const { clock } = this.#world;
+    const { state, since, entered } = record;
     return {
       state,
-      inState_ms: now - Date.parse(since),
+      inState_ms: clock.bootTime_ms() - bootTimeOf_ms(since, entered, clock),
       policy,
-      isPaused: paused !== undefined && Date.parse(paused.until) > now,
+      isPaused: isPaused(record, clock),
       verdict: this.#verdict,
       report,
       service: this.#monitor.counts.service,
@@ -193,12 +195,12 @@ export class HostKeeper {
   }
 
   #run(action: KeeperAction, message: string): void {
-    const startedAt = this.#world.now();
+    const startedAt = this.#world.clock.bootTime_ms();
     const onFailure = (failure: WatchFailure) =>
       this.#log(`${action}-failed`, { message: failure.message, facts: { code: failure.code, hint: failure.hint } });
     const work = async () => {
       await this.#world[WORK[action]](this.#host.name);
-      this.#log(`${action}-done`, { facts: { elapsed_s: (this.#world.now() - startedAt) / 1000 } });
+      this.#log(`${action}-done`, { facts: { elapsed_s: (this.#world.clock.bootTime_ms() - startedAt) / 1000 } });
     };
     if (this.#operation.start(action, work, onFailure)) this.#log(`${action}-begun`, { message });
   }

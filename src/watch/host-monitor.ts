@@ -6,11 +6,12 @@ import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from
 
 export type HostProbers = Readonly<Record<Exclude<ProbePath, 'ssh'>, Prober>> & { readonly ssh: ReportProber };
 
-/** How a path is at the moment, as plain data. Times are ISO 8601. */
+/** How a path is at the moment, as plain data. */
 export interface PathSnapshot {
   sample: Sample;
   misses: number;
-  lastHeardAt: string | null;
+  /** Boot time. */
+  lastHeardAt_ms: number | null;
   detail: string;
 }
 
@@ -29,7 +30,7 @@ export class HostMonitor {
     await Promise.all(PROBE_PATHS.map((path) => this.#probers[path].run(signal)));
   }
 
-  /** What each path says at `now` (milliseconds since the epoch). */
+  /** What each path says at `now` (milliseconds of boot time). */
   look(now: number): Samples {
     const { iscsi, icmp, ssh, service } = this.#probers;
     return { iscsi: iscsi.sample(now), icmp: icmp.sample(now), ssh: ssh.sample(now), service: service.sample(now) };
@@ -58,7 +59,7 @@ export class HostMonitor {
       return {
         sample: this.#samples?.[name] ?? 'unknown',
         misses: this.#counts[name].misses,
-        lastHeardAt: lastHeardAt === null ? null : new Date(lastHeardAt).toISOString(),
+        lastHeardAt_ms: lastHeardAt,
         detail,
       };
     };

@@ -11,7 +11,10 @@ export function reportArgv(host: string): string[] {
  * @param receivedAt ISO 8601, by the standby's clock: the primary's is not trusted.
  * @returns `undefined` for anything that is no report, such as a line cut by a broken connection.
  */
-export function parseReport(line: string, receivedAt: string): PrimaryReport | undefined {
+export function parseReport(
+  line: string,
+  received: Pick<PrimaryReport, 'receivedAt' | 'received'>,
+): PrimaryReport | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -40,7 +43,7 @@ export function parseReport(line: string, receivedAt: string): PrimaryReport | u
     return undefined;
   }
   return {
-    receivedAt,
+    ...received,
     arrayState,
     standbyLegState,
     localLegState,

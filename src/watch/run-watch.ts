@@ -1,5 +1,5 @@
-import { setInterval } from 'node:timers/promises';
 import { type FileLock, takeFileLock } from '../machine/file-lock.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 import { standbyWorld } from './standby-world.ts';
 import { Watch } from './watch.ts';
@@ -9,7 +9,7 @@ const INTERVAL_ms = 1000;
 
 /** One watch at a time has authority: the lock, or who has it. */
 export function lockWatch(): Promise<FileLock | { heldBy: string }> {
-  return takeFileLock(watchLockPath(), `process ${process.pid}, since ${new Date().toISOString()}`);
+  return takeFileLock(watchLockPath(), `process ${process.pid}, since ${systemClock.wallTime().toISOString()}`);
 }
 
 /**
@@ -31,10 +31,16 @@ export async function runWatch(log: EventLog, signal: AbortSignal, afterEach?: (
 }
 
 /** Calls `action` now and each second, one call at a time, until `signal` aborts. */
-export async function eachSecond(signal: AbortSignal, action: () => Promise<void>): Promise<void> {
+export async function eachSecond(
+  signal: AbortSignal,
+  action: () => Promise<void>,
+  clock: Clock = systemClock,
+): Promise<void> {
   try {
-    await action();
-    for await (const _ of setInterval(INTERVAL_ms, undefined, { signal })) await action();
+    for (let next_ms = clock.bootTime_ms(); ; next_ms = Math.max(next_ms + INTERVAL_ms, clock.bootTime_ms())) {
+      await clock.sleep(next_ms - clock.bootTime_ms(), signal);
+      await action();
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   }

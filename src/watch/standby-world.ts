@@ -19,6 +19,7 @@ import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';
 import { serviceAddress } from '../service/observe-service.ts';
 import { service } from '../service/service.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { type EventLog, eventOf, type SpareEvent } from '../std/event.ts';
 import { isKept } from '../std/event-table.ts';
 import { lockHost } from '../steps/host-lock.ts';
@@ -41,23 +42,26 @@ const TARGET_TIMEOUT_ms = 3000;
 const ANSWER_TIMEOUT_ms = 1000;
 
 /** The watch's world on a real standby. When `signal` ends, its probes end, and its operations between two steps. */
-export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<WatchWorld> {
-  const now = () => Date.now();
+export async function standbyWorld(
+  log: EventLog,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<WatchWorld> {
   const { standby } = readConfiguration();
   const machine = new LocalMachine('standby');
-  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms }), now);
-  const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, now), now);
+  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms }), clock);
+  const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, clock), clock);
   void target.run(signal);
   void network.run(signal);
   return {
-    now,
+    clock,
     log: (event) => {
       log(event);
-      keep(event, log);
+      keep(event, log, clock);
     },
     configuration: whenChanged(configurationPath(), readConfiguration),
     network: () => network.look(),
-    probers: (host) => probersOf(host, standby, target, now),
+    probers: (host) => probersOf(host, standby, target, clock),
     prepare: (host) => underLock(host, 'prepare', () => service(machine, 'prepare', host)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
@@ -67,17 +71,17 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<
       underLock(host, 'watch', async () => {
         // Between what was seen and the lock, an operation may have come and gone.
         const isAsSeen = (readState(host)?.state ?? null) === from;
-        return isAsSeen ? enter(host, event) : undefined;
+        return isAsSeen ? enter(host, event, clock) : undefined;
       }),
     fenceStatus,
     async failover(host) {
-      await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal });
+      await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal, clock });
     },
     async restore(host) {
-      await runOperation(planRestore(volumeContext(host)), { signal });
+      await runOperation(planRestore(volumeContext(host, clock)), { signal, clock });
     },
     async remirror(host) {
-      await underLock(host, 'remirror', () => remirror(volumeContext(host)));
+      await underLock(host, 'remirror', () => remirror(volumeContext(host, clock)));
     },
     lostWrites(host) {
       const status = target.host(host);
@@ -85,16 +89,16 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal): Promise<
       return status.lost.length > 0 ? 'some' : 'none';
     },
     async resyncLostWrites(host) {
-      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(volumeContext(host)));
+      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(volumeContext(host, clock)));
     },
   };
 }
 
 /** A full disk must not end the watch. */
-function keep(event: SpareEvent, log: EventLog): void {
+function keep(event: SpareEvent, log: EventLog, clock: Clock): void {
   if (event.host === undefined || !isKept(event.event)) return;
   try {
-    appendToJournal(event.host, event);
+    appendToJournal(event.host, event, clock);
   } catch (error) {
     log(eventOf('journal-unwritten', { host: event.host, facts: { error: String(error) } }));
   }
@@ -111,17 +115,17 @@ function whenChanged<Content>(path: string, read: () => Content): () => Content 
   };
 }
 
-async function gatewayProber(machine: LocalMachine, now: () => number): Promise<IcmpProber | undefined> {
+async function gatewayProber(machine: LocalMachine, clock: Clock): Promise<IcmpProber | undefined> {
   const { stdout } = await machine.exec(DEFAULT_ROUTE_ARGV);
   const gateway = parseDefaultGateway(stdout);
-  return gateway === undefined ? undefined : new IcmpProber((signal) => execLines(pingArgv(gateway), signal), now);
+  return gateway === undefined ? undefined : new IcmpProber((signal) => execLines(pingArgv(gateway), signal), clock);
 }
 
 function probersOf(
   host: HostConfiguration,
   standby: StandbyConfiguration,
   target: TargetPoller,
-  now: () => number,
+  clock: Clock,
 ): HostProbers {
   const machine = SshMachine.of(host, standby);
   const volume = onlyVolume(host);
@@ -132,9 +136,9 @@ function probersOf(
   };
   return {
     iscsi: new IscsiProber(target, host.name),
-    icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), now),
-    ssh: new ReportProber((signal) => machine.lines(reportArgv(host.name), signal), now),
-    service: new ServiceProber(() => readNfsFile(file), volume.identity, now),
+    icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), clock),
+    ssh: new ReportProber((signal) => machine.lines(reportArgv(host.name), signal), clock),
+    service: new ServiceProber(() => readNfsFile(file), volume.identity, clock),
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
+import type { BootMoment } from '../std/boot-moment.ts';
 import { replaceFile } from '../std/durable-file.ts';
 import type { PathSnapshot } from './host-monitor.ts';
 import type { ProbePath } from './probe-paths.ts';
@@ -29,6 +30,8 @@ export interface WatchSnapshot {
   version: 1;
   pid: number;
   at: string;
+  /** The same by the boot clock. */
+  moment: BootMoment;
   /** The standby itself is cut off: nothing can be said of any host. */
   isolated: boolean;
   hosts: Record<string, HostSnapshot>;

@@ -1,4 +1,5 @@
 import type { Configuration, HostConfiguration } from '../config/schema.ts';
+import { bootMomentNow } from '../std/boot-moment.ts';
 import { eventOf } from '../std/event.ts';
 import { Attempt } from './attempt.ts';
 import { HostKeeper, type KeeperWorld } from './host-keeper.ts';
@@ -54,7 +55,7 @@ export class Watch {
   async tick(): Promise<void> {
     this.#followConfiguration();
     const network = await this.#world.network();
-    const now = this.#world.now();
+    const now = this.#world.clock.bootTime_ms();
     if (this.#isOutOfStep(now)) return;
     const looks = [...this.#hosts].map(([name, watched]) => ({ name, watched, samples: watched.monitor.look(now) }));
     const telling = looks.filter(({ name }) => !this.#isServedElsewhere(name));
@@ -81,7 +82,8 @@ export class Watch {
     return {
       version: 1,
       pid: process.pid,
-      at: new Date(this.#world.now()).toISOString(),
+      at: this.#world.clock.wallTime().toISOString(),
+      moment: bootMomentNow(this.#world.clock),
       isolated: this.#isolated,
       hosts: Object.fromEntries([...this.#hosts].map(([name, { keeper }]) => [name, keeper.snapshot()])),
     };
@@ -141,7 +143,7 @@ export class Watch {
     const keeper = new HostKeeper(host, monitor, this.#world);
     this.#world.log(eventOf('host-added', { host: host.name, facts: { policy: host.policy } }));
     return {
-      preparation: new Attempt(this.#world.now, PREPARATION),
+      preparation: new Attempt(this.#world.clock, PREPARATION),
       prepared: false,
       configuration: JSON.stringify(host),
       monitor,

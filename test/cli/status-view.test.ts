@@ -7,16 +7,26 @@ import { type StatusFacts, statusReport } from '../../src/status/status-report.t
 import type { HostTargetStatus, NotServed, TargetStatus } from '../../src/target/client/control-protocol.ts';
 import type { ProbePath, Sample } from '../../src/watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../../src/watch/watch-file.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { exampleHost, wholeReport } from '../watch/example-host.ts';
 
 const NOW_ms = Date.parse('2026-01-02T03:04:05.000Z');
+const clock = new FakeClock(NOW_ms);
 const at = (age_s: number) => new Date(NOW_ms - age_s * 1000).toISOString();
+const moment = (age_s: number) => ({ bootId: clock.bootId, bootTime_ms: clock.bootTime_ms() - age_s * 1000 });
+/** So much later. */
+const after = (duration_ms: number) => {
+  const later = new FakeClock(NOW_ms);
+  later.jump(duration_ms);
+  return later;
+};
 
 function hostSnapshot(samples: Partial<Record<ProbePath, Sample>> = {}): HostSnapshot {
   const path = (name: ProbePath) => {
     const sample = samples[name] ?? 'answered';
     const silent = sample === 'missed';
-    return { sample, misses: silent ? 9 : 0, lastHeardAt: at(silent ? 10 : 1), detail: silent ? 'no answer' : 'fine' };
+    const lastHeardAt_ms = moment(silent ? 10 : 1).bootTime_ms;
+    return { sample, misses: silent ? 9 : 0, lastHeardAt_ms, detail: silent ? 'no answer' : 'fine' };
   };
   return {
     verdict: 'alive',
@@ -28,6 +38,7 @@ const watchOf = (hosts: WatchSnapshot['hosts'], age_s = 0.5): WatchSnapshot => (
   version: 1,
   pid: 1,
   at: at(age_s),
+  moment: moment(age_s),
   isolated: false,
   hosts,
 });
@@ -36,8 +47,8 @@ const protectedRecord: HostRecord = {
   version: 1,
   state: 'protected',
   since: at(7200),
-  lastProof: wholeReport(NOW_ms - 1000),
-  lastReport: wholeReport(NOW_ms - 1000),
+  lastProof: wholeReport(1000, clock),
+  lastReport: wholeReport(1000, clock),
 };
 
 function targetOf(
@@ -56,7 +67,7 @@ function targetOf(
 function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts> = {}): StatusFacts {
   const names = Object.keys(records);
   return {
-    now: NOW_ms,
+    clock,
     unfinished: () => undefined,
     standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
@@ -92,8 +103,29 @@ view('is a plain table when all is well', () => {
   );
 });
 
+view('goes by the boot clock: one that is set back or forward makes nothing younger or older', () => {
+  for (const step_ms of [-3_600_000, 3_600_000]) {
+    const set = after(2000);
+    set.wall_ms += step_ms;
+    const report = statusReport(facts({ alpha: protectedRecord }, { clock: set }));
+    const alpha = report.hosts[0];
+    assert.equal([report.watch.running, report.watch.age_s], [true, 2.5]);
+    assert.equal([alpha?.state, alpha?.proof.age_s, alpha?.mirror.reportAge_s], ['protected', 3, 3]);
+    assert.is(alpha?.paths.icmp.heardAge_s, 3);
+  }
+});
+
+view('takes no proof of another boot for one, however young it looks', () => {
+  const rebooted = after(0);
+  rebooted.bootId = '99999999-2222-3333-4444-555555555555';
+  const report = statusReport(facts({ alpha: protectedRecord }, { clock: rebooted }));
+  assert.is(report.hosts[0]?.state, 'unproven');
+  assert.is(report.hosts[0]?.proof.age_s, 1);
+  assert.is(report.watch.running, false);
+});
+
 view('lists a stopped watch and target first, and shows no outdated probe as current', () => {
-  const report = statusReport(facts({ alpha: protectedRecord }, { now: NOW_ms + 60_000, target: undefined }));
+  const report = statusReport(facts({ alpha: protectedRecord }, { clock: after(60_000), target: undefined }));
   assert.is(report.attention, true);
   assert.is(
     statusText(report),
@@ -158,7 +190,7 @@ view('says why a LUN is not served, and what to do', () => {
 });
 
 view('shows a dead host, a taken-over one whose primary is back, and one that is resyncing', () => {
-  const copying = wholeReport(NOW_ms - 1000, {
+  const copying = wholeReport(1000, clock, {
     standbyLegState: 'spare,write_mostly',
     syncAction: 'recover',
     syncFraction: 0.43,
@@ -168,12 +200,12 @@ view('shows a dead host, a taken-over one whose primary is back, and one that is
   const report = statusReport(
     facts(
       {
-        alpha: { ...protectedRecord, state: 'suspect', since: at(8), lastProof: wholeReport(NOW_ms - 10_000) },
+        alpha: { ...protectedRecord, state: 'suspect', since: at(8), lastProof: wholeReport(10_000, clock) },
         beta: {
           ...protectedRecord,
           state: 'taken-over',
           since: at(3600),
-          lastReport: wholeReport(NOW_ms - 1000, { passive: true }),
+          lastReport: wholeReport(1000, clock, { passive: true }),
         },
         gamma: { ...unproven, state: 'syncing', since: at(60), lastReport: copying },
       },
@@ -215,28 +247,28 @@ const wrong: [
   ['enrolled', { state: 'enrolled' }, hostSnapshot(), /initial resync has not started/],
   [
     'degraded',
-    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
+    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(0, clock, { standbyLegState: 'faulty' }) },
     hostSnapshot(),
     /broken since 2026-01-02T03:02:25.*on the local leg only/,
     /^ssh -i \/etc\/spare\/ssh\/id_ed25519 -o UserKnownHostsFile=\/etc\/spare\/ssh\/known_hosts -o HostKeyAlias=alpha root@10.77.0.11 cat \/proc\/mdstat$/,
   ],
   [
     'degraded because the local leg failed: the standby leg has every write',
-    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(NOW_ms, { localLegState: 'faulty' }) },
+    { state: 'degraded', degradedSince: at(100), lastReport: wholeReport(0, clock, { localLegState: 'faulty' }) },
     hostSnapshot(),
     /The local leg \/dev\/disk\/by-id\/virtio-data has been out of the array since .* \(faulty\): only the standby leg has every write/,
     /^spare failover alpha --dry-run$/,
   ],
   [
     'dead while its mirror was broken: no automatic failover',
-    { state: 'degraded', lastReport: wholeReport(NOW_ms, { standbyLegState: 'faulty' }) },
+    { state: 'degraded', lastReport: wholeReport(0, clock, { standbyLegState: 'faulty' }) },
     hostSnapshot({ iscsi: 'missed', icmp: 'missed', ssh: 'missed', service: 'missed' }),
     /^Unreachable on all probes\. Automatic failover skipped/,
     /^spare failover alpha --dry-run$/,
   ],
   [
     'resyncing from the standby, which does not prevent a failover',
-    { state: 'syncing', lastReport: wholeReport(NOW_ms, { localLegState: 'spare', syncAction: 'recover' }) },
+    { state: 'syncing', lastReport: wholeReport(0, clock, { localLegState: 'spare', syncAction: 'recover' }) },
     hostSnapshot(),
     /Resyncing the local leg; the standby leg has every write/,
   ],

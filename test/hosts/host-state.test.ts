@@ -8,7 +8,9 @@ import type { HostStateName } from '../../src/hosts/host-record.ts';
 import { readHostRecord } from '../../src/hosts/host-records.ts';
 import { enter, forgetState, noteComparisonDue, readState, setPaused, stateOf } from '../../src/hosts/host-state.ts';
 import { readJournal } from '../../src/hosts/journal.ts';
+import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { SpareError } from '../../src/std/errors.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
@@ -31,7 +33,8 @@ test('an event leads where the table says, and tells what is to be logged', () =
   assert.is(readState('alpha'), undefined);
   const transition = enter('alpha', 'enrolled');
   assert.equal([transition?.from, transition?.to, transition?.sentence], [null, 'enrolled', 'The host is enrolled']);
-  enter('alpha', 'copy-started');
+  const clock = new FakeClock();
+  enter('alpha', 'copy-started', clock);
   assert.equal(
     readJournal('alpha').map(({ event, message }) => [event, message]),
     [
@@ -39,9 +42,8 @@ test('an event leads where the table says, and tells what is to be logged', () =
       ['state', 'The initial resync has started'],
     ],
   );
-  const { since, ...recorded } = readState('alpha') ?? {};
-  assert.equal(recorded, { version: 1, state: 'syncing', before: 'enrolled' });
-  assert.ok(Number.isFinite(Date.parse(since ?? '')));
+  const times = { since: clock.wallTime().toISOString(), entered: bootMomentNow(clock) };
+  assert.equal(readState('alpha'), { version: 1, state: 'syncing', before: 'enrolled', ...times });
 });
 
 test('a transition that is not in the table is a defect, and changes nothing', () => {

@@ -25,7 +25,7 @@ function report(at_ms: number, change: Partial<PrimaryReport> = {}): PrimaryRepo
 }
 
 /** A primary that lost its power half a second after its last PDU, and was proven off 7 s after it. */
-const healthy: EvidenceFacts = {
+const healthy: Omit<EvidenceFacts, 'reportedAt_ms'> = {
   record: { lastProof: report(T - 500), lastReport: report(T - 500) },
   lastPduAt_ms: T,
   offAt_ms: T + 7_000,
@@ -34,7 +34,11 @@ const healthy: EvidenceFacts = {
   mirrorUuid,
   lost: [],
 };
-const verdict = (change: Partial<EvidenceFacts>) => decideEvidence({ ...healthy, ...change });
+const verdict = (change: Partial<EvidenceFacts>) => {
+  const facts = { ...healthy, ...change };
+  const last = facts.record.lastReport ?? facts.record.lastProof;
+  return decideEvidence({ ...facts, reportedAt_ms: last && Date.parse(last.receivedAt) });
+};
 const evidence = suite('evidence');
 
 evidence('a primary proven off within the lease has lost nothing', () => {
@@ -51,6 +55,13 @@ evidence('after the lease it may have gone on alone, for a time that is told', (
 
 evidence('nothing is proven about a primary that may be running', () => {
   assert.is(verdict({ offAt_ms: undefined }).verdict, 'unproven');
+});
+
+evidence('a time that is no number proves nothing', () => {
+  assert.is(verdict({ offAt_ms: Number.NaN }).verdict, 'unproven');
+  assert.is(verdict({ lastPduAt_ms: Number.NaN }).verdict, 'unproven');
+  const silent = report(T, { receivedAt: 'yesterday', sessionLoggedIn: false });
+  assert.is(verdict({ record: { lastReport: silent } }).verdict, 'unproven');
 });
 
 evidence('a dropped leg stays dropped, whatever its superblock says', () => {

@@ -142,8 +142,8 @@ failover(
   'a hint repeats the flags that were given: without them it would lead to the next refusal',
   async ({ world }) => {
     const { fenceCommand: _none, ...host } = world.host;
-    world.lastPduAt = Date.now() - 60_000;
-    world.report({ receivedAt: new Date(world.lastPduAt).toISOString() });
+    world.lastPduAt = world.clock.bootTime_ms() - 60_000;
+    world.report({ received: { bootId: world.clock.bootId, bootTime_ms: world.lastPduAt } });
     const error = await refusal(planFailover({ ...world.context, host }, { ...FENCED, confirmedOff: true }));
     assert.is(error.code, 'LEG_NOT_PROVEN');
     assert.match(error.hint, /: spare failover alpha --confirmed-off --allow-data-loss$/);
@@ -247,9 +247,9 @@ failover('refuses a leg that was dropped, unless data may be lost', async ({ wor
 });
 
 failover('refuses a leg whose primary may have gone on alone after the lease', async ({ world }) => {
-  const longAgo = Date.now() - 60_000;
+  const longAgo = world.clock.bootTime_ms() - 60_000;
   world.lastPduAt = longAgo;
-  world.report({ receivedAt: new Date(longAgo).toISOString() });
+  world.report({ received: { bootId: world.clock.bootId, bootTime_ms: longAgo } });
   const error = await refusal(plan(world));
   assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
   assert.match(error.message, /up to 48 s of writes/);

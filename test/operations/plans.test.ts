@@ -39,7 +39,7 @@ const PLANS: Record<string, (world: TakeoverWorld) => Promise<Operation>> = {
   enroll: async (world) => planEnroll(world.context, { hostKey: HOST_KEY, wait: true }),
   failover: (world) => planFailover(world.context, { allowDataLoss: false, confirmedOff: false }),
   'failover-confirmed-off': (world) => {
-    world.lastPduAt = Date.now() - 4_000;
+    world.lastPduAt = world.clock.bootTime_ms() - 4_000;
     return planFailover(world.context, { allowDataLoss: false, confirmedOff: true });
   },
   failback: async (world) => {

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { onlyVolume } from '../../src/config/volumes.ts';
 import type { StandbyMachine } from '../../src/machine/machine.ts';
 import { planRestore } from '../../src/operations/restore.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { exampleHost } from '../watch/example-host.ts';
 
 const machine = (name: string): StandbyMachine => ({
@@ -33,6 +34,7 @@ const operation = planRestore({
   },
   standbyMachine: machine('standby'),
   primaryMachine: machine('alpha'),
+  clock: new FakeClock(),
 });
 
 restore('refuses mirror writes before it touches the leg, and takes the address last of what it changes', () => {

@@ -7,6 +7,7 @@ import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { retryUntil } from '../../src/std/retry.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
@@ -309,7 +310,10 @@ test('the LUN is not served before the primary has reported that the leg is drop
 
 test('a report from before the drop is not enough, nor is none', async (context) => {
   context.silence();
-  context.world.report({ standbyLegState: 'missing', receivedAt: new Date(Date.now() - 1_000).toISOString() });
+  context.world.report({
+    standbyLegState: 'missing',
+    received: { bootId: systemClock.bootId, bootTime_ms: systemClock.bootTime_ms() - 1_000 },
+  });
   assert.is(await servedAfter(context, [{ standbyLegState: 'missing' }]), 1);
   updateEvidence('alpha', () => ({ version: 1 }));
   Object.assign(context.world, { lost: LOST });

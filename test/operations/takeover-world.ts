@@ -9,6 +9,8 @@ import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/con
 import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
+import { bootMomentNow } from '../../src/std/boot-moment.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { VolumeContext } from '../../src/steps/operation-context.ts';
 import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/client/control-protocol.ts';
@@ -33,7 +35,8 @@ export class TakeoverWorld {
   standby = standbyFixture;
   readonly violations: string[] = [];
   leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', 'insync.sb'));
-  lastPduAt: number | null = Date.now();
+  readonly clock = systemClock;
+  lastPduAt: number | null = this.clock.bootTime_ms();
   fenced = false;
   /** What the standby's power took from the leg. */
   lost: HostTargetStatus['lost'] = [];
@@ -93,13 +96,15 @@ export class TakeoverWorld {
       standby: this.standby,
       standbyMachine: this.standbyMachine,
       primaryMachine: this.primaryMachine,
+      clock: this.clock,
     };
   }
 
   /** What the watch has heard of the primary. */
   report(change: Partial<PrimaryReport> = {}): void {
     const report: PrimaryReport = {
-      receivedAt: new Date().toISOString(),
+      receivedAt: this.clock.wallTime().toISOString(),
+      received: bootMomentNow(this.clock),
       arrayState: 'clean',
       standbyLegState: 'in_sync,write_mostly',
       localLegState: 'in_sync',

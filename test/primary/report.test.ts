@@ -23,7 +23,7 @@ async function nextReport(world: PrimaryWorld) {
   if (!child.stdout) throw new Error('The program has no output');
   for await (const line of createInterface({ input: child.stdout })) {
     child.kill();
-    const parsed = parseReport(line, AT);
+    const parsed = parseReport(line, { receivedAt: AT });
     assert.ok(parsed, `no report: ${line}`);
     return parsed;
   }

@@ -3,7 +3,7 @@ import { uptime } from 'node:os';
 import { execa } from 'execa';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ageOf_ms, bootMomentNow } from '../../src/std/boot-moment.ts';
+import { ageOf_ms, bootMomentNow, bootTimeOf_ms } from '../../src/std/boot-moment.ts';
 import { readBootTime_ms } from '../../src/std/boot-time.ts';
 import { systemClock } from '../../src/std/clock.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
@@ -87,6 +87,17 @@ moment('proves nothing in another boot, from the future, or where it is no numbe
   assert.is(ageOf_ms({ ...now, bootTime_ms: now.bootTime_ms + 1 }, fake), undefined);
   assert.is(ageOf_ms({ ...now, bootTime_ms: Number.NaN }, fake), undefined);
   assert.is(ageOf_ms({ ...now, bootTime_ms: null as never }, fake), undefined);
+});
+
+moment('of another boot is where the wall clock says, and of this one where the boot clock does', async () => {
+  const fake = new FakeClock();
+  const at = fake.wallTime().toISOString();
+  const then = bootMomentNow(fake);
+  await fake.advance(4000);
+  fake.wall_ms += 60_000;
+  assert.is(bootTimeOf_ms(at, then, fake), then.bootTime_ms);
+  for (const unknown of [undefined, { ...then, bootId: '99999999-2222-3333-4444-555555555555' }])
+    assert.is(bootTimeOf_ms(at, unknown, fake), then.bootTime_ms - 60_000);
 });
 
 const fakeClock = suite('fake clock');

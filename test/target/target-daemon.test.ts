@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { systemClock } from '../../src/std/clock.ts';
 import { controlTarget } from '../../src/target/client/control-client.ts';
 import { startTargetDaemon } from '../../src/target/target-daemon.ts';
-
 import {
   Client,
   configure,
@@ -24,7 +24,7 @@ import {
 const test = daemonSuite('TargetDaemon');
 
 test('serves every host, tells who is there and when it wrote', async (context) => {
-  const before = Date.now();
+  const before = systemClock.bootTime_ms();
   const client = await loggedIn(context);
   await written(client, 0x5a);
   const alpha = await hostStatus(context, { method: 'status' });

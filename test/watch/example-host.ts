@@ -1,5 +1,6 @@
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
+import type { Clock } from '../../src/std/clock.ts';
 
 /** A host as `spare enroll` would have written it. */
 export function exampleHost(name: string, change: Partial<HostConfiguration> = {}): HostConfiguration {
@@ -43,10 +44,11 @@ export function exampleHost(name: string, change: Partial<HostConfiguration> = {
   };
 }
 
-/** A report of a whole mirror set, received at `at` (milliseconds since the epoch). */
-export function wholeReport(at: number, change: Partial<PrimaryReport> = {}): PrimaryReport {
+/** A report of a whole mirror set, received `age_ms` ago. */
+export function wholeReport(age_ms: number, clock: Clock, change: Partial<PrimaryReport> = {}): PrimaryReport {
   return {
-    receivedAt: new Date(at).toISOString(),
+    receivedAt: new Date(clock.wallTime().getTime() - age_ms).toISOString(),
+    received: { bootId: clock.bootId, bootTime_ms: clock.bootTime_ms() - age_ms },
     arrayState: 'active',
     standbyLegState: 'in_sync,write_mostly',
     localLegState: 'in_sync',

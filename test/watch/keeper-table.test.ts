@@ -2,11 +2,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HOST_STATES, type HostStateName } from '../../src/hosts/host-record.ts';
 import { chooseAction, KEEPER_ROWS, type KeeperRow, type Situation } from '../../src/watch/keeper-table.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { wholeReport } from './example-host.ts';
 
 const keeper = suite('chooseAction');
-const report = wholeReport(0);
-const dropped = wholeReport(0, { standbyLegState: 'faulty' });
+const clock = new FakeClock();
+const report = wholeReport(0, clock);
+const dropped = wholeReport(0, clock, { standbyLegState: 'faulty' });
 /** A host that is dead, or not, and of which nothing else is known. */
 const nothing: Situation = {
   state: 'protected',
@@ -60,7 +62,7 @@ const cases: Case[] = [
   ['lost writes, no report', { state: 'degraded', lostWrites: 'some' }, undefined],
   [
     'lost writes, passive',
-    { state: 'degraded', report: wholeReport(0, { passive: true }), lostWrites: 'some' },
+    { state: 'degraded', report: wholeReport(0, clock, { passive: true }), lostWrites: 'some' },
     undefined,
   ],
   ['lost writes, taken over', { state: 'taken-over', report, lostWrites: 'some' }, undefined],

@@ -7,7 +7,7 @@ const LINE =
   '{"arrayState":"active","standbyLegState":"write_mostly,spare","localLegState":"in_sync","syncAction":"recover","syncFraction":0.0634,"syncSpeed_bytes_s":4194304,"sessionLoggedIn":true,"passive":false}';
 
 report('reads a line of the report program', () => {
-  const parsed = parseReport(LINE, '2026-11-22T12:00:00Z');
+  const parsed = parseReport(LINE, { receivedAt: '2026-11-22T12:00:00Z' });
   assert.is(parsed?.syncFraction, 0.0634);
   assert.is(parsed?.standbyLegState, 'write_mostly,spare');
   assert.is(parsed?.receivedAt, '2026-11-22T12:00:00Z');
@@ -15,7 +15,7 @@ report('reads a line of the report program', () => {
 
 report('takes nothing else for a report', () => {
   for (const line of ['', 'null', '[]', '{}', LINE.slice(0, 60), LINE.replace('true', '"yes"'), 'Connection closed']) {
-    assert.is(parseReport(line, 'now'), undefined, line);
+    assert.is(parseReport(line, { receivedAt: 'now' }), undefined, line);
   }
 });
 

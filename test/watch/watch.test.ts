@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
+import { pauseFor } from '../../src/hosts/pause.ts';
 import { type HostEvent, type StateOrNone, transitionOf } from '../../src/hosts/state-table.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { SpareEvent } from '../../src/std/event.ts';
@@ -11,6 +12,7 @@ import type { Prober } from '../../src/watch/probes/prober.ts';
 import type { ReportProber } from '../../src/watch/probes/report.ts';
 import { Watch, type WatchWorld } from '../../src/watch/watch.ts';
 import type { WatchSnapshot } from '../../src/watch/watch-file.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { exampleHost, wholeReport } from './example-host.ts';
 
 const START_ms = Date.parse('2026-01-02T03:00:00.000Z');
@@ -33,7 +35,7 @@ class FakeReportProber extends FakeProber {
 
 /** A world with a clock that only moves when told, and hosts that answer on the paths that are switched on. */
 class FakeWorld implements WatchWorld {
-  clock = START_ms;
+  readonly clock = new FakeClock(START_ms);
   events: SpareEvent[] = [];
   published: WatchSnapshot | undefined;
   networkSample: NetworkSample = { carrier: true, gateway: 'answered' };
@@ -55,16 +57,16 @@ class FakeWorld implements WatchWorld {
 
   addHost(host: HostConfiguration, state: RecordedState['state']): void {
     this.configured[host.name] = host;
-    this.states.set(host.name, { version: 1, state, since: new Date(this.clock).toISOString() });
+    this.states.set(host.name, { version: 1, state, since: this.clock.wallTime().toISOString() });
     this.answering.set(host.name, new Set(['iscsi', 'icmp', 'ssh', 'service']));
   }
 
   async second(watch: Watch): Promise<void> {
-    this.clock += 1000;
+    this.clock.jump(1000);
     for (const [name, probers] of this.probersOf) {
-      for (const path of this.answering.get(name) ?? []) probers[path].lastHeardAt = this.clock - 300;
+      for (const path of this.answering.get(name) ?? []) probers[path].lastHeardAt = this.clock.bootTime_ms() - 300;
       if (this.answering.get(name)?.has('ssh')) {
-        probers.ssh.report = wholeReport(this.clock - 300, this.reports.get(name));
+        probers.ssh.report = wholeReport(300, this.clock, this.reports.get(name));
       }
     }
     await watch.tick();
@@ -76,7 +78,6 @@ class FakeWorld implements WatchWorld {
     return this.states.get(host)?.state;
   }
 
-  now = () => this.clock;
   log = (event: SpareEvent) => void this.events.push(event);
   configuration = () => ({ version: 2 as const, standby: {} as never, hosts: this.configured });
   network = async () => this.networkSample;
@@ -100,7 +101,7 @@ class FakeWorld implements WatchWorld {
       ...this.states.get(host),
       version: 1,
       state: transition.to,
-      since: new Date(this.clock).toISOString(),
+      since: this.clock.wallTime().toISOString(),
     });
     return transition;
   };
@@ -161,7 +162,7 @@ watch('prepares each host, proves it whole, and keeps the proof', async () => {
   await watching(world, async (watch) => {
     await seconds(world, watch, 3);
     assert.is(world.state('alpha'), 'protected');
-    assert.is(world.evidence.get('alpha')?.lastProof?.receivedAt, new Date(world.clock - 300).toISOString());
+    assert.is(world.evidence.get('alpha')?.lastProof?.receivedAt, new Date(world.clock.wall_ms - 300).toISOString());
     assert.equal(world.calls, ['prepare alpha']);
     assert.is(world.published?.hosts.alpha?.verdict, 'alive');
   });
@@ -175,13 +176,49 @@ watch('does not take its own hold-ups for silence', async () => {
     world.answering.set('alpha', NOTHING);
     await seconds(world, watch, 2);
     // The standby stands still; then the rounds that were missed follow at once.
-    world.clock += 20_000;
+    world.clock.jump(20_000);
     for (let round = 0; round < 20; round += 1) await watch.tick();
     assert.is(world.state('alpha'), 'protected');
     assert.equal(takeovers(world), []);
     await seconds(world, watch, 10);
     assert.equal(takeovers(world), ['failover alpha']);
   });
+});
+
+watch('goes on as before when the clock is set back or forward by an hour', async () => {
+  for (const step_ms of [-3_600_000, 3_600_000]) {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 3);
+      world.clock.wall_ms += step_ms;
+      const before_ms = world.published?.moment.bootTime_ms;
+      await seconds(world, watch, 5);
+      assert.is(world.published?.moment.bootTime_ms, (before_ms ?? 0) + 5000, 'no rounds were made');
+      assert.equal([world.state('alpha'), takeovers(world)], ['protected', []]);
+      world.answering.set('alpha', NOTHING);
+      await seconds(world, watch, 9);
+      assert.equal(takeovers(world), ['failover alpha'], 'its silence was not noticed');
+    });
+  }
+});
+
+watch('keeps a pause as long as it was asked for, whatever the clock is set to', async () => {
+  for (const step_ms of [-7_200_000, 7_200_000]) {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    const paused = pauseFor(60_000, 'kernel update', world.clock);
+    world.states.set('alpha', { version: 1, state: 'protected', since: '2026-01-01T00:00:00.000Z', paused });
+    await watching(world, async (watch) => {
+      await seconds(world, watch, 3);
+      world.clock.wall_ms += step_ms;
+      world.answering.set('alpha', NOTHING);
+      await seconds(world, watch, 50);
+      assert.equal(takeovers(world), []);
+      await seconds(world, watch, 10);
+      assert.equal(takeovers(world), ['failover alpha']);
+    });
+  }
 });
 
 watch('takes over a host that is silent on every path, once, while the others go on', async () => {
@@ -247,7 +284,7 @@ const held: [what: string, prepare: (world: FakeWorld) => void][] = [
   [
     'paused',
     (world) => {
-      const until = new Date(world.clock + 3_600_000).toISOString();
+      const until = new Date(world.clock.wall_ms + 3_600_000).toISOString();
       world.states.set('alpha', { version: 1, state: 'protected', since: until, paused: { until, reason: 'repair' } });
     },
   ],
@@ -386,7 +423,7 @@ const notMadeGood: [what: string, prepare: (world: FakeWorld) => void][] = [
   [
     'is paused',
     (world) => {
-      const until = new Date(world.clock + 3_600_000).toISOString();
+      const until = new Date(world.clock.wall_ms + 3_600_000).toISOString();
       world.states.set('alpha', { version: 1, state: 'protected', since: until, paused: { until, reason: 'repair' } });
     },
   ],

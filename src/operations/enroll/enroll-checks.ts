@@ -15,6 +15,7 @@ import {
   PRIMARY_PROGRAMS,
 } from '../../machine/requirements.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../../service/address.ts';
+import { systemClock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
 import type { PrimaryFacts } from './facts.ts';
@@ -233,7 +234,7 @@ export function newHostConfiguration(
     },
     volumes: [newVolumeConfiguration(options, facts, standby)],
     replacementTimeout_s: options.replacementTimeout_s,
-    enrolledAt: new Date().toISOString(),
+    enrolledAt: systemClock.wallTime().toISOString(),
   };
 }
 

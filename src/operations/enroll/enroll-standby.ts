@@ -81,13 +81,13 @@ function recordSteps(context: VolumeContext): Step[] {
       async run(report) {
         // What is left of a former host of this name says nothing about this one.
         for (const forget of [forgetState, forgetEvidence, forgetTakeoverDecision]) forget(host.name);
-        enter(host.name, 'enrolled');
+        enter(host.name, 'enrolled', context.clock);
         const kept = writeHostConfiguration(host);
         if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
       },
       async undo() {
         removeHostConfiguration(host.name);
-        enter(host.name, 'enrolment-rolled-back');
+        enter(host.name, 'enrolment-rolled-back', context.clock);
       },
     }),
     step({

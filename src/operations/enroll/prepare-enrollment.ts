@@ -7,6 +7,7 @@ import { onlyVolume } from '../../config/volumes.ts';
 import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { machines } from '../../machine/machines.ts';
+import { systemClock } from '../../std/clock.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
@@ -48,7 +49,10 @@ export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTr
   const standbyMachine = machines.standby();
   if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
   const host = existing ?? newHostConfiguration(options, facts, standby);
-  return { context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine }, hostKey };
+  return {
+    context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine, clock: systemClock },
+    hostKey,
+  };
 }
 
 function primaryWith(hostKey: HostKey, { host, ssh }: EnrollOptions, { sshKey }: StandbyConfiguration): Machine {

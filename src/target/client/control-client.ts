@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { controlSocketPath } from '../../config/paths.ts';
+import { systemClock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
 
@@ -40,25 +41,24 @@ function exchange(request: ControlRequest, socketPath: string, timeout_ms: numbe
       const hint = 'Run: systemctl start spare-serve. If it stops again, see why: journalctl -u spare-serve';
       reject(new SpareError('unreachable', 'TARGET_UNREACHABLE', message, { hint, cause }));
     };
-    const timer = setTimeout(
-      () => fail(`The target did not answer '${request.method}' within ${timeout_ms} ms`),
-      timeout_ms,
+    const timer = systemClock.after(timeout_ms, () =>
+      fail(`The target did not answer '${request.method}' within ${timeout_ms} ms`),
     );
     socket.setEncoding('utf8');
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;
       if (!text.includes('\n')) return;
-      clearTimeout(timer);
+      timer.stop();
       socket.destroy();
       resolve(JSON.parse(text) as ControlResponse);
     });
     socket.on('error', (cause: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
+      timer.stop();
       fail(`Cannot reach the target at ${socketPath}: ${cause.code}`, cause);
     });
     socket.on('close', () => {
-      clearTimeout(timer);
+      timer.stop();
       fail('The target closed the connection without an answer');
     });
   });

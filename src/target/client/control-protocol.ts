@@ -2,7 +2,7 @@ import type { ByteRange } from '../../std/byte-range.ts';
 
 /**
  * The daemon's control protocol: one JSON object per line over a Unix socket (mode 0600), one answer per request, in order.
- * Times are milliseconds since the epoch.
+ * Times are milliseconds of boot time: both ends are on one machine.
  */
 export type ControlRequest =
   | { method: 'status' }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../std/clock.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
@@ -26,11 +27,11 @@ export class IcmpProber implements Prober {
   detail = 'not asked yet';
   #runs = false;
   readonly #open: OpenLines;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
-  constructor(open: OpenLines, now: () => number) {
+  constructor(open: OpenLines, clock: Clock) {
     this.#open = open;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   sample(now: number): Sample {
@@ -43,12 +44,12 @@ export class IcmpProber implements Prober {
       if (!parsed) return;
       this.#runs = true;
       this.detail = parsed.text;
-      if (parsed.type === 'answer') this.lastHeardAt = this.#now();
+      if (parsed.type === 'answer') this.lastHeardAt = this.#clock.bootTime_ms();
     };
     const onEnd = () => {
       this.#runs = false;
       this.detail = 'ping does not run on the standby';
     };
-    return keepReading(this.#open, { onLine, onEnd }, signal);
+    return keepReading(this.#open, { onLine, onEnd }, signal, this.#clock);
   }
 }

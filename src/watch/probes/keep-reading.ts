@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../std/clock.ts';
 
 const FIRST_PAUSE_ms = 500;
 const LONGEST_PAUSE_ms = 4000;
@@ -14,6 +14,7 @@ export async function keepReading(
   open: OpenLines,
   handlers: { onLine(line: string): void; onEnd?(): void },
   signal: AbortSignal,
+  clock: Clock,
 ): Promise<void> {
   let pause_ms = FIRST_PAUSE_ms;
   while (!signal.aborted) {
@@ -22,7 +23,7 @@ export async function keepReading(
       handlers.onLine(line);
     }
     handlers.onEnd?.();
-    await sleep(pause_ms, undefined, { signal }).catch(() => undefined);
+    await clock.sleep(pause_ms, signal).catch(() => undefined);
     pause_ms = Math.min(pause_ms * 2, LONGEST_PAUSE_ms);
   }
 }

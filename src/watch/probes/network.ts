@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../std/clock.ts';
 import type { NetworkSample } from '../isolation.ts';
 import { sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
@@ -7,13 +8,13 @@ import type { Prober } from './prober.ts';
 export class NetworkProber {
   readonly #interfaceName: string;
   readonly #gateway: Prober | undefined;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
   /** @param gateway Pings the gateway; left out where there is none. */
-  constructor(interfaceName: string, gateway: Prober | undefined, now: () => number) {
+  constructor(interfaceName: string, gateway: Prober | undefined, clock: Clock) {
     this.#interfaceName = interfaceName;
     this.#gateway = gateway;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -26,7 +27,7 @@ export class NetworkProber {
     const isTelling = gateway !== undefined && gateway.lastHeardAt !== null;
     return {
       carrier: await readCarrier(this.#interfaceName),
-      gateway: isTelling ? sampleOf(gateway.lastHeardAt, this.#now()) : 'unknown',
+      gateway: isTelling ? sampleOf(gateway.lastHeardAt, this.#clock.bootTime_ms()) : 'unknown',
     };
   }
 }

@@ -2,7 +2,7 @@ import type { Sample } from '../probe-paths.ts';
 
 /** Looks at a host along one path, by itself, until it is stopped. It keeps what it has heard; when that is a miss is not its business. */
 export interface Prober {
-  /** Milliseconds since the epoch of the last sign of life; `null` before the first. */
+  /** Milliseconds of boot time of the last sign of life; `null` before the first. */
   readonly lastHeardAt: number | null;
   /** What the last look gave, for people. */
   readonly detail: string;

@@ -1,4 +1,6 @@
 import type { PrimaryReport } from '../../hosts/host-record.ts';
+import { bootMomentNow } from '../../std/boot-moment.ts';
+import type { Clock } from '../../std/clock.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import { parseReport } from '../report.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
@@ -11,11 +13,11 @@ export class ReportProber implements Prober {
   /** The last report. */
   report: PrimaryReport | undefined;
   readonly #open: OpenLines;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
-  constructor(open: OpenLines, now: () => number) {
+  constructor(open: OpenLines, clock: Clock) {
     this.#open = open;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   sample(now: number): Sample {
@@ -24,16 +26,16 @@ export class ReportProber implements Prober {
 
   run(signal: AbortSignal): Promise<void> {
     const onLine = (line: string) => {
-      const now = this.#now();
-      const report = parseReport(line, new Date(now).toISOString());
+      const received = bootMomentNow(this.#clock);
+      const report = parseReport(line, { receivedAt: this.#clock.wallTime().toISOString(), received });
       if (!report) return;
-      this.lastHeardAt = now;
+      this.lastHeardAt = received.bootTime_ms;
       this.report = report;
       this.detail = `array ${report.arrayState}`;
     };
     const onEnd = () => {
       this.detail = 'no connection';
     };
-    return keepReading(this.#open, { onLine, onEnd }, signal);
+    return keepReading(this.#open, { onLine, onEnd }, signal, this.#clock);
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
@@ -15,13 +15,13 @@ export class ServiceProber implements Prober {
   #ownFailure = false;
   readonly #read: () => Promise<Buffer>;
   readonly #identity: string;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
   /** @param read Must end by itself within a second. */
-  constructor(read: () => Promise<Buffer>, identity: string, now: () => number) {
+  constructor(read: () => Promise<Buffer>, identity: string, clock: Clock) {
     this.#read = read;
     this.#identity = identity;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   sample(now: number): Sample {
@@ -30,10 +30,10 @@ export class ServiceProber implements Prober {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const startedAt = this.#now();
+      const startedAt = this.#clock.bootTime_ms();
       await this.#look();
-      const pause_ms = Math.max(0, startedAt + INTERVAL_ms - this.#now());
-      await sleep(pause_ms, undefined, { signal }).catch(() => undefined);
+      const pause_ms = Math.max(0, startedAt + INTERVAL_ms - this.#clock.bootTime_ms());
+      await this.#clock.sleep(pause_ms, signal).catch(() => undefined);
     }
   }
 
@@ -42,7 +42,7 @@ export class ServiceProber implements Prober {
       const content = await this.#read();
       this.#ownFailure = false;
       if (content.toString().trim() === this.#identity) {
-        this.lastHeardAt = this.#now();
+        this.lastHeardAt = this.#clock.bootTime_ms();
         this.detail = 'identity read';
       } else {
         this.detail = 'another volume is served at this address';

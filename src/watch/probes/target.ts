@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../std/clock.ts';
 import type { HostTargetStatus, TargetStatus } from '../../target/client/control-protocol.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
@@ -10,22 +10,22 @@ const STATUS_VALID_ms = 2500;
 /** Asks our own target each second, once for all hosts. */
 export class TargetPoller {
   readonly #ask: () => Promise<TargetStatus>;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #status: TargetStatus | undefined;
-  #answeredAt = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   /** @param ask Must end by itself within about a second. */
-  constructor(ask: () => Promise<TargetStatus>, now: () => number) {
+  constructor(ask: () => Promise<TargetStatus>, clock: Clock) {
     this.#ask = ask;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** The last status while it is fresh; `undefined` when the daemon is down. */
   get status(): TargetStatus | undefined {
-    return this.#now() - this.#answeredAt <= STATUS_VALID_ms ? this.#status : undefined;
+    return this.#clock.bootTime_ms() - this.#answeredAt <= STATUS_VALID_ms ? this.#status : undefined;
   }
 
-  /** When the last status was answered, milliseconds since the epoch. */
+  /** When the last status was answered, milliseconds of boot time. */
   get answeredAt(): number {
     return this.#answeredAt;
   }
@@ -38,11 +38,11 @@ export class TargetPoller {
     while (!signal.aborted) {
       try {
         this.#status = await this.#ask();
-        this.#answeredAt = this.#now();
+        this.#answeredAt = this.#clock.bootTime_ms();
       } catch {
         // What was said before is good for a while.
       }
-      await sleep(INTERVAL_ms, undefined, { signal }).catch(() => undefined);
+      await this.#clock.sleep(INTERVAL_ms, signal).catch(() => undefined);
     }
   }
 }

@@ -2,38 +2,42 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bootMomentNow } from '../../../src/std/boot-moment.ts';
 import { SpareError } from '../../../src/std/errors.ts';
 import type { TargetStatus } from '../../../src/target/client/control-protocol.ts';
 import { IcmpProber, parsePingLine } from '../../../src/watch/probes/icmp.ts';
 import { ReportProber } from '../../../src/watch/probes/report.ts';
 import { ServiceProber } from '../../../src/watch/probes/service.ts';
 import { IscsiProber, TargetPoller } from '../../../src/watch/probes/target.ts';
+import { FakeClock } from '../../fixtures/fake-clock.ts';
 
 const PING = readFileSync(join(import.meta.dirname, '../../fixtures/watch/ping-lost.txt'), 'utf8').split('\n');
 
-/** Lines from a command that then stays quiet until it is ended. */
-function quietAfter(lines: readonly string[]) {
+/** Lines from a command, a millisecond apart, that then stays quiet until it is ended. */
+function quietAfter(lines: readonly string[], clock: FakeClock) {
   return async function* (signal: AbortSignal) {
-    yield* lines;
+    for (const line of lines) {
+      yield line;
+      clock.jump(1);
+    }
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.ok(condition(), 'the condition should have come true');
-}
-
 /** Runs a prober until `condition`, then ends it and waits for its end. */
-async function running(prober: { run(signal: AbortSignal): Promise<void> }, condition: () => boolean): Promise<void> {
+async function running(
+  prober: { run(signal: AbortSignal): Promise<void> },
+  clock: FakeClock,
+  condition: () => boolean,
+): Promise<void> {
   const abort = new AbortController();
   const ended = prober.run(abort.signal);
-  try {
-    await until(condition);
-  } finally {
-    abort.abort();
-    await ended;
-  }
+  await clock.advance(0);
+  for (let tries = 0; tries < 100 && !condition(); tries += 1) await clock.advance(500);
+  const isMet = condition();
+  abort.abort();
+  await ended;
+  assert.ok(isMet, 'the condition should have come true');
 }
 
 const icmp = suite('IcmpProber');
@@ -49,11 +53,13 @@ icmp('reads what a real ping printed while its peer went away', () => {
 });
 
 icmp('keeps the time of the last answer', async () => {
-  let now = 1000;
-  const prober = new IcmpProber(quietAfter(PING), () => now++);
-  assert.is(prober.sample(0), 'unknown');
-  await running(prober, () => prober.detail === 'no answer');
-  assert.is(prober.lastHeardAt, 1003);
+  const clock = new FakeClock();
+  const begun_ms = clock.bootTime_ms();
+  const prober = new IcmpProber(quietAfter(PING, clock), clock);
+  assert.is(prober.sample(begun_ms), 'unknown');
+  await running(prober, clock, () => prober.detail === 'no answer');
+  // The header, and four answers.
+  assert.is(prober.lastHeardAt, begun_ms + 4);
 });
 
 icmp('is unusable where ping does not run', async () => {
@@ -62,8 +68,9 @@ icmp('is unusable where ping does not run', async () => {
     starts += 1;
     yield* [];
   };
-  const prober = new IcmpProber(endsAtOnce, () => 0);
-  await running(prober, () => starts >= 2);
+  const clock = new FakeClock();
+  const prober = new IcmpProber(endsAtOnce, clock);
+  await running(prober, clock, () => starts >= 2);
   assert.is(prober.sample(0), 'unknown');
   assert.is(prober.lastHeardAt, null);
 });
@@ -74,16 +81,20 @@ const LINE =
   '{"arrayState":"active","standbyLegState":"in_sync,write_mostly","localLegState":"in_sync","syncAction":"idle","sessionLoggedIn":true,"passive":false}';
 
 ssh('keeps the last whole report', async () => {
-  const prober = new ReportProber(quietAfter([LINE, LINE.slice(0, 40), 'motd']), () => 5000);
-  await running(prober, () => prober.report !== undefined);
-  assert.is(prober.report?.receivedAt, new Date(5000).toISOString());
-  assert.is(prober.lastHeardAt, 5000);
+  const clock = new FakeClock();
+  const receivedAt = clock.wallTime().toISOString();
+  const received = bootMomentNow(clock);
+  const prober = new ReportProber(quietAfter([LINE, LINE.slice(0, 40), 'motd'], clock), clock);
+  await running(prober, clock, () => prober.report !== undefined);
+  assert.is(prober.report?.receivedAt, receivedAt);
+  assert.equal(prober.report?.received, received);
+  assert.is(prober.lastHeardAt, received.bootTime_ms);
 });
 
 ssh('says nothing of a host that only greets', async () => {
-  const prober = new ReportProber(quietAfter(['Welcome']), () => 5000);
-  let ticks = 0;
-  await running(prober, () => ++ticks > 3);
+  const clock = new FakeClock();
+  const prober = new ReportProber(quietAfter(['Welcome'], clock), clock);
+  await running(prober, clock, () => prober.detail === 'connecting');
   assert.is(prober.lastHeardAt, null);
 });
 ssh.run();
@@ -92,42 +103,56 @@ const service = suite('ServiceProber');
 const refusal = (cause: unknown) => new SpareError('unreachable', 'NFS_UNREACHABLE', 'No', { hint: 'None', cause });
 
 service('hears the identity, and nothing else', async () => {
-  const right = new ServiceProber(
-    async () => Buffer.from('abc\n'),
-    'abc',
-    () => 7000,
-  );
-  await running(right, () => right.lastHeardAt === 7000);
-  const wrong = new ServiceProber(
-    async () => Buffer.from('xyz\n'),
-    'abc',
-    () => 7000,
-  );
-  await running(wrong, () => wrong.detail.includes('another volume'));
+  const clock = new FakeClock();
+  const begun_ms = clock.bootTime_ms();
+  const right = new ServiceProber(async () => Buffer.from('abc\n'), 'abc', clock);
+  await running(right, clock, () => right.lastHeardAt === begun_ms);
+  const wrong = new ServiceProber(async () => Buffer.from('xyz\n'), 'abc', clock);
+  await running(wrong, clock, () => wrong.detail.includes('another volume'));
   assert.is(wrong.lastHeardAt, null);
-  assert.is(wrong.sample(7000), 'missed');
+  assert.is(wrong.sample(clock.bootTime_ms()), 'missed');
+});
+
+service('looks once a second, however long a look takes', async () => {
+  const clock = new FakeClock();
+  const begun_ms = clock.bootTime_ms();
+  const looks: number[] = [];
+  const read = async () => {
+    looks.push(clock.bootTime_ms() - begun_ms);
+    await clock.sleep(looks.length === 2 ? 1700 : 300);
+    return Buffer.from('abc');
+  };
+  const abort = new AbortController();
+  const ended = new ServiceProber(read, 'abc', clock).run(abort.signal);
+  await clock.advance(4000);
+  abort.abort();
+  await clock.advance(300);
+  await ended;
+  assert.equal(looks, [0, 1000, 2700, 3700]);
 });
 
 service('tells its own network from the host', async () => {
+  const clock = new FakeClock();
+  const now_ms = clock.bootTime_ms();
   const failing = (code: string) =>
     new ServiceProber(
       async () => {
         throw refusal(Object.assign(new Error(code), { code }));
       },
       'abc',
-      () => 7000,
+      clock,
     );
   const refused = failing('ECONNREFUSED');
-  await running(refused, () => refused.detail === 'NFS_UNREACHABLE');
-  assert.is(refused.sample(7000), 'missed');
+  await running(refused, clock, () => refused.detail === 'NFS_UNREACHABLE');
+  assert.is(refused.sample(now_ms), 'missed');
   const own = failing('ENETUNREACH');
-  await running(own, () => own.detail === 'NFS_UNREACHABLE');
-  assert.is(own.sample(7000), 'unknown');
+  await running(own, clock, () => own.detail === 'NFS_UNREACHABLE');
+  assert.is(own.sample(now_ms), 'unknown');
 });
 service.run();
 
 const iscsi = suite('IscsiProber');
-const status = (fenced: boolean, responding = true): TargetStatus => ({
+const status = (fenced: boolean, clock: FakeClock): TargetStatus => ({
   pid: 1,
   startedAt: 0,
   portal: '10.77.0.10:3260',
@@ -136,13 +161,13 @@ const status = (fenced: boolean, responding = true): TargetStatus => ({
       host: 'alpha',
       iqn: 'iqn.2026-11.net.spare:alpha',
       pid: 2,
-      responding,
+      responding: true,
       fenced,
       lost: [],
       notServed: null,
       sessions: [],
-      lastPduAt: 9000,
-      lastWriteAt: 8000,
+      lastPduAt: clock.bootTime_ms() - 500,
+      lastWriteAt: clock.bootTime_ms() - 1500,
       sessionEndedAt: null,
       counters: { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 },
     },
@@ -150,38 +175,31 @@ const status = (fenced: boolean, responding = true): TargetStatus => ({
 });
 
 iscsi('hears what the target heard', async () => {
-  const poller = new TargetPoller(
-    async () => status(false),
-    () => 9500,
-  );
+  const clock = new FakeClock();
+  const poller = new TargetPoller(async () => status(false, clock), clock);
   const alpha = new IscsiProber(poller, 'alpha');
   const beta = new IscsiProber(poller, 'beta');
   assert.is(alpha.sample(), 'unknown');
-  await running(poller, () => poller.status !== undefined);
+  await running(poller, clock, () => poller.status !== undefined);
   assert.is(alpha.sample(), 'answered');
-  assert.is(alpha.lastHeardAt, 9000);
+  assert.is(alpha.lastHeardAt, clock.bootTime_ms() - 500);
   assert.is(beta.sample(), 'unknown');
 });
 
 iscsi('says nothing when the target is down, stale, or has fenced the host', async () => {
-  let now = 9500;
-  const poller = new TargetPoller(
-    async () => status(true),
-    () => now,
-  );
+  const clock = new FakeClock();
+  const poller = new TargetPoller(async () => status(true, clock), clock);
   const alpha = new IscsiProber(poller, 'alpha');
-  await running(poller, () => poller.status !== undefined);
+  await running(poller, clock, () => poller.status !== undefined);
   assert.is(alpha.sample(), 'unknown');
-  now += 3000;
+  clock.jump(3000);
   assert.is(poller.status, undefined);
-  const down = new TargetPoller(
-    async () => {
-      throw new Error('ECONNREFUSED');
-    },
-    () => now,
-  );
-  let ticks = 0;
-  await running(down, () => ++ticks > 3);
+  let asked = 0;
+  const down = new TargetPoller(async () => {
+    asked += 1;
+    throw new Error('ECONNREFUSED');
+  }, clock);
+  await running(down, clock, () => asked > 2);
   assert.is(new IscsiProber(down, 'alpha').sample(), 'unknown');
 });
 iscsi.run();
