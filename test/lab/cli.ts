@@ -3,7 +3,6 @@ import { Lab } from './lab.ts';
 import { installPackages, LAB_PACKAGES, MissingPackagesError } from './packages.ts';
 import { servePowerSwitch } from './power-switch.ts';
 import { labSettings, MACHINE_NAMES, type MachineName } from './settings.ts';
-import { drop, undrop } from './traffic.ts';
 
 const USAGE = `Usage: npm run lab -- <command> [machine …]
 
@@ -16,7 +15,8 @@ const USAGE = `Usage: npm run lab -- <command> [machine …]
   cut <machine>           pull its network cable (it sees that the carrier is lost)
   silence <machine>       lose all its packets (it sees nothing)
   drop <a> <b>            lose the packets between two machines, both ways
-  heal <machine …>        take back cut, silence and drop
+  mute <from> <to>        lose the packets from one machine to another, this way only
+  heal <machine …>        take back cut, silence, drop and mute
   down                    end the lab and remove its disks; the image stays in the cache
 
 Machines: ${MACHINE_NAMES.join(', ')}. SPARE_LAB_NAME keeps several labs apart (default: lab),
@@ -32,7 +32,7 @@ async function main([command = '', ...argv]: string[]): Promise<void> {
   const lab = await Lab.open(labSettings(), tell);
   switch (command) {
     case 'up':
-      return lab.up(argv.length > 0 ? machines(argv) : MACHINE_NAMES, tell);
+      return lab.up(argv.length > 0 ? machines(argv) : MACHINE_NAMES);
     case 'status':
       return status(lab);
     case 'ssh':
@@ -49,16 +49,12 @@ async function main([command = '', ...argv]: string[]): Promise<void> {
       return each(argv, (name) => lab.network.cut(name));
     case 'silence':
       return each(argv, (name) => lab.network.silence(name));
-    case 'drop': {
-      const [first, second] = machines(argv);
-      if (first === undefined || second === undefined) throw new UsageError("Cannot 'drop': name two machines");
-      return drop(lab.machine(first), lab.machine(second));
-    }
+    case 'drop':
+      return lab.network.drop(...pair(argv));
+    case 'mute':
+      return lab.network.mute(...pair(argv));
     case 'heal':
-      return each(argv, async (name) => {
-        await lab.network.heal(name);
-        await undrop(lab.machine(name));
-      });
+      return each(argv, (name) => lab.network.heal(name));
     case 'down':
       return lab.down();
     case 'power-switch':
@@ -78,13 +74,21 @@ function machines(argv: readonly string[]): MachineName[] {
   return argv as MachineName[];
 }
 
+function pair(argv: readonly string[]): [MachineName, MachineName] {
+  const [first, second] = machines(argv);
+  if (first === undefined || second === undefined) throw new UsageError('Cannot go on: name two machines');
+  return [first, second];
+}
+
 async function each(argv: readonly string[], act: (name: MachineName) => void | Promise<void>): Promise<void> {
   if (argv.length === 0) throw new UsageError('Cannot go on: name a machine');
   for (const name of machines(argv)) await act(name);
 }
 
 function status(lab: Lab): void {
-  tell(`Lab '${lab.settings.name}' in ${lab.settings.runDirectory}, network namespace ${lab.settings.namespace}`);
+  tell(
+    `Lab '${lab.settings.name}' in ${lab.settings.runDirectory}, network namespace ${lab.settings.namespace}, engine ${lab.engine.name}`,
+  );
   for (const name of MACHINE_NAMES) {
     const { pid, address } = lab.machine(name);
     tell(`${name.padEnd(8)} ${address.padEnd(11)} ${pid === undefined ? 'off' : `on   process ${pid}`}`);

@@ -48,7 +48,7 @@ async function demonstrate(json: boolean): Promise<DemoReport> {
     let mirror = { taken: 0, degraded: 0 };
     await runStages(
       [
-        { title: 'Start standby, alpha, beta and client', run: (tell) => lab.up(undefined, tell) },
+        { title: 'Start standby, alpha, beta and client', run: () => lab.up() },
         { title: 'spare init: make the standby', run: () => job.standby.init(['alpha', 'beta']) },
         { title: 'spare enroll alpha: mirror it, copy it, protect it', run: () => job.enroll('alpha') },
         { title: 'spare enroll beta', run: () => job.enroll('beta') },

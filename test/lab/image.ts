@@ -2,31 +2,25 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { installDebian, KERNEL_PACKAGE, PACKAGES, SUITE } from './debian-root.ts';
+import { BOOT_MODULES, makeInitrd } from './initrd.ts';
 import { type LabSettings, MACHINES, SERVICE_ADDRESSES, shortHash } from './settings.ts';
 
-/** What the machines boot from; read-only, shared by every machine of every lab. */
+/** What the machines boot from with any engine; read-only, shared by every machine of every lab. */
 export interface Image {
   readonly root: string;
+  /** Of QEMU's machines. */
   readonly kernel: string;
   readonly initrd: string;
+  /** User-mode Linux, as Debian's package has installed it on this computer. Its modules are in the root, too. */
+  readonly userModeKernel: string;
   /** The private key that this machine logs in to the lab's machines with. They do not have it. */
   readonly key: string;
 }
 
-const SUITE = 'bookworm';
-const MIRROR = `deb http://deb.debian.org/debian ${SUITE} main`;
-const KERNEL_PACKAGE = 'linux-image-cloud-amd64';
-/** Everything that is in a lab machine. Node comes with spare itself, on the standby's second disk. */
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'openssh-server', 'iproute2', 'iputils-arping', 'iputils-ping'],
-  ...['open-iscsi', 'mdadm', 'nfs-kernel-server', 'nfs-common', 'e2fsprogs', 'util-linux', 'kmod', 'procps'],
-  ...['busybox-static', 'nftables', 'libatomic1', 'python3-minimal', 'strace', 'psmisc', 'less', 'tcpdump', 'lsof'],
-  // What the kernel's initiator is tried with.
-  ...['fio', 'sg3-utils'],
-];
-/** Modules that the initrd loads before there is a root to load others from. */
-const BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio-rng'];
-// Sparse: what is not written takes no space. Big enough for the standby's pool of two data disks many times over.
+const USER_MODE_KERNEL = '/usr/bin/linux.uml';
+const USER_MODE_MODULES = '/usr/lib/uml/modules';
+// Sparse: what is not written takes no space.
 const ROOT_SIZE = '6G';
 const ROOT_INODES = '100000';
 const BUILD_TIMEOUT_MS = 900_000;
@@ -38,7 +32,8 @@ const SOURCES_DIRECTORY = join(import.meta.dirname, 'image');
  */
 export async function ensureImage(settings: LabSettings, tell: (line: string) => void = () => {}): Promise<Image> {
   const rootKey = shortHash([SUITE, KERNEL_PACKAGE, ...PACKAGES]);
-  const imageKey = shortHash([rootKey, ...BOOT_MODULES, ROOT_SIZE, ROOT_INODES, hostsFile(), await sourcesContent()]);
+  const made = [...BOOT_MODULES, ...(await userModeVersions()), ROOT_SIZE, ROOT_INODES, hostsFile()];
+  const imageKey = shortHash([rootKey, ...made, await sourcesContent()]);
   const rootDirectory = join(settings.cacheDirectory, `root-${rootKey}`);
   const imageDirectory = join(settings.cacheDirectory, `image-${imageKey}`);
   await mkdir(settings.cacheDirectory, { recursive: true, mode: 0o700 });
@@ -55,6 +50,7 @@ export async function ensureImage(settings: LabSettings, tell: (line: string) =>
     root: join(imageDirectory, 'root.raw'),
     kernel: join(imageDirectory, 'vmlinuz'),
     initrd: join(imageDirectory, 'initrd.gz'),
+    userModeKernel: USER_MODE_KERNEL,
     key: join(imageDirectory, 'key'),
   };
 }
@@ -74,47 +70,6 @@ async function buildInto(target: string, build: (directory: string) => Promise<v
   }
 }
 
-/** `<directory>/root`: Debian, with a kernel that is unpacked, not installed: no boot loader, no initramfs-tools. */
-async function installDebian(directory: string): Promise<void> {
-  const root = join(directory, 'root');
-  const unpackKernel = [
-    'set -e; export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; cd "$1/var/cache/apt"',
-    `kernel=$(apt-cache depends ${KERNEL_PACKAGE} | sed -n "s/.*Depends: \\(linux-image-[0-9].*\\)/\\1/p" | head -n 1)`,
-    'apt-get download -o APT::Sandbox::User=root "$kernel"',
-    'dpkg-deb -x "$kernel"_*.deb kernel',
-    'cp kernel/boot/vmlinuz-* "$1/boot/vmlinuz"; mkdir -p "$1/usr/lib/modules"; cp -a kernel/lib/modules/. "$1/usr/lib/modules/"',
-    'rm -rf kernel ./*.deb; chroot "$1" depmod "$(ls "$1/usr/lib/modules")"',
-  ].join('\n');
-  const trimmed = ['man', 'doc', 'locale', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
-  await execa(
-    'mmdebstrap',
-    [
-      ...['--variant=minbase', '--mode=root', '--format=directory', `--include=${PACKAGES.join(',')}`],
-      ...['--aptopt=Apt::Install-Recommends "false"', ...(await networkAptOptions()), ...trimmed],
-      ...[`--customize-hook=${unpackKernel}`, SUITE, root, ...(await debianSources())],
-    ],
-    { timeout: BUILD_TIMEOUT_MS, stdin: 'ignore' },
-  );
-}
-
-/** How this machine's own apt reaches its mirrors: proxies, certificates, clocks that are off. */
-async function networkAptOptions(): Promise<string[]> {
-  const { stdout } = await execa('apt-config', ['dump', '--format', '%f "%v";%n']);
-  return stdout
-    .split('\n')
-    .filter((line) => /^Acquire::(Check-|Retries|Force|https?::|Proxy)/.test(line) && !line.endsWith(' "";'))
-    .map((line) => `--aptopt=${line}`);
-}
-
-/** This machine's own sources where it runs the same Debian, since they are known to be reachable. */
-async function debianSources(): Promise<string[]> {
-  for (const file of ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list']) {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    if (new RegExp(`^[^#]*\\b${SUITE}\\b`, 'm').test(text)) return [file];
-  }
-  return [MIRROR];
-}
-
 async function makeImage(directory: string, rootDirectory: string): Promise<void> {
   const staging = join(directory, 'staging');
   await execa('cp', ['-a', '--reflink=auto', join(rootDirectory, 'root'), staging]);
@@ -127,7 +82,10 @@ async function makeImage(directory: string, rootDirectory: string): Promise<void
   await chmod(join(staging, 'root/.ssh'), 0o700);
   await copyFile(`${key}.pub`, join(staging, 'root/.ssh/authorized_keys'));
   await copyFile(join(staging, 'boot/vmlinuz'), join(directory, 'vmlinuz'));
-  await makeInitrd(directory, staging);
+  const [version] = await readdir(join(staging, 'usr/lib/modules'));
+  if (version === undefined) throw new Error('Cannot make the initrd: the kernel package brought no modules');
+  await makeInitrd(directory, staging, version, join(SOURCES_DIRECTORY, 'initrd-init.sh'));
+  await addUserModeModules(staging);
   const raw = join(directory, 'root.raw');
   await execa('truncate', ['-s', ROOT_SIZE, raw]);
   await execa(
@@ -139,39 +97,17 @@ async function makeImage(directory: string, rootDirectory: string): Promise<void
   await rm(staging, { recursive: true, force: true });
 }
 
-async function makeInitrd(directory: string, staging: string): Promise<void> {
-  const tree = join(directory, 'initrd');
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'modules', 'new'])
-    await mkdir(join(tree, name), { recursive: true });
-  await copyFile(join(staging, 'bin/busybox'), join(tree, 'bin/busybox'));
-  const files = await bootModules(staging);
-  for (const file of files) await copyFile(join(staging, file), join(tree, 'modules', moduleName(file)));
-  const init = await readFile(join(SOURCES_DIRECTORY, 'initrd-init.sh'), 'utf8');
-  await writeFile(
-    join(tree, 'init'),
-    init.replace(/^(for module in )@MODULES@/m, `$1${files.map(moduleName).join(' ')}`),
-  );
-  await chmod(join(tree, 'init'), 0o755);
-  const packed = 'set -e; find . | cpio -o -H newc --quiet | gzip -1 > ../initrd.gz';
-  await execa('sh', ['-c', packed], { cwd: tree });
-  await rm(tree, { recursive: true, force: true });
-}
-
-/** Module files below `staging`, each after those it depends on. */
-async function bootModules(staging: string): Promise<string[]> {
-  const [version] = await readdir(join(staging, 'usr/lib/modules'));
-  if (version === undefined) throw new Error('Cannot make the initrd: the kernel package brought no modules');
-  const ordered = new Set<string>();
-  for (const name of BOOT_MODULES) {
-    const { stdout } = await execa('chroot', [staging, 'modprobe', '-S', version, '--show-depends', name]);
-    for (const line of stdout.split('\n'))
-      if (line.startsWith('insmod ')) ordered.add(line.slice('insmod '.length).trim());
+/** One root serves every engine: each kernel finds its own modules. */
+async function addUserModeModules(root: string): Promise<void> {
+  for (const version of await userModeVersions()) {
+    await execa('cp', ['-a', join(USER_MODE_MODULES, version), join(root, 'usr/lib/modules')]);
+    await execa('chroot', [root, 'depmod', version]);
   }
-  return [...ordered];
 }
 
-function moduleName(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1);
+/** None where the package is not installed. */
+async function userModeVersions(): Promise<string[]> {
+  return (await readdir(USER_MODE_MODULES).catch(() => [])).sort();
 }
 
 function hostsFile(): string {

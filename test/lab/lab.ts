@@ -3,8 +3,10 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseAccelerator } from './accelerator.ts';
+import { chooseEngine, keepEngine } from './engines/choose.ts';
+import type { Engine } from './engines/engine.ts';
 import { ensureImage } from './image.ts';
+import { machineDisks, makeDataDisk, makePoolDisk } from './machine-disks.ts';
 import { Network } from './network.ts';
 import { runningProcess } from './process-file.ts';
 import { ensureProjectDisk, markProjectDiskCurrent, projectArchive } from './project-disk.ts';
@@ -14,29 +16,42 @@ import { VirtualMachine } from './virtual-machine.ts';
 const POWER_SWITCH_MARKER = 'power-switch';
 const POWER_SWITCH_START_MS = 10_000;
 
+interface LabParts {
+  settings: LabSettings;
+  engine: Engine;
+  network: Network;
+  machines: ReadonlyMap<MachineName, VirtualMachine>;
+  tell: (line: string) => void;
+}
+
 /** The whole lab: its network, its machines, its power switch. Everything in it outlives this process until `down`. */
 export class Lab {
   readonly settings: LabSettings;
+  readonly engine: Engine;
   readonly network: Network;
+  /** Where what happens in the lab is told, a line at a time. */
+  readonly tell: (line: string) => void;
   readonly #machines: ReadonlyMap<MachineName, VirtualMachine>;
 
   /** The lab of these settings, running or not, with its image built. Run as root. */
   static async open(settings: LabSettings, tell: (line: string) => void = () => {}): Promise<Lab> {
     if (process.getuid?.() !== 0) throw new Error('Cannot use the lab: its network needs root (run it with sudo)');
     const image = await ensureImage(settings, tell);
-    const accelerator = await chooseAccelerator(settings, image);
+    const engine = await chooseEngine(settings, image);
     const network = new Network(settings.namespace);
-    const projectDisk = join(settings.runDirectory, 'project.raw');
     const machines = MACHINE_NAMES.map((name) => {
-      const common = { lab: settings, machine: MACHINES[name], network, image, accelerator };
-      return [name, new VirtualMachine(name === 'standby' ? { ...common, projectDisk } : common)] as const;
+      const machine = MACHINES[name];
+      const disks = machineDisks(settings, machine, image, engine.overlaySuffix);
+      return [name, new VirtualMachine({ lab: settings, machine, network, image, engine, disks, tell })] as const;
     });
-    return new Lab(settings, network, new Map(machines));
+    return new Lab({ settings, engine, network, machines: new Map(machines), tell });
   }
 
-  private constructor(settings: LabSettings, network: Network, machines: ReadonlyMap<MachineName, VirtualMachine>) {
+  private constructor({ settings, engine, network, machines, tell }: LabParts) {
     this.settings = settings;
+    this.engine = engine;
     this.network = network;
+    this.tell = tell;
     this.#machines = machines;
   }
 
@@ -48,18 +63,18 @@ export class Lab {
   }
 
   /** Powers the machines on, together, and waits until each answers over SSH. Those that run are left as they are. */
-  async up(names: readonly MachineName[] = MACHINE_NAMES, tell: (line: string) => void = () => {}): Promise<void> {
+  async up(names: readonly MachineName[] = MACHINE_NAMES): Promise<void> {
     await mkdir(this.settings.runDirectory, { recursive: true, mode: 0o700 });
+    await keepEngine(this.settings, this.engine);
     await this.network.up();
     await this.#startPowerSwitch();
+    for (const name of names) await this.#makeDisks(name);
     const started = performance.now();
-    if (names.includes('standby') && this.machine('standby').pid === undefined)
-      await ensureProjectDisk(this.#projectDisk);
     for (const name of names) await this.machine(name).start();
     await Promise.all(
       names.map(async (name) => {
         await this.machine(name).waitForShell();
-        tell(`${name} answers after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+        this.tell(`${name}: answers after ${((performance.now() - started) / 1000).toFixed(1)} s`);
       }),
     );
   }
@@ -68,7 +83,7 @@ export class Lab {
   async deploy(): Promise<void> {
     const unpack = 'cd /opt/spare && rm -rf bin src templates && tar --no-same-owner -xf -';
     await this.machine('standby').shell.run(unpack, { input: await projectArchive() });
-    await markProjectDiskCurrent(this.#projectDisk);
+    await markProjectDiskCurrent(this.machine('standby').diskFile('project'));
   }
 
   /** Ends every process of the lab and removes its network and its disks. The image stays in the cache. */
@@ -80,8 +95,14 @@ export class Lab {
     await rm(this.settings.runDirectory, { recursive: true, force: true });
   }
 
-  get #projectDisk(): string {
-    return join(this.settings.runDirectory, 'project.raw');
+  async #makeDisks(name: MachineName): Promise<void> {
+    const machine = this.machine(name);
+    const { dataDisk_MiB } = MACHINES[name];
+    if (machine.pid !== undefined) return;
+    if (dataDisk_MiB !== undefined) await makeDataDisk(machine.diskFile(`${name}-data`), dataDisk_MiB);
+    if (name !== 'standby') return;
+    await ensureProjectDisk(machine.diskFile('project'));
+    await makePoolDisk(machine.diskFile('pool'));
   }
 
   get #powerSwitchFile(): string {

@@ -12,7 +12,6 @@ const MAGIC = 0xa92b4efc;
 const DATA_OFFSET_FIELD = 128;
 /** What the array uses of each leg; the room behind the offset may be larger, and differ. */
 const SIZE_FIELD = 80;
-const POOL = '/var/lib/spare/pool';
 /** Bytes that are compared at once. */
 const CHUNK_BYTES = 1 << 20;
 const DUMP_TIMEOUT_MS = 180_000;
@@ -32,7 +31,7 @@ interface DataArea {
 
 /**
  * Compares the two legs of a host byte for byte, without MD, spare, or any machine of the lab: the data area of the primary's
- * own disk, and that of the file in the standby's pool, read out of the standby's disk image.
+ * own disk, and that of the file in the standby's pool, read out of the disk that the pool is on.
  * Both machines must be off; what was synced before counts.
  */
 export async function compareLegs(lab: Lab, host: PrimaryName): Promise<LegComparison> {
@@ -41,26 +40,26 @@ export async function compareLegs(lab: Lab, host: PrimaryName): Promise<LegCompa
   }
   const standbyLeg = await extractStandbyLeg(lab, host);
   try {
-    return await compareFiles(lab.machine(host).dataDisk, standbyLeg);
+    return await compareFiles(lab.machine(host).diskFile(`${host}-data`), standbyLeg);
   } finally {
     await rm(standbyLeg, { force: true });
   }
 }
 
-/** Takes the leg's file out of the standby's root file system, on a copy whose journal has been replayed. */
+/** Takes the leg's file out of the file system of the standby's pool, on a copy whose journal has been replayed. */
 async function extractStandbyLeg(lab: Lab, host: PrimaryName): Promise<string> {
   const { runDirectory } = lab.settings;
-  const root = join(runDirectory, 'standby-copy.raw');
+  const pool = join(runDirectory, 'pool-copy.raw');
   const leg = join(runDirectory, `${host}-standby-leg.raw`);
   try {
-    await execa('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', lab.machine('standby').rootDisk, root]);
+    await execa('cp', ['--sparse=always', lab.machine('standby').diskFile('pool'), pool]);
     // Exit code 1: something was corrected, which after a loss of power is what a journal is for.
-    const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', root], { reject: false });
-    if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's disk: e2fsck says\n${stdout}`);
-    await execa('/sbin/debugfs', ['-R', `dump ${POOL}/${host}/leg.img ${leg}`, root], { timeout: DUMP_TIMEOUT_MS });
+    const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', pool], { reject: false });
+    if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's pool: e2fsck says\n${stdout}`);
+    await execa('/sbin/debugfs', ['-R', `dump /${host}/leg.img ${leg}`, pool], { timeout: DUMP_TIMEOUT_MS });
     return leg;
   } finally {
-    await rm(root, { force: true });
+    await rm(pool, { force: true });
   }
 }
 

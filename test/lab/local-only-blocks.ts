@@ -23,7 +23,7 @@ export async function overwriteLocally(lab: Lab, host: PrimaryName): Promise<voi
 
 /** Overwrites them on the disk of a machine that is off: nothing inside can know of it. */
 export async function overwriteFromOutside(lab: Lab, host: PrimaryName): Promise<void> {
-  const file = await open(lab.machine(host).dataDisk, 'r+');
+  const file = await open(lab.machine(host).diskFile(`${host}-data`), 'r+');
   try {
     const block = Buffer.alloc(BLOCK_BYTES);
     for (
@@ -43,7 +43,7 @@ export async function overwriteFromOutside(lab: Lab, host: PrimaryName): Promise
 /** How many blocks of each kind are on the primary's own disk, counted on the raw disk. */
 export async function countBlocks(lab: Lab, host: PrimaryName): Promise<{ mirrored: number; localOnly: number }> {
   const counts = { mirrored: 0, localOnly: 0 };
-  const file = await open(lab.machine(host).dataDisk);
+  const file = await open(lab.machine(host).diskFile(`${host}-data`));
   try {
     for await (const chunk of file.createReadStream({ highWaterMark: BLOCK_BYTES * BLOCKS, autoClose: false })) {
       const bytes = chunk as Buffer;

@@ -49,7 +49,7 @@ export class StandbyCommands {
   async enroll(host: PrimaryName): Promise<void> {
     const flags = {
       ssh: `root@${MACHINES[host].address}`,
-      device: `/dev/disk/by-id/virtio-${host}-data`,
+      device: `/dev/disk/by-id/lab-${host}-data`,
       mount: `/srv/${host}`,
       'service-address': `${SERVICE_ADDRESSES[host]}/24`,
       interface: 'eth0',

@@ -11,6 +11,7 @@ rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/iscsi/initiatorname.iscsi "$root"/e
 : > "$root/etc/machine-id"
 : > "$root/etc/resolv.conf"
 mkdir -p "$root/opt/spare" "$root/usr/local/bin" "$root/srv"
+install -d -m 700 "$root/var/lib/spare"
 ln -sf /opt/spare/bin/spare "$root/usr/local/bin/spare"
 
 # Rules for hardware that these machines do not have. Those for block devices, MD and iSCSI stay as Debian ships them.

@@ -4,10 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { dataDiskWritten_bytes } from '../block-statistics.ts';
 import { countBlocks, LOCAL_ONLY_BLOCKS, overwriteLocally, writeMirrored } from '../local-only-blocks.ts';
 import { stall_s } from '../main-job.ts';
-import { drop } from '../traffic.ts';
 import { scenario } from './scenario.ts';
 
 const WRITING_MS = 5_000;
@@ -36,13 +34,13 @@ await scenario('main-job', (job, step) => {
   step('alpha fails back with an incremental copy', async () => {
     const failback = await job.failBack('alpha');
     console.log(`# ${JSON.stringify(failback)}`);
-    const written_bytes = await dataDiskWritten_bytes(job.lab, 'alpha');
+    const written_bytes = await job.lab.machine('alpha').written_bytes('alpha-data');
     assert.ok(written_bytes < failback.size_bytes / 4, `${written_bytes} of ${failback.size_bytes} bytes were written`);
   });
 
   step('blocks reach only the disk of alpha before it dies again', async () => {
     await writeMirrored(job.lab, 'alpha');
-    await drop(job.lab.machine('alpha'), job.lab.machine('standby'));
+    await job.lab.network.drop('alpha', 'standby');
     await overwriteLocally(job.lab, 'alpha');
     await sleep(SILENCE_MS);
     const takeover = await job.loseAndTakeOver('alpha');
@@ -51,10 +49,11 @@ await scenario('main-job', (job, step) => {
   });
 
   step('alpha fails back and those blocks are as the standby has them', async () => {
+    await job.lab.network.heal('alpha');
     await job.powerOn('alpha');
     const failback = await job.failBack('alpha');
     console.log(`# ${JSON.stringify(failback)}`);
-    const written_bytes = await dataDiskWritten_bytes(job.lab, 'alpha');
+    const written_bytes = await job.lab.machine('alpha').written_bytes('alpha-data');
     assert.ok(written_bytes < failback.size_bytes / 4, `${written_bytes} of ${failback.size_bytes} bytes were written`);
   });
 

@@ -53,7 +53,7 @@ export async function labScenario(
         }
       });
     };
-    step('the machines start', () => lab.up(machines, tell), 6 * MINUTE_MS);
+    step('the machines start', () => lab.up(machines), 6 * MINUTE_MS);
     define(lab, step);
     const finished = Promise.withResolvers<void>();
     test.after(() => finished.resolve());
