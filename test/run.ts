@@ -1,9 +1,9 @@
 /**
- * Runs the tests: each file in a process of its own with a time limit, since uvu itself has neither.
+ * Runs the tests: each file in a process of its own with a time limit, since uvu itself has neither; scenarios in one process, which shares a lab.
  * A file that runs no test fails: a forgotten `.run()` would pass in silence otherwise.
  *
- *     node test/run.ts                 what `npm test` runs: unit, clients, and the lab scenario of the main job
- *     node test/run.ts unit|clients|lab|all
+ *     node test/run.ts                 what `npm test` runs: unit, clients, and those scenarios in the lab that are run for every change
+ *     node test/run.ts unit|clients|scenarios|lab|all
  *     node test/run.ts PATH…           these files
  */
 import { globSync } from 'node:fs';
@@ -16,11 +16,17 @@ interface Group {
   timeout_ms: number;
   /** How many files run at once. */
   concurrency: number;
+  /** One process for all of the files, which prints what it does while it does it: a program that runs them. */
+  together?: string;
 }
 
 const root = resolve(import.meta.dirname, '..');
 const find = (pattern: string) => globSync(pattern, { cwd: root }).sort();
-const MAIN_JOB = 'test/lab/scenarios/main-job.test.ts';
+const scenarioFile = (name: string) => `test/lab/scenarios/${name}.test.ts`;
+const RUN_SCENARIOS = 'test/lab/scenarios/run.ts';
+/** What is run for every change. The last one leaves a host taken over, so that no other could go on with its lab. */
+const EVERY_CHANGE = ['main-job', 'target-restart', 'legs-differ', 'rounds', 'lock'].map(scenarioFile);
+const HOUR_MS = 3_600_000;
 
 const GROUPS = {
   unit: {
@@ -29,11 +35,12 @@ const GROUPS = {
     concurrency: 2,
   },
   clients: { files: () => find('test/clients/*.test.ts'), timeout_ms: 600_000, concurrency: 1 },
-  'main-job': { files: () => [MAIN_JOB], timeout_ms: 2_700_000, concurrency: 1 },
+  scenarios: { files: () => EVERY_CHANGE, timeout_ms: 2 * HOUR_MS, concurrency: 1, together: RUN_SCENARIOS },
   lab: {
-    files: () => find('test/lab/scenarios/*.test.ts'),
-    timeout_ms: 2_700_000,
+    files: () => [...new Set([...EVERY_CHANGE, ...find('test/lab/scenarios/*.test.ts')])],
+    timeout_ms: 4 * HOUR_MS,
     concurrency: 1,
+    together: RUN_SCENARIOS,
   },
 } satisfies Record<string, Group>;
 
@@ -43,26 +50,32 @@ interface Outcome {
   failed: number;
 }
 
-async function runFile(file: string, timeout_ms: number): Promise<Outcome> {
-  const { all, exitCode, timedOut } = await execa(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
-    cwd: root,
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-    timeout: timeout_ms,
-    env: { NO_COLOR: '1' },
-    forceKillAfterDelay: 60_000,
-  });
-  // uvu prints one summary for each process: `Total: 5`, `Passed: 5`.
-  const total = lastNumber(all, /^\s*Total:\s+(\d+)/gm);
-  const passed = lastNumber(all, /^\s*Passed:\s+(\d+)/gm);
+/** Runs a program that prints a summary of tests. What it prints is shown at once where it runs alone, and after a failure otherwise. */
+async function runProgram(name: string, argv: readonly string[], timeout_ms: number, shown: boolean): Promise<Outcome> {
+  const { stdout, all, exitCode, timedOut } = await execa(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', ...argv],
+    {
+      cwd: root,
+      all: true,
+      reject: false,
+      stdin: 'ignore',
+      ...(shown ? { stdout: ['pipe', 'inherit'], stderr: 'inherit' } : {}),
+      timeout: timeout_ms,
+      env: { NO_COLOR: '1' },
+      forceKillAfterDelay: 60_000,
+    },
+  );
+  // One summary for each process: `Total: 5`, `Passed: 5`.
+  const total = lastNumber(stdout, /^\s*Total:\s+(\d+)/gm);
+  const passed = lastNumber(stdout, /^\s*Passed:\s+(\d+)/gm);
   const failed = Math.max(total - passed, exitCode === 0 ? 0 : 1, total === 0 ? 1 : 0);
   const label = failed > 0 ? 'FAILED' : 'ok';
-  console.log(`${label.padEnd(7)} ${file}: ${passed} of ${total}`);
-  if (failed > 0) console.log(all);
-  if (timedOut) console.log(`${file} was ended after ${timeout_ms / 1000} s`);
-  if (total === 0) console.log(`${file} ran no test: is a .run() missing?`);
-  return { file, passed, failed };
+  console.log(`${label.padEnd(7)} ${name}: ${passed} of ${total}`);
+  if (failed > 0 && !shown) console.log(all);
+  if (timedOut) console.log(`${name} was ended after ${timeout_ms / 1000} s`);
+  if (total === 0) console.log(`${name} ran no test: is a .run() missing?`);
+  return { file: name, passed, failed };
 }
 
 /** uvu's summary stands at the end; tests may print similar lines before it. */
@@ -71,11 +84,13 @@ function lastNumber(text: string, pattern: RegExp): number {
 }
 
 async function runGroup(group: Group, files: readonly string[]): Promise<Outcome[]> {
+  if (group.together !== undefined)
+    return [await runProgram(files.join(' '), [group.together, ...files], group.timeout_ms, true)];
   const waiting = [...files];
   const outcomes: Outcome[] = [];
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      outcomes.push(await runFile(file, group.timeout_ms));
+      outcomes.push(await runProgram(file, [file], group.timeout_ms, false));
     }
   };
   await Promise.all(Array.from({ length: group.concurrency }, worker));
@@ -97,7 +112,7 @@ await installPackages(LAB_PACKAGES, console.log);
 const args = process.argv.slice(2);
 const names =
   args.length === 0
-    ? ['unit', 'clients', 'main-job']
+    ? ['unit', 'clients', 'scenarios']
     : args.flatMap((name) => (name === 'all' ? ['unit', 'clients', 'lab'] : [name]));
 const outcomes: Outcome[] = [];
 for (const name of names) {

@@ -39,9 +39,16 @@ export class ClientWorkload {
     );
   }
 
-  /** Drops everything the client has cached of the service. */
+  /** Drops everything the client has cached of the service; nothing where it is not mounted. */
   async unmount(host: PrimaryName): Promise<void> {
-    await this.#client.shell.run(`umount ${mountPoint(host)}`, { timeout_ms: STOP_TIMEOUT_MS });
+    const point = mountPoint(host);
+    await this.#client.shell.run(`! mountpoint -q ${point} || umount ${point}`, { timeout_ms: STOP_TIMEOUT_MS });
+  }
+
+  /** Unmounts it, and forgets what was logged of it. */
+  async clear(host: PrimaryName): Promise<void> {
+    await this.unmount(host);
+    await this.#client.shell.run(`rm -f ${LOGS}/*-${host}.log`);
   }
 
   async startWriter(host: PrimaryName): Promise<void> {

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Listr, PRESET_TIMER } from 'listr2';
 import type { ClientAccount } from './client-workload.ts';
 import type { LegComparison } from './legs.ts';
 import { type Failback, MainJob, stall_s, type Takeover } from './main-job.ts';
 import { MissingPackagesError } from './packages.ts';
 import type { PrimaryName } from './settings.ts';
+import { Stages } from './stages.ts';
 import { withTemporaryLab } from './temporary-lab.ts';
 
 const USAGE = `Usage: npm run demo [-- --json]
 
 Starts a standby, two primaries and a client as virtual machines, protects both primaries with spare, cuts the power of one
-while the client writes, and brings it home again. Needs root. --json: progress on standard error, one JSON object at the end.`;
+while the client writes, and brings it home again. Needs root. Progress goes to standard error; --json: one JSON object at the end instead of a summary.`;
 
 /** How long the client writes before the failure, while the standby serves, and after the failback. */
 const WRITING_MS = 10_000;
@@ -34,63 +34,55 @@ interface Findings {
   legs: LegComparison;
 }
 
-interface Stage {
-  title: string;
-  run(tell: (detail: string) => void): Promise<void>;
-}
-
 async function demonstrate(json: boolean): Promise<DemoReport> {
   const started = performance.now();
-  const progress = (line: string) => (json ? console.error(line) : console.log(line));
-  return withTemporaryLab({ name: 'demo', tell: progress, leftover: 'refuse' }, async (lab) => {
+  const stages = new Stages({ terminal: process.stdout.isTTY && !json });
+  return withTemporaryLab({ name: 'demo', tell: (line) => stages.tell(line), leftover: 'refuse' }, async (lab) => {
     const job = new MainJob(lab);
     const found: Partial<Findings> = {};
     let mirror = { taken: 0, degraded: 0 };
-    await runStages(
-      [
-        { title: 'Start standby, alpha, beta and client', run: () => lab.up() },
-        { title: 'spare init: make the standby', run: () => job.standby.init(['alpha', 'beta']) },
-        { title: 'spare enroll alpha: mirror it, copy it, protect it', run: () => job.enroll('alpha') },
-        { title: 'spare enroll beta', run: () => job.enroll('beta') },
-        {
-          title: 'The client writes to both',
-          async run() {
-            await job.watchMirror('beta');
-            await job.startWriters();
-            await sleep(WRITING_MS);
-          },
+    await stages.run([
+      { title: 'Start standby, alpha, beta and client', run: () => lab.up() },
+      { title: 'spare init: make the standby', run: () => job.standby.init(['alpha', 'beta']) },
+      { title: 'spare enroll alpha: mirror it, copy it, protect it', run: () => job.enroll('alpha') },
+      { title: 'spare enroll beta', run: () => job.enroll('beta') },
+      {
+        title: 'The client writes to both',
+        async run() {
+          await job.watchMirror('beta');
+          await job.startWriters();
+          await sleep(WRITING_MS);
         },
-        {
-          title: "Cut alpha's power; spare watch takes over by itself",
-          async run() {
-            found.takeover = await job.loseAndTakeOver('alpha');
-            await sleep(WRITING_MS);
-          },
+      },
+      {
+        title: "Cut alpha's power; spare watch takes over by itself",
+        async run() {
+          found.takeover = await job.loseAndTakeOver('alpha');
+          await sleep(WRITING_MS);
         },
-        { title: 'Power alpha on again: it stays passive', run: () => job.powerOn('alpha') },
-        {
-          title: 'spare failback alpha: its service goes home, what changed is copied',
-          async run() {
-            found.failback = await job.failBack('alpha');
-            await sleep(WRITING_MS);
-          },
+      },
+      { title: 'Power alpha on again: it stays passive', run: () => job.powerOn('alpha') },
+      {
+        title: 'spare failback alpha: its service goes home, what changed is copied',
+        async run() {
+          found.failback = await job.failBack('alpha');
+          await sleep(WRITING_MS);
         },
-        {
-          title: 'Read every record back',
-          async run() {
-            found.accounts = await job.settle();
-            mirror = await job.mirrorSamples('beta');
-          },
+      },
+      {
+        title: 'Read every record back',
+        async run() {
+          found.accounts = await job.settle();
+          mirror = await job.mirrorSamples('beta');
         },
-        {
-          title: "Switch off, compare alpha's disk with its mirror byte for byte",
-          async run() {
-            found.legs = await job.compareLegs('alpha');
-          },
+      },
+      {
+        title: "Stop both machines where they are, compare alpha's disk with its mirror byte for byte",
+        async run() {
+          found.legs = await job.compareLegs('alpha');
         },
-      ],
-      { json },
-    );
+      },
+    ]);
     return report(found as Findings, mirror, (performance.now() - started) / 1000);
   });
 }
@@ -117,31 +109,6 @@ function report(
     legs_equal: legs.equal,
     elapsed_s: rounded(elapsed_s),
   };
-}
-
-/** listr2 on a terminal, a line for each stage elsewhere, on standard error beside `--json`. */
-async function runStages(stages: readonly Stage[], { json }: { json: boolean }): Promise<void> {
-  if (process.stdout.isTTY && !json) {
-    const tasks = stages.map(({ title, run }) => ({
-      title,
-      task: (_: unknown, task: { output: string }) =>
-        run((detail) => {
-          task.output = detail;
-        }),
-    }));
-    // Signals belong to the lab, which has machines to switch off; listr2's own handler would just exit.
-    await new Listr(tasks, {
-      registerSignalListeners: false,
-      rendererOptions: { timer: PRESET_TIMER },
-    }).run();
-    return;
-  }
-  for (const { title, run } of stages) {
-    const started = performance.now();
-    const line = (text: string) => (json ? console.error(text) : console.log(text));
-    await run((detail) => line(`  ${detail}`));
-    line(`ok ${title} (${rounded((performance.now() - started) / 1000)} s)`);
-  }
 }
 
 function summary({ records, alpha, beta, failover, failback, legs_equal }: DemoReport): string {

@@ -9,6 +9,7 @@ import { ensureImage } from './image.ts';
 import { machineDisks, makeDataDisk, makePoolDisk } from './machine-disks.ts';
 import { Network } from './network.ts';
 import { runningProcess } from './process-file.ts';
+import { seconds } from './progress.ts';
 import { ensureProjectDisk, markProjectDiskCurrent, projectArchive } from './project-disk.ts';
 import { type LabSettings, MACHINE_NAMES, MACHINES, type MachineName } from './settings.ts';
 import { VirtualMachine } from './virtual-machine.ts';
@@ -38,7 +39,7 @@ export class Lab {
     if (process.getuid?.() !== 0) throw new Error('Cannot use the lab: its network needs root (run it with sudo)');
     const image = await ensureImage(settings, tell);
     const engine = await chooseEngine(settings, image);
-    const network = new Network(settings.namespace);
+    const network = new Network(settings.namespace, tell);
     const machines = MACHINE_NAMES.map((name) => {
       const machine = MACHINES[name];
       const disks = machineDisks(settings, machine, image, engine.overlaySuffix);
@@ -74,7 +75,7 @@ export class Lab {
     await Promise.all(
       names.map(async (name) => {
         await this.machine(name).waitForShell();
-        this.tell(`${name}: answers after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+        this.tell(`${name}: answers after ${seconds(performance.now() - started)}`);
       }),
     );
   }

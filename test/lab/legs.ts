@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Lab } from './lab.ts';
 import type { PrimaryName } from './settings.ts';
@@ -29,38 +28,48 @@ interface DataArea {
   length_bytes: number;
 }
 
+/** Both disks of a host's volume as they were in one moment, in files of their own. */
+export interface LegCopies {
+  host: PrimaryName;
+  /** The primary's own disk. */
+  primaryDisk: string;
+  /** The disk that the standby's pool is on. */
+  poolDisk: string;
+}
+
+/** Copies the disks of a host's two legs. Both machines must stand still, or be off; what was synced before counts. */
+export async function copyLegs(lab: Lab, host: PrimaryName): Promise<LegCopies> {
+  const copy = async (source: string) => {
+    await execa('cp', ['--sparse=always', source, `${source}.copy`]);
+    return `${source}.copy`;
+  };
+  const [primaryDisk, poolDisk] = await Promise.all([
+    copy(lab.machine(host).diskFile(`${host}-data`)),
+    copy(lab.machine('standby').diskFile('pool')),
+  ]);
+  return { host, primaryDisk, poolDisk };
+}
+
 /**
- * Compares the two legs of a host byte for byte, without MD, spare, or any machine of the lab: the data area of the primary's
- * own disk, and that of the file in the standby's pool, read out of the disk that the pool is on.
- * Both machines must be off; what was synced before counts.
+ * Compares the two legs byte for byte, without MD, spare, or any machine of the lab: the data area of the primary's own disk, and that of the
+ * file in the standby's pool. The copies are gone afterwards.
  */
-export async function compareLegs(lab: Lab, host: PrimaryName): Promise<LegComparison> {
-  for (const name of [host, 'standby'] as const) {
-    if (lab.machine(name).pid !== undefined) throw new Error(`Cannot compare the legs of ${host}: ${name} is still on`);
-  }
-  const standbyLeg = await extractStandbyLeg(lab, host);
+export async function compareLegs({ host, primaryDisk, poolDisk }: LegCopies): Promise<LegComparison> {
+  const standbyLeg = `${poolDisk}.leg`;
   try {
-    return await compareFiles(lab.machine(host).diskFile(`${host}-data`), standbyLeg);
+    await extractStandbyLeg(host, poolDisk, standbyLeg);
+    return await compareFiles(primaryDisk, standbyLeg);
   } finally {
-    await rm(standbyLeg, { force: true });
+    for (const file of [primaryDisk, poolDisk, standbyLeg]) await rm(file, { force: true });
   }
 }
 
-/** Takes the leg's file out of the file system of the standby's pool, on a copy whose journal has been replayed. */
-async function extractStandbyLeg(lab: Lab, host: PrimaryName): Promise<string> {
-  const { runDirectory } = lab.settings;
-  const pool = join(runDirectory, 'pool-copy.raw');
-  const leg = join(runDirectory, `${host}-standby-leg.raw`);
-  try {
-    await execa('cp', ['--sparse=always', lab.machine('standby').diskFile('pool'), pool]);
-    // Exit code 1: something was corrected, which after a loss of power is what a journal is for.
-    const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', pool], { reject: false });
-    if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's pool: e2fsck says\n${stdout}`);
-    await execa('/sbin/debugfs', ['-R', `dump /${host}/leg.img ${leg}`, pool], { timeout: DUMP_TIMEOUT_MS });
-    return leg;
-  } finally {
-    await rm(pool, { force: true });
-  }
+/** Takes the leg's file out of the pool's file system, whose journal is replayed first. */
+async function extractStandbyLeg(host: PrimaryName, poolDisk: string, leg: string): Promise<void> {
+  // Exit code 1: something was corrected, which after a loss of power is what a journal is for.
+  const { exitCode, stdout } = await execa('/sbin/e2fsck', ['-f', '-p', poolDisk], { reject: false });
+  if (exitCode !== 0 && exitCode !== 1) throw new Error(`Cannot read the standby's pool: e2fsck says\n${stdout}`);
+  await execa('/sbin/debugfs', ['-R', `dump /${host}/leg.img ${leg}`, poolDisk], { timeout: DUMP_TIMEOUT_MS });
 }
 
 async function compareFiles(first: string, second: string): Promise<LegComparison> {

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { longestStall_s, outage_s } from './acknowledgements.ts';
 import { type ClientAccount, ClientWorkload } from './client-workload.ts';
 import type { Lab } from './lab.ts';
-import { compareLegs, type LegComparison } from './legs.ts';
+import { compareLegs, copyLegs, type LegComparison } from './legs.ts';
 import { PRIMARY_NAMES, type PrimaryName } from './settings.ts';
 import { StandbyCommands } from './standby-commands.ts';
 
 const PROTECTED_TIMEOUT_MS = 300_000;
 const TAKEOVER_TIMEOUT_MS = 120_000;
 const CLIENT_TIMEOUT_MS = 120_000;
+const MIRROR_UNIT = 'lab-watch-mirror';
 const MIRROR_LOG = '/var/log/lab-mirror.log';
 
 export interface Takeover {
@@ -55,7 +56,7 @@ export class MainJob {
     this.client = new ClientWorkload(lab.machine('client'));
   }
 
-  /** Enrols both primaries, one after the other, until both are protected. */
+  /** Enrols the primary and waits until it is protected. */
   async enroll(host: PrimaryName): Promise<void> {
     await this.standby.enroll(host);
     await this.standby.waitForState(host, 'protected', PROTECTED_TIMEOUT_MS);
@@ -77,7 +78,7 @@ export class MainJob {
     const { shell } = this.lab.machine(host);
     const program = await readFile(join(import.meta.dirname, 'guest/watch-mirror.sh'));
     await shell.run('cat > /usr/local/lib/watch-mirror.sh', { input: program });
-    await shell.run(`systemd-run --quiet --unit=lab-watch-mirror sh /usr/local/lib/watch-mirror.sh ${MIRROR_LOG}`);
+    await shell.run(`systemd-run --quiet --unit=${MIRROR_UNIT} sh /usr/local/lib/watch-mirror.sh ${MIRROR_LOG}`);
   }
 
   /** How many legs the mirror set lacks at this moment, by the primary's kernel. */
@@ -143,22 +144,34 @@ export class MainJob {
     return { alpha: await this.client.settle('alpha'), beta: await this.client.settle('beta') };
   }
 
-  /** Syncs and switches everything off, and compares the host's legs from outside. The lab is off afterwards. */
+  /**
+   * Ends what the clients do, and compares the host's legs from outside as they are on the disks, while both machines stand still. The watch does not
+   * see it, however long that takes; afterwards all goes on, and the lab may be handed on.
+   */
   async compareLegs(host: PrimaryName): Promise<LegComparison> {
-    await this.switchOff([host]);
-    return compareLegs(this.lab, host);
+    for (const name of PRIMARY_NAMES) await this.client.unmount(name);
+    const machines = [this.lab.machine(host), this.lab.machine('standby')] as const;
+    const [primary, standby] = machines;
+    await standby.shell.run('systemctl stop spare-watch');
+    await primary.shell.run(`sync; until grep -qE "clean|idle" /sys/block/md*/md/array_state; do sleep 0.2; done`);
+    await standby.shell.run('sync');
+    for (const machine of machines) machine.freeze();
+    const copies = await copyLegs(this.lab, host).finally(() => {
+      for (const machine of machines) machine.thaw();
+    });
+    await standby.shell.run('systemctl start spare-watch');
+    return compareLegs(copies);
   }
 
-  /** Ends what the clients do, syncs, and switches these primaries and the standby off: their disks can be looked at then. */
-  async switchOff(hosts: readonly PrimaryName[]): Promise<void> {
-    for (const name of PRIMARY_NAMES) await this.client.unmount(name);
-    for (const host of hosts) {
-      await this.lab
-        .machine(host)
-        .shell.run('sync; until grep -qE "clean|idle" /sys/block/md*/md/array_state; do sleep 0.2; done');
+  /** What clients and watchers have left behind on the machines goes: the next scenario counts from nothing. */
+  async clear(): Promise<void> {
+    await this.stopWriters();
+    for (const host of PRIMARY_NAMES) {
+      await this.client.clear(host);
+      const { shell } = this.lab.machine(host);
+      const empty = `find /srv/${host} -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .spare -exec rm -rf {} +`;
+      await shell.run(`systemctl stop ${MIRROR_UNIT} 2>/dev/null; rm -f ${MIRROR_LOG}; ${empty}; sync`);
     }
-    await this.lab.machine('standby').shell.run('sync');
-    for (const name of [...hosts, 'standby'] as const) await this.lab.machine(name).kill();
   }
 }
 

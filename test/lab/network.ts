@@ -20,9 +20,11 @@ table bridge lab {
  */
 export class Network {
   readonly namespace: string;
+  readonly #tell: (line: string) => void;
 
-  constructor(namespace: string) {
+  constructor(namespace: string, tell: (line: string) => void) {
     this.namespace = namespace;
+    this.#tell = tell;
   }
 
   /** The command line that runs `argv` inside the namespace. */
@@ -61,23 +63,26 @@ export class Network {
     const { failed } = await execa(...this.inside(['ip', 'link', 'show', tap]), { reject: false });
     if (!failed) return;
     await this.#ip('tuntap', 'add', tap, 'mode', 'tap');
-    await this.heal(machine);
+    await this.#connect(machine);
   }
 
   /** Pulls the cable: the machine sees that its carrier is lost. */
   async cut(machine: MachineName): Promise<void> {
     await this.#link('set', this.tap(machine), 'nomaster');
     await this.#link('set', this.tap(machine), 'down');
+    this.#tell(`${machine}: cable pulled`);
   }
 
   /** A switch that forwards nothing: the machine's carrier stays, its packets vanish. */
   async silence(machine: MachineName): Promise<void> {
     await execa(...this.inside(['bridge', 'link', 'set', 'dev', this.tap(machine), 'state', PORT_DISABLED]));
+    this.#tell(`${machine}: its packets vanish`);
   }
 
   /** Loses every packet from one machine to another; both go on seeing all the others, and those of the other direction arrive. */
   async mute(from: MachineName, to: MachineName): Promise<void> {
     await this.#filter(`add element ${CUTS} { ${this.#pair(from, to)} }\n`);
+    this.#tell(`${from}: its packets to ${to} vanish`);
   }
 
   /** Loses every packet between two machines; both go on seeing all the others. */
@@ -86,8 +91,14 @@ export class Network {
     await this.mute(other, one);
   }
 
-  /** Takes back whatever has been cut off this machine: a port that is plugged in anew forwards. */
+  /** Takes back whatever has been cut off this machine. */
   async heal(machine: MachineName): Promise<void> {
+    await this.#connect(machine);
+    this.#tell(`${machine}: connected to all`);
+  }
+
+  /** A port that is plugged in anew forwards. */
+  async #connect(machine: MachineName): Promise<void> {
     const tap = this.tap(machine);
     await this.#link('set', tap, 'nomaster');
     await this.#link('set', tap, 'up');

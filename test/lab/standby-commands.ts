@@ -3,6 +3,7 @@ import type { HostEvidence } from '../../src/hosts/host-record.ts';
 import type { JournalEntry } from '../../src/hosts/journal.ts';
 import type { StatusReport } from '../../src/status/status-report.ts';
 import type { Lab } from './lab.ts';
+import { seconds } from './progress.ts';
 import { quoteForShell } from './secure-shell.ts';
 import { MACHINES, POWER_SWITCH_URL, type PrimaryName, SERVICE_ADDRESSES } from './settings.ts';
 
@@ -32,7 +33,11 @@ export class StandbyCommands {
   /** Runs `spare`, and returns the JSON value that it printed. Throws with its error message where it failed. */
   async spare<T>(argv: readonly string[], options: RunSpareOptions = {}): Promise<T> {
     const command = ['spare', ...argv, '--json'].map(quoteForShell).join(' ');
+    const title = `standby: spare ${argv.slice(0, 2).join(' ')}`;
+    this.#lab.tell(`${title} …`);
+    const started = performance.now();
     const { stdout } = await this.#shell.run(command, { timeout_ms: options.timeout_ms ?? COMMAND_TIMEOUT_MS });
+    this.#lab.tell(`${title}: done in ${seconds(performance.now() - started)}`);
     return JSON.parse(stdout) as T;
   }
 
@@ -73,11 +78,15 @@ export class StandbyCommands {
    */
   async waitForState(host: PrimaryName, wanted: string, timeout_ms: number): Promise<void> {
     const deadline = Date.now() + timeout_ms;
+    const started = performance.now();
     let state = 'unknown';
     while (Date.now() < deadline) {
       const { stdout } = await this.#shell.run(`cat /var/lib/spare/hosts/${host}.json 2>/dev/null || echo '{}'`);
       state = (JSON.parse(stdout) as { state?: string }).state ?? 'unknown';
-      if (state === wanted) return;
+      if (state === wanted) {
+        this.#lab.tell(`${host} is ${wanted} after ${seconds(performance.now() - started)}`);
+        return;
+      }
       await sleep(POLL_MS);
     }
     const { stdout } = await this.#shell.run('journalctl --no-pager -n 30 -u spare-watch -u spare-serve');

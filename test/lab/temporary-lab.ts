@@ -2,12 +2,14 @@ import { Lab } from './lab.ts';
 import { installPackages, LAB_PACKAGES } from './packages.ts';
 import { labSettings, MACHINE_NAMES } from './settings.ts';
 
-export interface TemporaryLabOptions {
+export interface TemporaryLabOptions<T> {
   /** The lab's name where the environment gives none. */
   name: string;
   tell: (line: string) => void;
   /** What to do with a lab of this name that still runs: it may be somebody's, or what an earlier run left behind. */
   leftover: 'refuse' | 'remove';
+  /** Whether what came of it is a failure, too, after which the lab may be left running. */
+  failed?: (result: T) => boolean;
 }
 
 const INTERRUPTED = 130;
@@ -17,7 +19,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Opens a lab, runs `use` with it, and takes it down again, whatever happens: a failure, Ctrl-C, SIGTERM.
  * `SPARE_LAB_KEEP=1` leaves it running after a failure, to be looked into.
  */
-export async function withTemporaryLab<T>(options: TemporaryLabOptions, use: (lab: Lab) => Promise<T>): Promise<T> {
+export async function withTemporaryLab<T>(options: TemporaryLabOptions<T>, use: (lab: Lab) => Promise<T>): Promise<T> {
   await installPackages(LAB_PACKAGES, options.tell);
   const lab = await Lab.open(labSettings({ SPARE_LAB_NAME: options.name, ...process.env }), options.tell);
   const { name } = lab.settings;
@@ -40,11 +42,16 @@ export async function withTemporaryLab<T>(options: TemporaryLabOptions, use: (la
     process.exit(INTERRUPTED);
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  try {
-    return await use(lab);
-  } catch (error) {
+  const keepToLook = () => {
     keep = process.env.SPARE_LAB_KEEP === '1';
     if (keep) options.tell(`The lab '${name}' is left running: SPARE_LAB_NAME=${name} npm run lab -- ssh standby`);
+  };
+  try {
+    const result = await use(lab);
+    if (options.failed?.(result) === true) keepToLook();
+    return result;
+  } catch (error) {
+    keepToLook();
     throw error;
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);

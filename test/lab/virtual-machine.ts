@@ -107,10 +107,12 @@ export class VirtualMachine {
   /** The whole machine stands still until `thaw`: it runs nothing, sends nothing and writes nothing. */
   freeze(): void {
     this.#signal('SIGSTOP');
+    this.#options.tell(`${this.name}: frozen`);
   }
 
   thaw(): void {
     this.#signal('SIGCONT');
+    this.#options.tell(`${this.name}: goes on`);
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -49,7 +49,7 @@ const JOBS: Readonly<Record<string, FioJob>> = {
   sequential: { rw: 'write', bs: '1M', direct: '1', ioengine: 'libaio', iodepth: '4', offset: '128M', size: '48M' },
 };
 
-await labScenario('kernel-initiator', ['standby', 'alpha'], (lab, step) => {
+export default labScenario('kernel-initiator', ['standby', 'alpha'], (lab, step) => {
   const standby = lab.machine('standby');
   const alpha = lab.machine('alpha');
   const initiator = new KernelInitiator(alpha);

@@ -17,7 +17,7 @@ interface FailbackAnswer {
   error?: { code: string };
 }
 
-await scenario('legs-differ', (job, step) => {
+export default scenario('legs-differ', (job, step) => {
   const failback = async (): Promise<{ exitCode: number | undefined; answer: FailbackAnswer }> => {
     const { shell } = job.lab.machine('standby');
     const { stdout, exitCode } = await shell.run('spare failback alpha --json', {

@@ -15,7 +15,7 @@ const SLOW_NFSDCLD = [
   'chmod 755 "$program"',
 ].join('; ');
 
-await scenario('lock', (job, step) => {
+export default scenario('lock', (job, step) => {
   // Another machine, since on one machine the client itself would refuse.
   const other = new ClientWorkload(job.lab.machine('beta'));
 

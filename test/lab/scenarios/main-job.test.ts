@@ -14,7 +14,7 @@ const SILENCE_MS = 4_000;
 /** A write to beta must never feel what happens to alpha; under emulation four machines share two cores with the takeover. */
 const STALL_LIMIT_S = 5;
 
-await scenario('main-job', (job, step) => {
+export default scenario('main-job', (job, step) => {
   step('alpha loses its power, and is taken over by itself', async () => {
     await sleep(WRITING_MS);
     const takeover = await job.loseAndTakeOver('alpha');

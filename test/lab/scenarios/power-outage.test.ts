@@ -12,7 +12,7 @@ const LOAD_MS = 8_000;
 const BACK_MS = 240_000;
 const POLL_MS = 1_000;
 
-await scenario('power-outage', (job, step) => {
+export default scenario('power-outage', (job, step) => {
   const { shell } = job.lab.machine('standby');
 
   /** Waits until the host's mirror has been seen whole after a moment of the standby's clock. */

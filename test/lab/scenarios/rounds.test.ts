@@ -17,7 +17,7 @@ const LATEST_LOSS_MS = 5_000;
 const OUTAGE_LIMIT_S = 45;
 const ROUND_LIMIT_MS = 600_000;
 
-await scenario('rounds', (job, step) => {
+export default scenario('rounds', (job, step) => {
   console.log(`# ROUNDS_SEED=${SEED}`);
   const random = new Random(SEED);
 

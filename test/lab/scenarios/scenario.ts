@@ -1,75 +1,61 @@
-import { suite, type Test } from 'uvu';
-import { tellDiagnostics } from '../diagnostics.ts';
 import type { Lab } from '../lab.ts';
 import { MainJob } from '../main-job.ts';
 import { MACHINE_NAMES, type MachineName } from '../settings.ts';
-import { withTemporaryLab } from '../temporary-lab.ts';
 
 const MINUTE_MS = 60_000;
+export const STEP_LIMIT_MS = 5 * MINUTE_MS;
+const ENROLL_LIMIT_MS = 10 * MINUTE_MS;
 
-/** A step of a scenario: it needs what the earlier ones left behind. */
+/** Adds a step: it needs what the earlier ones left behind. */
 export type ScenarioStep = (title: string, run: () => Promise<void>, limit_ms?: number) => void;
 
-/** Runs a suite of steps with both primaries protected and a writing client. */
-export async function scenario(name: string, define: (job: MainJob, step: ScenarioStep) => void): Promise<void> {
-  await labScenario(name, MACHINE_NAMES, (lab, step) => {
-    const job = new MainJob(lab);
-    step('spare init makes the standby', () => job.standby.init(['alpha', 'beta']));
-    step('spare enroll protects alpha', () => job.enroll('alpha'), 10 * MINUTE_MS);
-    step('spare enroll protects beta', () => job.enroll('beta'), 10 * MINUTE_MS);
-    step('the client writes to both', async () => {
-      await job.watchMirror('beta');
-      await job.startWriters();
-    });
-    define(job, step);
-  });
+export interface Step {
+  readonly title: string;
+  readonly run: () => Promise<void>;
+  readonly limit_ms: number;
 }
 
-/**
- * Runs a suite of steps against a lab of which these machines are powered on, and takes the lab down after it.
- * After a step that failed the others fail at once: what they would find means nothing.
- */
-export async function labScenario(
+/** What a scenario's file exports. */
+export interface Scenario {
+  readonly name: string;
+  /** Those that are powered on before its first step. */
+  readonly machines: readonly MachineName[];
+  /** Both primaries protected and a client that writes; a lab that is so already can be taken as it is. Otherwise machines with empty disks. */
+  readonly needsProtection: boolean;
+  steps(lab: Lab): Step[];
+}
+
+/** Steps with both primaries protected and a writing client. */
+export function scenario(name: string, define: (job: MainJob, step: ScenarioStep) => void): Scenario {
+  return {
+    name,
+    machines: MACHINE_NAMES,
+    needsProtection: true,
+    steps: (lab) => collect((step) => define(new MainJob(lab), step)),
+  };
+}
+
+/** Steps against machines on which nothing has been done yet. */
+export function labScenario(
   name: string,
   machines: readonly MachineName[],
   define: (lab: Lab, step: ScenarioStep) => void,
-): Promise<void> {
-  const tell = (line: string) => console.log(`# ${line}`);
-  await withTemporaryLab({ name, tell, leftover: 'remove' }, async (lab) => {
-    const test: Test = suite(name);
-    let failed = false;
-    const step: ScenarioStep = (title, run, limit_ms = 5 * MINUTE_MS) => {
-      test(title, async () => {
-        if (failed) throw new Error('An earlier step of this scenario failed');
-        const started = performance.now();
-        try {
-          await withinLimit(run, limit_ms);
-        } catch (error) {
-          failed = true;
-          await tellDiagnostics(lab, tell);
-          throw error;
-        } finally {
-          tell(`${title}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
-        }
-      });
-    };
-    step('the machines start', () => lab.up(machines), 6 * MINUTE_MS);
-    define(lab, step);
-    const finished = Promise.withResolvers<void>();
-    test.after(() => finished.resolve());
-    test.run();
-    await finished.promise;
-    if (failed) throw new Error(`The scenario '${name}' failed`);
+): Scenario {
+  return { name, machines, needsProtection: false, steps: (lab) => collect((step) => define(lab, step)) };
+}
+
+/** From empty disks to two protected hosts. */
+export function protectionSteps(lab: Lab): Step[] {
+  const job = new MainJob(lab);
+  return collect((step) => {
+    step('spare init makes the standby', () => job.standby.init(['alpha', 'beta']));
+    step('spare enroll protects alpha', () => job.enroll('alpha'), ENROLL_LIMIT_MS);
+    step('spare enroll protects beta', () => job.enroll('beta'), ENROLL_LIMIT_MS);
   });
 }
 
-/** Fails what takes too long: uvu itself would wait for ever. */
-async function withinLimit(run: () => Promise<void>, limit_ms: number): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`It took longer than ${limit_ms / 1000} s`)), limit_ms);
-  try {
-    await Promise.race([run(), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function collect(define: (step: ScenarioStep) => void): Step[] {
+  const steps: Step[] = [];
+  define((title, run, limit_ms = STEP_LIMIT_MS) => steps.push({ title, run, limit_ms }));
+  return steps;
 }

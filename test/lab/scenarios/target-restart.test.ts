@@ -7,7 +7,7 @@ import { scenario } from './scenario.ts';
 const SETTLE_MS = 30_000;
 const BACK_MS = 120_000;
 
-await scenario('target-restart', (job, step) => {
+export default scenario('target-restart', (job, step) => {
   const restart = async (command: string) => {
     await sleep(5_000);
     await job.lab.machine('standby').shell.run(command, { timeout_ms: 120_000 });

@@ -1,0 +1,65 @@
+import type { Lab } from '../lab.ts';
+import { MainJob } from '../main-job.ts';
+import { progress, seconds } from '../progress.ts';
+import { PRIMARY_NAMES } from '../settings.ts';
+import { runSteps, type StepCounts } from './run-steps.ts';
+import { protectionSteps, type Scenario, STEP_LIMIT_MS, type Step } from './scenario.ts';
+
+const SETUP = 'the lab';
+
+export interface ScenarioOutcome extends StepCounts {
+  name: string;
+  elapsed_ms: number;
+}
+
+/**
+ * Runs the scenarios one after the other. The lab is handed from one to the next while it is as good as new: every machine on, and every host
+ * protected by spare's own word. Otherwise it is made anew, from empty disks; making it has an outcome of its own.
+ */
+export async function runScenarios(lab: Lab, scenarios: readonly Scenario[]): Promise<ScenarioOutcome[]> {
+  const outcomes: ScenarioOutcome[] = [];
+  const run = async (name: string, steps: readonly Step[]): Promise<boolean> => {
+    const started = performance.now();
+    const counts = await runSteps(lab, name, steps);
+    outcomes.push({ name, ...counts, elapsed_ms: performance.now() - started });
+    return counts.failed === 0;
+  };
+  let fresh = false;
+  for (const { name, machines, needsProtection, steps } of scenarios) {
+    const reused = needsProtection && fresh && (await isProtected(lab));
+    if (!reused) await lab.down();
+    const start = { title: `${machines.join(', ')} start`, run: () => lab.up(machines), limit_ms: STEP_LIMIT_MS };
+    const setup = needsProtection ? [start, ...protectionSteps(lab)] : [start];
+    if (!reused && !(await run(SETUP, setup))) return outcomes;
+    const writing = { title: 'the client writes to both', run: () => beginWriting(lab), limit_ms: STEP_LIMIT_MS };
+    const passed = await run(name, needsProtection ? [writing, ...steps(lab)] : steps(lab));
+    if (!passed && process.env.SPARE_LAB_KEEP === '1') return outcomes;
+    fresh = passed && needsProtection;
+  }
+  return outcomes;
+}
+
+/** Files and logs of an earlier scenario go first. */
+async function beginWriting(lab: Lab): Promise<void> {
+  const job = new MainJob(lab);
+  await job.clear();
+  await job.watchMirror('beta');
+  await job.startWriters();
+}
+
+async function isProtected(lab: Lab): Promise<boolean> {
+  const machines = (['standby', 'client', ...PRIMARY_NAMES] as const).map((name) => lab.machine(name));
+  if (machines.some(({ pid }) => pid === undefined)) return false;
+  const { hosts, attention } = await new MainJob(lab).standby.status();
+  const good = !attention && hosts.length === PRIMARY_NAMES.length && hosts.every(({ state }) => state === 'protected');
+  progress(good ? 'The lab is handed on' : 'The lab is made anew: not all hosts are protected');
+  return good;
+}
+
+/** One line for each: what a person copies into a table. */
+export function timeTable(engine: string, outcomes: readonly ScenarioOutcome[]): string[] {
+  const rows = outcomes.map(({ name, failed, elapsed_ms }) => {
+    return `  ${name.padEnd(20)} ${seconds(elapsed_ms).padStart(9)}${failed > 0 ? '  FAILED' : ''}`;
+  });
+  return [`Times (${engine}):`, ...rows];
+}
