@@ -25,24 +25,24 @@ function hexadecimal(value: number): string {
 
 /** Name, clause of RFC 7143, and what happens to it. */
 const PDUS: Readonly<Record<keyof typeof OPCODE, Row>> = {
-  nopOut: ['NOP-Out', '§11.18', 'answered with its data; an answer to our ping is taken as a sign of life'],
+  nopOut: ['NOP-Out', '§11.18', 'answered with its data; an answer to a ping counts as a sign of life'],
   scsiCommand: ['SCSI Command', '§11.3', 'immediate and unsolicited data; CDBs of up to 16 bytes; LUN 1'],
   taskManagementRequest: ['Task Management Function Request', '§11.5', 'see below'],
-  loginRequest: ['Login Request', '§11.12', 'security and operational stage; one connection a session'],
-  textRequest: ['Text Request', '§11.10', 'SendTargets; MaxRecvDataSegmentLength anew; text in several parts'],
-  dataOut: ['SCSI Data-Out', '§11.7', 'in order only; anything else fails its command (ABORTED COMMAND)'],
+  loginRequest: ['Login Request', '§11.12', 'security and operational stage; one connection per session'],
+  textRequest: ['Text Request', '§11.10', 'SendTargets; a new MaxRecvDataSegmentLength; text in several parts'],
+  dataOut: ['SCSI Data-Out', '§11.7', 'must be in order; otherwise its command fails (ABORTED COMMAND)'],
   logoutRequest: ['Logout Request', '§11.14', 'session or connection; removal for recovery is refused (reason 2)'],
   snackRequest: ['SNACK Request', '§11.16', 'refused with Reject: ErrorRecoveryLevel is 0'],
   nopIn: ['NOP-In', '§11.19', 'sent: answers, and pings of idle sessions'],
   scsiResponse: ['SCSI Response', '§11.4', 'sent: status, sense, residuals in both directions'],
   taskManagementResponse: ['Task Management Function Response', '§11.6', 'sent once the tasks have ended'],
   loginResponse: ['Login Response', '§11.13', 'sent; refusals with their status class and detail'],
-  textResponse: ['Text Response', '§11.11', 'sent, in several parts where it is long'],
-  dataIn: ['SCSI Data-In', '§11.7', 'sent; status goes with the last one (S bit) where there is no sense'],
-  logoutResponse: ['Logout Response', '§11.15', 'sent after the responses of what was under way'],
+  textResponse: ['Text Response', '§11.11', 'sent, in several parts if long'],
+  dataIn: ['SCSI Data-In', '§11.7', 'sent; the last one carries the status (S bit) if there is no sense data'],
+  logoutResponse: ['Logout Response', '§11.15', 'sent after the responses to outstanding commands'],
   r2t: ['R2T', '§11.8', `sent; up to ${LIMITS.outstandingR2t} at one time for one command`],
   asyncMessage: ['Asynchronous Message', '§11.9', 'sent at an orderly shutdown, see below'],
-  reject: ['Reject', '§11.17', 'sent with the header that was refused'],
+  reject: ['Reject', '§11.17', 'sent with the refused header'],
 };
 
 export function pduTable(): string {
@@ -50,7 +50,7 @@ export function pduTable(): string {
     const [name = '', clause = '', note = ''] = PDUS[kind as keyof typeof OPCODE];
     return [hexadecimal(opcode), name, clause, note];
   });
-  return table(['opcode', 'PDU', 'RFC 7143', 'what happens to it'], rows);
+  return table(['opcode', 'PDU', 'RFC 7143', 'handling'], rows);
 }
 
 /** Key, clause of RFC 7143, and offers; the answers are those of the code. */
@@ -88,35 +88,35 @@ export function keyTable(): string {
 }
 
 const LOGIN_STATUSES: Readonly<Record<keyof typeof LOGIN_STATUS, Row>> = {
-  success: ['Success', 'the login goes on, or is complete'],
+  success: ['Success', 'the login continues or is complete'],
   movedTemporarily: [
     'Target moved temporarily',
-    'with a redirect, after authentication; `TargetAddress` says where to (§13.8)',
+    'with a redirect, after authentication; `TargetAddress` holds the new address (§13.8)',
   ],
-  initiatorError: ['Initiator error', 'a stage, or a way from one to the next, that does not exist'],
-  authenticationFailure: ['Authentication failure', 'CHAP failed, or was left out where a secret is set'],
-  targetNotFound: ['Not found', 'no such target, where nobody has to authenticate'],
-  targetRemoved: ['Target removed', 'the host has been taken over; told after authentication'],
-  unsupportedVersion: ['Unsupported version', 'Version-min over 0'],
+  initiatorError: ['Initiator error', 'an invalid stage or stage transition'],
+  authenticationFailure: ['Authentication failure', 'CHAP failed, or was omitted although a secret is set'],
+  targetNotFound: ['Not found', 'no such target (only without authentication)'],
+  targetRemoved: ['Target removed', 'the host is taken over; sent after authentication'],
+  unsupportedVersion: ['Unsupported version', 'Version-min is greater than 0'],
   missingParameter: ['Missing parameter', 'no InitiatorName, or no TargetName in a normal session'],
   sessionTypeNotSupported: ['Session type not supported', 'neither Normal nor Discovery'],
-  sessionDoesNotExist: ['Session does not exist', 'a TSIH that no session of this initiator port has'],
-  serviceUnavailable: ['Service unavailable', 'the disk of the target is not open'],
-  outOfResources: ['Out of resources', `over ${LIMITS.sessionsPerTarget} sessions of one target`],
+  sessionDoesNotExist: ['Session does not exist', 'the TSIH belongs to no session of this initiator port'],
+  serviceUnavailable: ['Service unavailable', 'the disk is not open'],
+  outOfResources: ['Out of resources', `more than ${LIMITS.sessionsPerTarget} sessions of one target`],
 };
 
 /** Never sent, and why. */
 const OTHER_LOGIN_STATUSES: readonly Row[] = [
   ['0102h', 'Target moved permanently', 'not sent: libiscsi and QEMU do not follow it'],
+  ['0202h', 'Authorization failure', 'not sent: an unauthorised name learns no more than one with a wrong secret'],
   [
-    '0202h',
-    'Authorization failure',
-    'not sent: a name that may not log in learns as little as one with a wrong secret',
+    '0206h',
+    'Too many connections',
+    'not sent: a session has one connection, and another login with its TSIH replaces it',
   ],
-  ['0206h', 'Too many connections', 'not sent: there is one a session, and another login with its TSIH replaces it'],
   ['0208h', 'Cannot include in session', 'not sent, for the same reason'],
   ['020Bh', 'Invalid request type during login', 'not sent: the connection is dropped'],
-  ['0300h', 'Target error', 'not sent: a defect of ours ends the connection'],
+  ['0300h', 'Target error', 'not sent: an internal error ends the connection'],
 ];
 
 export function loginStatusTable(): string {
@@ -133,7 +133,7 @@ const REJECT_REASONS: Readonly<Record<keyof typeof REJECT_REASON, string>> = {
   protocolError: 'a SCSI command or a task management request in a discovery session',
   commandNotSupported: 'an opcode that is not in the table of PDUs',
   tooManyImmediateCommands: `over ${LIMITS.immediateCommands} immediate commands at one time`,
-  taskInProgress: 'an Initiator Task Tag that a command under way has',
+  taskInProgress: 'an Initiator Task Tag that an outstanding command uses',
   invalidField: 'a SCSI command with the reserved Initiator Task Tag',
 };
 
@@ -149,9 +149,9 @@ export function rejectReasonTable(): string {
 }
 
 const FUNCTIONS: Readonly<Record<keyof typeof TASK_MANAGEMENT, Row>> = {
-  abortTask: ['ABORT TASK', 'supported; a command that has not arrived yet is taken as received and never runs'],
+  abortTask: ['ABORT TASK', 'supported; a command that has not arrived yet counts as received and never runs'],
   abortTaskSet: ['ABORT TASK SET', 'supported'],
-  clearAca: ['CLEAR ACA', 'refused (response 5): nothing is ever blocked by an auto contingent allegiance'],
+  clearAca: ['CLEAR ACA', 'refused (response 5): an auto contingent allegiance never blocks anything'],
   clearTaskSet: ['CLEAR TASK SET', 'supported, for the tasks of all sessions'],
   logicalUnitReset: ['LOGICAL UNIT RESET', 'supported; a unit attention for every nexus'],
   targetWarmReset: ['TARGET WARM RESET', 'supported'],
@@ -164,7 +164,7 @@ export function taskManagementTable(): string {
     String(code),
     ...FUNCTIONS[name as keyof typeof TASK_MANAGEMENT],
   ]);
-  return table(['function', 'name', 'what happens to it'], rows);
+  return table(['function', 'name', 'handling'], rows);
 }
 
 export function commandTable(): string {
@@ -237,5 +237,5 @@ function nameOf(names: Readonly<Record<number, string>>, code: number): string {
 
 export function limitTable(): string {
   const rows = Object.entries(LIMITS).map(([name, value]) => [`\`${name}\``, value.toLocaleString('en')]);
-  return table(['bound', 'value'], rows);
+  return table(['limit', 'value'], rows);
 }
