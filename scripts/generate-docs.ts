@@ -35,9 +35,10 @@ function exitCodes(): string {
 }
 
 function eventTable(): string {
-  const rows = Object.entries(EVENTS).map(
-    ([name, { by, level, sentence }]) => `| \`${name}\` | ${by} | ${level} | ${sentence} |`,
-  );
+  // The lab's events are for those who develop spare.
+  const rows = Object.entries(EVENTS)
+    .filter(([, { by }]) => by !== 'lab')
+    .map(([name, { by, level, sentence }]) => `| \`${name}\` | ${by} | ${level} | ${sentence} |`);
   return ['| event | by | level | means |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 

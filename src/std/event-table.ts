@@ -2,7 +2,7 @@ export type EventLevel = 'info' | 'warning' | 'error';
 
 interface EventRow {
   /** Which part of spare raises it. */
-  by: 'watch' | 'target' | 'operation';
+  by: 'watch' | 'target' | 'operation' | 'lab';
   level: EventLevel;
   /** What it means, as a sentence without a final period. An event may say it more exactly. */
   sentence: string;
@@ -93,6 +93,17 @@ export const EVENTS = {
   'step-undone': { by: 'operation', level: 'info', sentence: 'A step was rolled back' },
   'undo-failed': { by: 'operation', level: 'error', sentence: 'A step could not be rolled back' },
   'operation-ended': { by: 'operation', level: 'info', sentence: 'The operation ended' },
+
+  // What the lab does to a machine from outside: read beside the journals of the machines.
+  'machine-on': { by: 'lab', level: 'info', sentence: 'Powered on' },
+  'machine-answers': { by: 'lab', level: 'info', sentence: 'Answers over SSH' },
+  'machine-killed': { by: 'lab', level: 'info', sentence: 'Power cut' },
+  'machine-frozen': { by: 'lab', level: 'info', sentence: 'Frozen' },
+  'machine-thawed': { by: 'lab', level: 'info', sentence: 'Thawed' },
+  'link-cut': { by: 'lab', level: 'info', sentence: 'Network cable pulled' },
+  'link-silenced': { by: 'lab', level: 'info', sentence: 'All its packets are dropped' },
+  'link-muted': { by: 'lab', level: 'info', sentence: 'Its packets to one machine are dropped' },
+  'link-healed': { by: 'lab', level: 'info', sentence: 'Connected to all machines' },
 } as const satisfies Record<string, EventRow>;
 
 export type EventName = keyof typeof EVENTS;

@@ -35,11 +35,16 @@ export function eventAsJson({ facts, ...event }: SpareEvent, at: Date): string {
   return JSON.stringify({ time: at.toISOString(), ...event, ...facts });
 }
 
-/** One line for people. */
-export function eventAsText({ level, host, message, facts }: SpareEvent, at: Date): string {
+/** One line for people, with the time of day. */
+export function eventAsText(event: SpareEvent, at: Date): string {
+  return `${at.toISOString().slice(11, 19)} ${eventText(event)}`;
+}
+
+/** The same where something else tells the time. */
+export function eventText({ level, host, message, facts }: SpareEvent): string {
   const words = Object.entries(facts ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${/[\s"]/.test(String(value)) ? JSON.stringify(value) : value}`],
   );
   const subject = `${level === 'info' ? '' : `${level}: `}${host === undefined ? '' : `${host}: `}`;
-  return [at.toISOString().slice(11, 19), `${subject}${message}`, ...words].join(' ');
+  return [`${subject}${message}`, ...words].join(' ');
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventOf, eventText } from '../../src/std/event.ts';
 import { chooseEngine, keepEngine } from './engines/choose.ts';
 import type { Engine } from './engines/engine.ts';
 import { ensureImage } from './image.ts';
@@ -75,7 +76,8 @@ export class Lab {
     await Promise.all(
       names.map(async (name) => {
         await this.machine(name).waitForShell();
-        this.tell(`${name}: answers after ${seconds(performance.now() - started)}`);
+        const facts = { after: seconds(performance.now() - started) };
+        this.tell(eventText(eventOf('machine-answers', { host: name, facts })));
       }),
     );
   }

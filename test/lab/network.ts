@@ -1,4 +1,6 @@
 import { execa } from 'execa';
+import { type EventFacts, eventOf, eventText } from '../../src/std/event.ts';
+import type { EventName } from '../../src/std/event-table.ts';
 import { HOST_ADDRESS, MACHINE_NAMES, type MachineName } from './settings.ts';
 
 const BRIDGE = 'br0';
@@ -70,19 +72,19 @@ export class Network {
   async cut(machine: MachineName): Promise<void> {
     await this.#link('set', this.tap(machine), 'nomaster');
     await this.#link('set', this.tap(machine), 'down');
-    this.#tell(`${machine}: cable pulled`);
+    this.#report('link-cut', machine);
   }
 
   /** A switch that forwards nothing: the machine's carrier stays, its packets vanish. */
   async silence(machine: MachineName): Promise<void> {
     await execa(...this.inside(['bridge', 'link', 'set', 'dev', this.tap(machine), 'state', PORT_DISABLED]));
-    this.#tell(`${machine}: its packets vanish`);
+    this.#report('link-silenced', machine);
   }
 
   /** Loses every packet from one machine to another; both go on seeing all the others, and those of the other direction arrive. */
   async mute(from: MachineName, to: MachineName): Promise<void> {
     await this.#filter(`add element ${CUTS} { ${this.#pair(from, to)} }\n`);
-    this.#tell(`${from}: its packets to ${to} vanish`);
+    this.#report('link-muted', from, { to });
   }
 
   /** Loses every packet between two machines; both go on seeing all the others. */
@@ -94,7 +96,11 @@ export class Network {
   /** Takes back whatever has been cut off this machine. */
   async heal(machine: MachineName): Promise<void> {
     await this.#connect(machine);
-    this.#tell(`${machine}: connected to all`);
+    this.#report('link-healed', machine);
+  }
+
+  #report(event: EventName, machine: MachineName, facts?: EventFacts): void {
+    this.#tell(eventText(eventOf(event, { host: machine, ...(facts && { facts }) })));
   }
 
   /** A port that is plugged in anew forwards. */

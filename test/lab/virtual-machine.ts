@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type EventFacts, eventOf, eventText } from '../../src/std/event.ts';
+import type { EventName } from '../../src/std/event-table.ts';
 import type { Engine, MachinePlan } from './engines/engine.ts';
 import type { Image } from './image.ts';
 import type { MachineDisk } from './machine-disks.ts';
@@ -75,7 +77,7 @@ export class VirtualMachine {
     child.unref();
     await started(child);
     await writeFile(this.#processFile, String(child.pid));
-    this.#options.tell(`${this.name}: powered on (${engine.name})`);
+    this.#tell('machine-on', { engine: engine.name });
   }
 
   /** Waits until the machine answers over SSH. @throws when its process has ended or the time is over. */
@@ -98,7 +100,7 @@ export class VirtualMachine {
     const { pid } = this;
     if (pid !== undefined) {
       await killGroup(pid);
-      this.#options.tell(`${this.name}: power cut`);
+      this.#tell('machine-killed');
     }
     await rm(this.#processFile, { force: true });
     await this.shell.close();
@@ -107,12 +109,16 @@ export class VirtualMachine {
   /** The whole machine stands still until `thaw`: it runs nothing, sends nothing and writes nothing. */
   freeze(): void {
     this.#signal('SIGSTOP');
-    this.#options.tell(`${this.name}: frozen`);
+    this.#tell('machine-frozen');
   }
 
   thaw(): void {
     this.#signal('SIGCONT');
-    this.#options.tell(`${this.name}: goes on`);
+    this.#tell('machine-thawed');
+  }
+
+  #tell(event: EventName, facts?: EventFacts): void {
+    this.#options.tell(eventText(eventOf(event, { host: this.name, ...(facts && { facts }) })));
   }
 
   #signal(signal: NodeJS.Signals): void {
