@@ -1,10 +1,12 @@
 /**
- * Writes the parts of the docs that come from the code, between `<!-- NAME -->` and `<!-- /NAME -->`.
+ * Writes the parts of the docs that come from the code, between `<!-- NAME -->` and `<!-- /NAME -->`; the README's commands are
+ * written by `oclif readme`, between marks of its own.
  * With `--check` it writes nothing and fails where a page is behind the code.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, Config, Help } from '@oclif/core';
+import { execa } from 'execa';
 import { stateDiagram } from '../src/hosts/state-table.ts';
 import { EXIT_CODES } from '../src/std/errors.ts';
 import { EVENTS } from '../src/std/event-table.ts';
@@ -12,20 +14,21 @@ import * as protocol from './protocol-tables.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** oclif's own help text of a command, as `spare COMMAND --help` prints it. */
-class HelpText extends Help {
-  of(command: Command.Loadable): string {
-    return this.formatCommand(command);
+/** What `oclif readme` makes of a page: its list of commands, and the help of each. It writes a file, so it is given a copy. */
+async function withCommands(page: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'spare-readme-'));
+  const copy = join(folder, 'README.md');
+  const oclif = join(root, 'node_modules', 'oclif', 'bin', 'run.js');
+  const argv = [oclif, 'readme', '--readme-path', copy, '--no-aliases', '--no-source-links'];
+  try {
+    writeFileSync(copy, page);
+    // It would ask the registry for a newer oclif, and wrap as wide as the terminal.
+    const env = { OCLIF_SKIP_NEW_VERSION_CHECK: 'true', COLUMNS: '110', NO_COLOR: '1' };
+    await execa(process.execPath, argv, { cwd: root, env });
+    return readFileSync(copy, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-}
-
-async function commandReference(): Promise<string> {
-  const config = await Config.load(root);
-  const help = new HelpText(config, { stripAnsi: true, maxWidth: 110 });
-  const commands = config.commands.toSorted((a, b) => a.id.localeCompare(b.id));
-  return commands
-    .map((command) => `### \`spare ${command.id}\`\n\n\`\`\`text\n${help.of(command).trimEnd()}\n\`\`\``)
-    .join('\n\n');
 }
 
 function exitCodes(): string {
@@ -52,7 +55,7 @@ function withSection(page: string, name: string, content: string): string {
 }
 
 const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
-  'README.md': { commands: commandReference, 'exit codes': exitCodes },
+  'README.md': { 'exit codes': exitCodes },
   'docs/protocol.md': {
     pdus: protocol.pduTable,
     keys: protocol.keyTable,
@@ -74,6 +77,7 @@ for (const [name, sections] of Object.entries(PAGES)) {
   const before = readFileSync(path, 'utf8');
   let after = before;
   for (const [section, generate] of Object.entries(sections)) after = withSection(after, section, await generate());
+  if (name === 'README.md') after = await withCommands(after);
   if (after === before) continue;
   if (check) {
     console.error(`${name} is out of date. Run: npm run docs`);
@@ -82,4 +86,10 @@ for (const [name, sections] of Object.entries(PAGES)) {
     writeFileSync(path, after);
     console.log(`Wrote ${name}`);
   }
+}
+
+// oclif would believe it, however old it is, and not look at the commands.
+if (existsSync(join(root, 'oclif.manifest.json'))) {
+  console.error("oclif.manifest.json is made for a package only ('npm pack'): remove it");
+  process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import Enroll from './enroll.ts';
 import Failback from './failback.ts';
 import Failover from './failover.ts';
+import Help from './help.ts';
 import Init from './init.ts';
 import Pause from './pause.ts';
 import Resume from './resume.ts';
@@ -13,6 +14,7 @@ export const commands = {
   enroll: Enroll,
   failback: Failback,
   failover: Failover,
+  help: Help,
   init: Init,
   pause: Pause,
   resume: Resume,

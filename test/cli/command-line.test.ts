@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { HelpResult } from '../../src/cli/find-help.ts';
 import type { ErrorReport } from '../../src/cli/report-error.ts';
 
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'spare');
@@ -37,8 +38,31 @@ test('starts through a symlink, from another folder, under its own Node', async 
 test('tells an unknown command with exit code 2 and a hint', async () => {
   const { exitCode, stderr, stdout } = await spare('nosuch');
   assert.is(exitCode, 2);
-  assert.match(stderr, /^Error: .*nosuch.*\nHint: .*--help/);
+  assert.match(stderr, /^Error: There is no command .nosuch.\nHint: .*spare help/);
   assert.is(stdout, '');
+});
+
+test('suggests the command that was meant, without asking where there is no terminal', async () => {
+  const { exitCode, stdout, stderr } = await spare('stauts', 'alpha', '--json');
+  assert.is(exitCode, 2);
+  assert.is(stderr, '');
+  const { error } = JSON.parse(stdout) as ErrorReport;
+  assert.equal([error.code, error.message], ['UNKNOWN_COMMAND', "There is no command 'stauts'"]);
+  assert.match(error.hint, "Did you mean 'spare status'?");
+});
+
+test('there is help on every command and every topic, and none on anything else', async () => {
+  const { stdout } = await spare('help', '--json');
+  const { commands, topics } = JSON.parse(stdout) as Required<HelpResult>;
+  assert.ok(commands.length >= 10 && topics.length >= 4);
+  for (const { name } of [...commands.slice(0, 2), ...topics]) {
+    const help = await spare('help', name);
+    assert.equal([help.exitCode, help.stderr], [0, ''], name);
+    assert.ok(help.stdout.length > 100, name);
+  }
+  const { exitCode, stderr } = await spare('help', 'exit-code');
+  assert.is(exitCode, 2);
+  assert.match(stderr, "Did you mean 'spare help exit-codes'?");
 });
 
 test('tells an unknown flag as JSON where JSON was asked for', async () => {

@@ -79,6 +79,12 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
       return run('failover', 'alpha');
     },
   },
+  help: {
+    success: (_, run) => run('help'),
+    'a topic': (_, run) => run('help', 'exit-codes'),
+    'a command': (_, run) => run('help', 'enroll'),
+    'no such topic': (_, run) => run('help', 'nonsense'),
+  },
   init: {
     success: (world, run) => run('init', '--pool', world.takeover.standby.poolDirectory),
     plan: (_, run) => run('init', '--dry-run'),
