@@ -16,42 +16,45 @@ export interface EnrollResult extends OperationReport {
 }
 
 export default class Enroll extends BaseCommand {
-  static override summary = 'make a machine a protected primary';
+  static override summary = 'protect a file server: make it a primary';
   static override description =
-    'Checks the machine, makes the mirror set on the device (which must be empty) and a LUN of this standby, a file system, the mount, the NFS export at an address of its own, and the guard that keeps a replaced primary passive. Then copies everything to the standby. Refuses before anything is changed; can be run again after an interruption.';
+    'Checks the machine before it changes anything. Creates the array over the device (which must be empty) and a LUN of this standby, the file system, the mount, the NFS export at a floating service address, and the guard that keeps a replaced primary passive. Then runs the initial resync. If it is interrupted, run it again; it resumes where it stopped.';
   static override examples = [
     '<%= config.bin %> enroll alpha --ssh root@10.77.0.11 --device /dev/vdb --mount /srv/alpha --service-address 10.77.0.101/24 --interface eth0 --clients 10.77.0.0/24',
   ];
   static override args = {
-    host: Args.string({ description: 'name of the host: small letters, digits, hyphens', required: true }),
+    host: Args.string({ description: 'name of the host: lowercase letters, digits, hyphens', required: true }),
   };
   static override flags = {
     ssh: Flags.string({ description: 'user@address[:port] of the machine', required: true }),
-    device: Flags.string({ description: 'its empty block device to be mirrored', required: true }),
+    device: Flags.string({ description: 'empty block device on that machine, for the volume', required: true }),
     mount: Flags.string({ description: 'where the volume is mounted and exported [default: /srv/HOST]' }),
-    'service-address': Flags.string({ description: 'address/prefix that clients use, and that moves', required: true }),
-    interface: Flags.string({ description: "the machine's interface that carries it", default: 'eth0' }),
-    clients: Flags.string({ description: 'who may mount: exports(5)', required: true }),
-    'export-options': Flags.string({ description: 'exports(5)', default: 'rw,sync,no_subtree_check' }),
+    'service-address': Flags.string({ description: 'floating service address (CIDR)', required: true }),
+    interface: Flags.string({
+      description: "the machine's network interface for the service address",
+      default: 'eth0',
+    }),
+    clients: Flags.string({ description: 'clients that may mount, as in exports(5)', required: true }),
+    'export-options': Flags.string({ description: 'options as in exports(5)', default: 'rw,sync,no_subtree_check' }),
     policy: Flags.option({
       options: ['auto', 'manual'] as const,
-      description: 'who starts a takeover: the watch, or a person',
+      description: 'who starts a failover: the watch (auto) or a person (manual)',
       default: 'manual',
     })(),
     'fence-command': Flags.string({
-      description: "run by sh -c with SPARE_HOST and 'off' or 'status' as $1: turns the machine off",
+      description: "switches the machine off; run by sh -c with SPARE_HOST set and 'off' or 'status' as $1",
     }),
     'replacement-timeout': Flags.integer({
-      description: 'seconds that writes wait for a lost standby: the lease',
+      description: 'lease: seconds that writes wait for a lost standby',
       default: 12,
     }),
-    lease: Flags.integer({ description: 'NFSv4 lease and grace, seconds', default: 10 }),
+    lease: Flags.integer({ description: 'NFSv4 lease and grace period, seconds', default: 10 }),
     'host-key': Flags.string({
-      description: "fingerprint of its SSH host key, 'SHA256:…'",
+      description: "fingerprint of the machine's SSH host key, 'SHA256:…'",
       exclusive: ['accept-host-key'],
     }),
-    'accept-host-key': Flags.boolean({ description: 'take whatever SSH host key it shows now' }),
-    wait: Flags.boolean({ description: 'wait for the first copy', default: true, allowNo: true }),
+    'accept-host-key': Flags.boolean({ description: 'accept the SSH host key that the machine presents' }),
+    wait: Flags.boolean({ description: 'wait for the initial resync', default: true, allowNo: true }),
     ...dryRunFlag,
   };
 
@@ -83,7 +86,7 @@ export default class Enroll extends BaseCommand {
     const { host, volume } = context;
     const address = host.service.address.replace(/\/.*/, '');
     this.log(
-      `\n${host.name} serves ${address}:${volume.mountPoint}${flags.wait ? ' and is protected' : ', the copy to the standby is under way'}.`,
+      `\n${host.name} serves ${address}:${volume.mountPoint}${flags.wait ? ' and is protected' : '; the initial resync is running'}.`,
     );
     return {
       ...outcome,

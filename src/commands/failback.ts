@@ -11,16 +11,16 @@ import type { OperationReport } from '../steps/operation-report.ts';
 export type FailbackResult = OperationReport & FailbackMeasurements;
 
 export default class Failback extends BaseCommand {
-  static override summary = 'give a repaired primary its service back';
+  static override summary = 'move the service back to the repaired primary';
   static override description =
-    'Moves the service home in seconds and copies only what differs, behind it: what the standby wrote since the takeover, and what the primary had written by itself before it died. Then compares both legs. Can be run again after an interruption, also when the service is home already. Where the legs differed it fills the disk of the primary anew from the standby leg, and compares once more.';
+    'Moves the service back in seconds. Then resyncs, in the background, only what differs: what was written on the standby since the failover, and what the primary had written alone before it died. Finally compares both legs. If it is interrupted, run it again; it resumes where it stopped, even if the service is back already. After a mirror mismatch, it resyncs the whole local leg from the standby leg and compares again.';
   static override examples = ['<%= config.bin %> failback alpha', '<%= config.bin %> failback alpha --no-verify'];
   static override args = {
-    host: Args.string({ description: 'the host to give back [default: the only one that is taken over]' }),
+    host: Args.string({ description: 'host to fail back [default: the only one that is taken over]' }),
   };
   static override flags = {
     verify: Flags.boolean({
-      description: 'compare both legs block by block at the end: reads the whole volume',
+      description: 'compare both legs at the end; reads the whole volume',
       default: true,
       allowNo: true,
     }),
@@ -35,8 +35,8 @@ export default class Failback extends BaseCommand {
     if ('dryRun' in outcome) return outcome;
 
     const { outage_s, copied_bytes, size_bytes } = measurements;
-    const outage = outage_s === undefined ? '' : ` The service was away for ${outage_s.toFixed(1)} s.`;
-    const copied = copied_bytes === undefined ? '' : ` ${copied_bytes} of ${size_bytes} bytes were copied back.`;
+    const outage = outage_s === undefined ? '' : ` The service was interrupted for ${outage_s.toFixed(1)} s.`;
+    const copied = copied_bytes === undefined ? '' : ` ${copied_bytes} of ${size_bytes} bytes were resynced.`;
     this.log(`\n${host} serves again and is protected.${outage}${copied}`);
     return { ...outcome, ...measurements };
   }

@@ -15,22 +15,22 @@ export interface FailoverResult extends OperationReport {
 }
 
 export default class Failover extends BaseCommand {
-  static override summary = 'take over the service of a primary';
+  static override summary = 'move the service of a failed primary to the standby';
   static override description =
-    'Makes sure that the primary is off, proves that the standby leg holds every acknowledged write, and brings data, name, address and service up on the standby. Refuses, with exit code 4, where that cannot be proven. Can be run again after an interruption.';
+    'Makes sure that the primary is off, checks the evidence that the standby leg holds every acknowledged write, and starts the service on the standby with the same name and address. Refuses with exit code 4 if the evidence is not sufficient. If it is interrupted, run it again; it resumes where it stopped.';
   static override examples = [
     '<%= config.bin %> failover alpha',
     '<%= config.bin %> failover alpha --confirmed-off',
     '<%= config.bin %> failover alpha --dry-run',
   ];
   static override args = {
-    host: Args.string({ description: 'the host to take over [default: the only one that is suspect]' }),
+    host: Args.string({ description: 'host to fail over [default: the only one that is suspect]' }),
   };
   static override flags = {
     'allow-data-loss': Flags.boolean({
-      description: 'go on although the standby leg is not proven to hold every acknowledged write',
+      description: 'continue without evidence that the standby leg holds every acknowledged write',
     }),
-    'confirmed-off': Flags.boolean({ description: 'you vouch that the machine is off: the fence command is not run' }),
+    'confirmed-off': Flags.boolean({ description: 'you have switched the machine off: do not run the fence command' }),
     ...dryRunFlag,
   };
 
@@ -48,7 +48,7 @@ export default class Failover extends BaseCommand {
     this.log(
       `\nThe standby serves ${host} after ${(outcome.elapsed_ms / 1000).toFixed(1)} s. ${evidence.reasons.join('. ')}.`,
     );
-    this.log(`When the machine of ${host} is repaired: spare failback ${host}`);
+    this.log(`When the primary is repaired, run: spare failback ${host}`);
     return { ...outcome, takeover_s: outcome.elapsed_ms / 1000, evidence };
   }
 }

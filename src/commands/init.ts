@@ -20,19 +20,19 @@ export interface InitResult {
 export default class Init extends BaseCommand {
   static override summary = 'make this machine the standby';
   static override description =
-    'Makes the pool, the configuration and an SSH key, and installs and starts the systemd units of the target and the watch. Can be run again, as after an update: what exists is kept, and what is not given stays as it is.';
+    'Creates the pool, the configuration and an SSH key. Installs and starts the systemd units of the target and the watch. You can run it again, for example after an update: existing files are kept, and omitted options keep their values.';
   static override examples = ['<%= config.bin %> init --portal 10.77.0.10 --interface eth0'];
   static override flags = {
     portal: Flags.string({
-      description: 'address[:port] of this machine that primaries mirror to [default: its only address, port 3260]',
+      description: 'address[:port] of this machine for the iSCSI target [default: its only address, port 3260]',
     }),
     interface: Flags.string({
-      description: 'network interface that takes over service addresses [default: the one with the portal]',
+      description: 'network interface for service addresses after a failover [default: the one with the portal]',
     }),
-    pool: Flags.string({ description: "folder for the hosts' mirrored disks [default: /var/lib/spare/pool]" }),
-    name: Flags.string({ description: "the standby's name [default: its host name]" }),
+    pool: Flags.string({ description: 'directory for the standby legs [default: /var/lib/spare/pool]' }),
+    name: Flags.string({ description: "the standby's name [default: its hostname]" }),
     'iqn-prefix': Flags.string({
-      description: 'iSCSI names are this prefix and :HOST [default: iqn.2026-11.net.spare:NAME]',
+      description: 'prefix of the iSCSI names PREFIX:HOST [default: iqn.2026-11.net.spare:NAME]',
     }),
     ...dryRunFlag,
   };
@@ -57,11 +57,9 @@ export default class Init extends BaseCommand {
 
     const publicKey = readFileSync(`${standby.sshKey}.pub`, 'utf8').trim();
     const portal = `${standby.portal.address}:${standby.portal.port}`;
-    this.log(`\nThis machine is the standby, its target accepts connections on ${portal}.`);
-    this.log(
-      `Next: let it log in to each primary as root, by adding this line to /root/.ssh/authorized_keys there:\n\n${publicKey}\n`,
-    );
-    this.log(`Then enrol each: 'spare enroll --help'`);
+    this.log(`\nThis machine is now the standby. Its target accepts connections on ${portal}.`);
+    this.log(`Next, add this line to /root/.ssh/authorized_keys on each file server:\n\n${publicKey}\n`);
+    this.log('Then enrol each of them. Run: spare enroll --help');
     return {
       portal,
       iqnPrefix: standby.iqnPrefix,

@@ -14,25 +14,25 @@ const onlyWithDisk = { ...onlyWithFile, exclusive: ['redirect'] };
 export default class Serve extends BaseCommand {
   static override summary = 'run the iSCSI target';
   static override description =
-    'Without --file: serves what the configuration says, as a daemon (this is what spare-serve.service runs). With --file: serves one file, for evaluation and tests, with no configuration. Runs until SIGTERM or Ctrl-C, and ends with everything flushed.';
+    'Without --file: runs as a daemon and serves the configured hosts, like spare-serve.service. With --file: serves one file without configuration, for evaluation and tests. Runs until SIGTERM or Ctrl-C, then flushes everything and ends.';
   static override examples = [
     '<%= config.bin %> serve',
     '<%= config.bin %> serve --file disk.img --portal 127.0.0.1:3261 --no-auth --json',
   ];
   static override flags = {
-    file: Flags.string({ description: 'serve this file or block device, and nothing else' }),
+    file: Flags.string({ description: 'serve only this file or block device' }),
     portal: Flags.string({ description: 'address:port to listen on [default: 127.0.0.1:3260]', ...onlyWithFile }),
     'no-auth': Flags.boolean({
-      description: 'let anybody in; on loopback addresses only',
+      description: 'accept every initiator; on loopback addresses only',
       exclusive: ['chap-user', 'chap-secret-file'],
       ...onlyWithFile,
     }),
     'chap-user': Flags.string({
-      description: 'name that initiators log in with',
+      description: 'user name for initiators',
       dependsOn: ['file', 'chap-secret-file'],
     }),
     'chap-secret-file': Flags.string({
-      description: 'file with the secret that initiators log in with',
+      description: 'file with the secret for initiators',
       dependsOn: ['file', 'chap-user'],
     }),
     'block-size': Flags.option({
@@ -47,15 +47,15 @@ export default class Serve extends BaseCommand {
       ...onlyWithDisk,
     }),
     thin: Flags.boolean({
-      description: 'offer UNMAP [default: where the file system can punch holes]',
+      description: 'offer UNMAP [default: if the file system can punch holes]',
       allowNo: true,
       ...onlyWithDisk,
     }),
     'read-only': Flags.boolean({ description: 'refuse writes', ...onlyWithDisk }),
-    removable: Flags.boolean({ description: 'a medium that can be ejected', ...onlyWithDisk }),
+    removable: Flags.boolean({ description: 'present a medium that can be ejected', ...onlyWithDisk }),
     redirect: Flags.string({
       description:
-        'address:port that initiators are sent to, once they have authenticated; nothing is served here, and of the file only the name counts',
+        'address:port to which initiators are redirected after authentication; nothing is served here, and only the name of the file is used',
       ...onlyWithFile,
     }),
   };
@@ -85,7 +85,7 @@ export default class Serve extends BaseCommand {
     await runServedFile(options, signal, ({ portal, iqn, lun }) => {
       const url = `iscsi://${portal}/${iqn}/${lun}`;
       const text = options.redirect
-        ? `Sending initiators of ${url} to ${options.redirect}`
+        ? `Redirecting initiators of ${url} to ${options.redirect}`
         : `Serving ${options.path} as ${url}`;
       this.#ready({ portal, iqn, lun }, text);
     });

@@ -6,9 +6,9 @@ import type { StatusReport } from '../status/status-report.ts';
 import { EXIT_CODES } from '../std/errors.ts';
 
 export default class Status extends BaseCommand {
-  static override summary = 'show every host: its state, its mirror, the last proof, what is wrong and what to do';
+  static override summary = 'show all hosts: state, mirror, problems, and the command to run next';
   static override description =
-    'Nothing is green by default: without a proof of the last seconds it says how old the last one is. Exits with 0 when every host is protected, with 10 when something needs attention.';
+    'CONFIRMED shows when both legs were last confirmed in sync: nothing is green by default. Exits with 0 if every host is protected, with 10 if something needs attention.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status alpha --json'];
   static override args = { host: Args.string({ description: 'only this host' }) };
 

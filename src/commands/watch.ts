@@ -4,15 +4,15 @@ import { reportError } from '../cli/report-error.ts';
 import { runWatchHere } from '../cli/run-watch-here.ts';
 
 export default class WatchCommand extends BaseCommand {
-  // It never ends by itself, so that its JSON is a line an event, not one value.
+  // It never ends, so its JSON is one line per event, not one value.
   static override enableJsonFlag = false;
-  static override summary = 'watch every host, and take over what dies';
+  static override summary = 'watch all hosts and fail over those that die';
   static override description =
-    'Looks at each host each second by independent paths. A host whose policy is auto is taken over after six misses on all of them. One watch at a time has authority, normally the one that systemd runs; beside it, this is a live view that only looks. q leaves.';
+    'Probes every host each second in four independent ways. A host with the policy auto is failed over after six misses on all probes. Only one watch at a time acts, normally the one run by systemd. Beside it, this command is a live view that changes nothing. Press q to quit.';
   static override examples = ['<%= config.bin %> watch', '<%= config.bin %> watch --json | jq .'];
   static override flags = {
     json: Flags.boolean({
-      description: 'print one line of JSON an event instead of a table [default under systemd]',
+      description: 'print one line of JSON per event instead of a table [default under systemd]',
     }),
   };
 

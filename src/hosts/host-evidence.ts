@@ -5,13 +5,13 @@ import { readRecordFile, removeRecordFile, writeRecordFile } from './record-file
 
 const evidencePath = (host: string) => join(paths().state, 'evidence', `${host}.json`);
 
-/** What the watch has learnt of a host; empty before the first report. */
+/** The watch's evidence about a host; empty before the first report. */
 export function readEvidence(host: string): HostEvidence {
   return readRecordFile<HostEvidence>(evidencePath(host)) ?? { version: 1 };
 }
 
 /**
- * Replaces what is known by what `change` makes of it. Only the watch calls it.
+ * Replaces the evidence by the result of `change`. Only the watch calls it.
  * @param options `durable` waits for the disk, which may be busy with mirror writes: not for every second's report.
  */
 export function updateEvidence(
@@ -22,7 +22,7 @@ export function updateEvidence(
   writeRecordFile(evidencePath(host), change(readEvidence(host)), options);
 }
 
-/** Of a former host of this name. */
+/** Removes the evidence of a former host of this name. */
 export function forgetEvidence(host: string): void {
   removeRecordFile(evidencePath(host));
 }

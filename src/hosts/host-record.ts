@@ -13,25 +13,25 @@ export const HOST_STATES = [
 ] as const;
 export type HostStateName = (typeof HOST_STATES)[number];
 
-/** What the primary last said about its mirror set, over its own connection. Times are ISO 8601, by the standby's clock. */
+/** The primary's last report about its array, over its own connection. Times are ISO 8601, by the standby's clock. */
 export interface PrimaryReport {
   receivedAt: string;
-  /** The same by the boot clock, which ages go by. */
+  /** The same by the boot clock, from which ages are computed. */
   received?: BootMoment;
   /** Names as in sysfs `md/array_state`, or `missing` where the array is not assembled. */
   arrayState: string;
-  /** Of the standby leg, from sysfs `md/dev-…/state`: `in_sync,write_mostly`, `faulty`, `spare`, or `missing`. */
+  /** State of the standby leg, from sysfs `md/dev-…/state`: `in_sync,write_mostly`, `faulty`, `spare`, or `missing`. */
   standbyLegState: string;
   localLegState: string;
   /** sysfs `md/sync_action`: `idle`, `recover`, `resync`, `check`, … */
   syncAction: string;
-  /** sysfs `md/sync_completed` as a fraction, where something is being copied. */
+  /** sysfs `md/sync_completed` as a fraction, during a resync. */
   syncFraction?: number;
-  /** Bytes a second, while something is being copied. */
+  /** Bytes per second, during a resync. */
   syncSpeed_bytes_s?: number;
-  /** Whether the iSCSI session is logged in, by the primary's own account. */
+  /** Whether the primary says that its iSCSI session is logged in. */
   sessionLoggedIn: boolean;
-  /** Whether the primary holds itself passive (invariant 6). */
+  /** Whether the primary is passive (invariant 6). */
   passive: boolean;
 }
 
@@ -48,30 +48,30 @@ export interface RecordedState {
   state: HostStateName;
   /** When `state` was entered. */
   since: string;
-  /** The state before this one: where a failover that is rolled back leads to. Absent in the first. */
+  /** The previous state, to which a rolled-back failover returns. Absent in the first state. */
   before?: HostStateName;
   /** `since` by the boot clock. */
   entered?: BootMoment;
   /** While set and not past, nothing is done automatically. */
   paused?: Pause;
-  /** The service came home and both legs are still to be compared: the failback may have been interrupted. */
+  /** The service is back on the primary, but the legs have not been compared yet: the failback may have been interrupted. */
   comparisonDue?: true;
-  /** What the last comparison of both legs after a failback has found, until one finds nothing. */
+  /** The mirror mismatch found by the last comparison after a failback, until a comparison finds none. */
   legsDiffer?: { at: string; sectors: number };
 }
 
-/** `/var/lib/spare/evidence/<host>.json`: what the watch has learnt, and a takeover needs to know. Written by the watch only. */
+/** `/var/lib/spare/evidence/<host>.json`: evidence that the watch collects for a failover. Written by the watch only. */
 export interface HostEvidence {
   version: 1;
-  /** The last report while both legs were in sync; its time is the age of the last proof. */
+  /** The last report with both legs in sync: when the mirror was last confirmed in sync. */
   lastProof?: PrimaryReport;
   /** The last report of any kind. */
   lastReport?: PrimaryReport;
   /** Set when the mirror was first seen broken, removed when both legs are in sync again. */
   degradedSince?: string;
-  /** When a fence device said that the primary was off, and which. Removed when the primary is heard again. */
+  /** When a fence device reported that the primary was off, and which device. Removed when the primary answers again. */
   provenOff?: { at: string; by: string; moment?: BootMoment };
 }
 
-/** Both, merged: what is known of a host. */
+/** State and evidence, merged. */
 export type HostRecord = RecordedState & Omit<HostEvidence, 'version'>;

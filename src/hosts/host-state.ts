@@ -8,12 +8,12 @@ import { appendToJournal } from './journal.ts';
 import { damaged, readRecordFile, removeRecordFile, writeRecordFile } from './record-file.ts';
 import { type HostEvent, hasHappened, type Transition, transitionEvent, transitionOf } from './state-table.ts';
 
-// The state belongs to whoever holds the host's lock (`lockHost`): only then may any of the writers here be called.
+// Only the holder of the host's lock (`lockHost`) may call the writing functions of this file.
 const statePath = (host: string) => join(paths().state, 'hosts', `${host}.json`);
 
 /**
- * The recorded state of a host; `undefined` where it has none yet.
- * @throws SpareError `precondition` where the file is damaged, or was written by a newer spare.
+ * The recorded state of a host; `undefined` if it has none yet.
+ * @throws SpareError `precondition` if the file is damaged, or was written by a newer spare.
  */
 export function readState(host: string): RecordedState | undefined {
   const path = statePath(host);
@@ -25,16 +25,16 @@ export function readState(host: string): RecordedState | undefined {
   return recorded;
 }
 
-/** The state of a host that is configured: one whose state file was lost begins anew. */
+/** The state of a configured host. If its state file is missing, it starts as `enrolled`. */
 export function stateOf(host: string): HostStateName {
   return readState(host)?.state ?? 'enrolled';
 }
 
 /**
- * Records what has happened to a host, and tells the journal: the only way into a state.
- * An event that has had its effect already changes nothing, so that a step that was killed can be run again.
- * @returns What has changed; `undefined` where nothing has changed.
- * @throws SpareError `unexpected` where the table has no such transition: a defect, after which no operation continues.
+ * Records an event of a host, also in the journal: the only way to change its state.
+ * An event that has had its effect already changes nothing, so that a killed step can be run again.
+ * @returns The change; `undefined` if nothing changed.
+ * @throws SpareError `unexpected` if the table has no such transition: a bug, after which no operation continues.
  */
 export function enter(host: string, event: HostEvent, clock: Clock = systemClock): Transition | undefined {
   const recorded = readState(host);
@@ -50,30 +50,30 @@ export function enter(host: string, event: HostEvent, clock: Clock = systemClock
     beginRecord(host, clock);
     return enter(host, event, clock);
   }
-  throw new SpareError('unexpected', 'NO_TRANSITION', `Cannot record '${event}' of ${host} as it is ${from}`, {
-    hint: 'This is a defect in spare: please report it, with the journal of the host',
+  throw new SpareError('unexpected', 'NO_TRANSITION', `Cannot record '${event}' of ${host} in the state ${from}`, {
+    hint: 'This is a bug in spare: please report it, with the journal of the host',
   });
 }
 
-/** Sets or ends the pause of the automation. */
+/** Sets or ends the pause. */
 export function setPaused(host: string, paused: RecordedState['paused']): void {
   const { paused: _before, ...rest } = recordOf(host);
   write(host, paused ? { ...rest, paused } : rest);
 }
 
-/** Records that both legs are to be compared, whatever becomes of the failback. */
+/** Records that the legs must be compared, even if the failback is interrupted. */
 export function noteComparisonDue(host: string): void {
   write(host, { ...recordOf(host), comparisonDue: true });
 }
 
-/** Records what a comparison of both legs has found; 0 sectors forget it. */
+/** Records the result of a comparison; 0 sectors clear it. */
 export function recordComparison(host: string, different_sectors: number, clock: Clock = systemClock): void {
   const { comparisonDue: _done, legsDiffer: _before, ...rest } = recordOf(host, clock);
   const legsDiffer = { at: clock.wallTime().toISOString(), sectors: different_sectors };
   write(host, different_sectors > 0 ? { ...rest, legsDiffer } : rest);
 }
 
-/** Forgets what is left of a former host of this name. */
+/** Removes the state of a former host of this name. */
 export function forgetState(host: string): void {
   removeRecordFile(statePath(host));
 }
@@ -89,12 +89,12 @@ function follow(host: string, recorded: RecordedState | undefined, { from, to }:
   write(host, from === null ? entered : { ...entered, before: from });
 }
 
-/** What is recorded, to be changed. */
+/** The recorded state, for a change. */
 function recordOf(host: string, clock: Clock = systemClock): RecordedState {
   return readState(host) ?? beginRecord(host, clock);
 }
 
-/** Of a host that is configured and has no record: its state file was damaged, and moved aside. */
+/** For a configured host without a record: its state file was damaged and moved aside. */
 function beginRecord(host: string, clock: Clock): RecordedState {
   enter(host, 'enrolled', clock);
   return readState(host) as RecordedState;

@@ -33,9 +33,9 @@ export interface JournalEntry {
   again?: string;
 }
 
-/** What happened longest ago is dropped in halves: a file that has reached this size becomes `<host>.jsonl.1`. */
+/** A file that reaches this size becomes `<host>.jsonl.1`, replacing the older one. */
 const FILE_LIMIT_bytes = 4 * 2 ** 20;
-/** What is read back: more than any operation writes. */
+/** How much is read back: more than any operation writes. */
 const READ_LIMIT_bytes = 256 * 2 ** 10;
 
 export function journalPath(host: string): string {
@@ -43,9 +43,9 @@ export function journalPath(host: string): string {
 }
 
 /**
- * On the disk before `appendToJournal` returns: a journal that is behind the machines is worse than none. The result of a step is not
- * waited for: without it the step counts as begun and is checked again. A wait for a disk that takes mirror writes costs a
- * tenth of a second, and a failover has a dozen steps.
+ * Events that are on the disk before `appendToJournal` returns: a journal that lags behind is worse than none. The result of a step
+ * is not flushed: without it the step counts as started and is checked again. A flush on a disk that is receiving mirror writes
+ * costs a tenth of a second, and a failover has a dozen steps.
  */
 const AWAITED: ReadonlySet<EventName> = new Set([
   'step-begun',
@@ -73,7 +73,7 @@ function rotate(path: string): void {
   if (existsSync(path) && statSync(path).size >= FILE_LIMIT_bytes) renameSync(path, `${path}.1`);
 }
 
-/** The latest entries, oldest first. A line that a power failure cut in two, or that this version does not know, is left out. */
+/** The latest entries, oldest first. Truncated lines (after a power failure) and events unknown to this version are left out. */
 export function readJournal(host: string): JournalEntry[] {
   return readEnd(journalPath(host))
     .split('\n')
@@ -118,7 +118,7 @@ export interface UnfinishedOperation {
   again?: string;
 }
 
-/** The operation that began last and has not ended: it failed, was killed, or lost its power. */
+/** The last operation, if it started and did not end: it failed, was killed, or power was lost. */
 export function unfinishedOperation(host: string): UnfinishedOperation | undefined {
   const last = readJournal(host).findLast(({ event }) => event === 'operation-begun' || event === 'operation-ended');
   if (last?.event !== 'operation-begun' || last.operation === undefined) return undefined;

@@ -1,14 +1,14 @@
-/** What was judged of the standby leg: whether it may be brought into service. Kept with the decision to take over. */
+/** The verdict on the standby leg: whether it may be brought into service. Kept with the decision. */
 export interface Evidence {
   /**
    * `current`: the leg holds every write that was acknowledged. `unproven`: it may lack the newest ones.
-   * `unusable`: it is no consistent state of the volume, whatever is allowed.
+   * `unusable`: it is not a consistent copy, and no option overrides that.
    */
   verdict: 'current' | 'unproven' | 'unusable';
-  /** What is known, one sentence each. */
+  /** The reasons, one sentence each. */
   reasons: string[];
-  /** How long the primary may have gone on alone, where that is known. */
+  /** How long the primary may have written without the standby, if known. */
   mayMiss_ms?: number;
-  /** How much of the leg may lack what was written last. */
+  /** How much of the leg may be stale. */
   mayMiss_bytes?: number;
 }

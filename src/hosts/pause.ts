@@ -1,13 +1,13 @@
 import type { Clock } from '../std/clock.ts';
 import type { Pause, RecordedState } from './host-record.ts';
 
-/** A pause that begins now. */
+/** A pause that starts now. */
 export function pauseFor(duration_ms: number, reason: string, clock: Clock): Pause {
   const until = new Date(clock.wallTime().getTime() + duration_ms).toISOString();
   return { until, ends: { bootId: clock.bootId, bootTime_ms: clock.bootTime_ms() + duration_ms }, reason };
 }
 
-/** Whether nothing is done automatically for a host: in the boot in which it was paused by the boot clock, later by the date. */
+/** Whether automatic actions for a host are paused: by the boot clock in the boot in which it was paused, later by the date. */
 export function isPaused({ paused }: Pick<RecordedState, 'paused'>, clock: Clock): boolean {
   if (paused === undefined) return false;
   const { until, ends } = paused;

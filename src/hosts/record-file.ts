@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { removeFileDurably, replaceFile, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 
-/** Whatever is kept of a host in a file of JSON. */
+/** The content of a JSON file about a host. */
 export interface HostFile {
   version: number;
 }
@@ -11,8 +11,8 @@ export interface HostFile {
 const VERSION = 1;
 
 /**
- * The content of a file of a host; `undefined` where there is none.
- * @throws SpareError `precondition` where it is not JSON, or of another version.
+ * The content of a host's file; `undefined` if it does not exist.
+ * @throws SpareError `precondition` if it is not JSON, or of another version.
  */
 export function readRecordFile<Content extends HostFile>(path: string): Content | undefined {
   let text: string;
@@ -44,10 +44,10 @@ export function removeRecordFile(path: string): void {
   removeFileDurably(path);
 }
 
-/** Says how to continue without the file. */
+/** The hint says how to continue without the file. */
 export function damaged(path: string, what: string, cause?: unknown): SpareError {
   return new SpareError('precondition', 'RECORD_DAMAGED', `Cannot read ${path}: ${what}`, {
-    hint: "Move it aside: 'spare status' then shows the host without its past, and a failover asks for proof again",
+    hint: `Restore it from a backup, or run: mv ${path} ${path}.damaged. spare then starts without its content, and a failover needs new evidence`,
     cause,
   });
 }

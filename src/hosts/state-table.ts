@@ -1,7 +1,7 @@
 import { eventOf, type SpareEvent } from '../std/event.ts';
 import type { HostStateName } from './host-record.ts';
 
-/** What can happen to a host: observations by the watch, and operations. */
+/** The events of a host: observations by the watch, and operations. */
 export type HostEvent =
   | 'enrolled'
   | 'enrolment-rolled-back'
@@ -17,12 +17,12 @@ export type HostEvent =
   | 'service-home'
   | 'refill-started';
 
-/** `null` where the host is not enrolled. */
+/** `null`: not enrolled. */
 export type StateOrNone = HostStateName | null;
 
 export interface Transition {
   readonly from: StateOrNone;
-  /** The state before `from`, where the way back depends on it: a failover that is rolled back leads to where it began. */
+  /** The state before `from`, if the way back depends on it: a rolled-back failover returns to the state in which it started. */
   readonly before?: HostStateName;
   readonly event: HostEvent;
   readonly to: StateOrNone;
@@ -30,7 +30,7 @@ export interface Transition {
   readonly sentence: string;
 }
 
-/** Every way from one state to another: `enter` knows no other. The diagram in docs/failover.md is drawn from it. */
+/** All transitions between states: `enter` allows no other. The diagram in docs/failover.md is drawn from it. */
 export const TRANSITIONS: readonly Transition[] = [
   { from: null, event: 'enrolled', to: 'enrolled', sentence: 'The host is enrolled' },
   { from: 'enrolled', event: 'enrolment-rolled-back', to: null, sentence: 'The enrolment was rolled back' },
@@ -78,7 +78,7 @@ export const TRANSITIONS: readonly Transition[] = [
     from: 'suspect',
     event: 'failover-started',
     to: 'failing-over',
-    sentence: 'A failover has started, as the host is unreachable',
+    sentence: 'A failover has started, because the host is unreachable',
   },
   {
     from: 'failing-back',
@@ -86,7 +86,7 @@ export const TRANSITIONS: readonly Transition[] = [
     to: 'failing-over',
     sentence: 'A failover has started, in the middle of a failback',
   },
-  // Out of a failback there is no way back: the standby leg may be the only whole one.
+  // A failover during a failback has no way back: the standby leg may be the only complete copy.
   ...(['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] as const).map(
     (before): Transition => ({
       from: 'failing-over',
@@ -100,7 +100,7 @@ export const TRANSITIONS: readonly Transition[] = [
     from: 'failing-over',
     event: 'service-observed',
     to: 'taken-over',
-    sentence: 'The standby serves the host, as seen from outside',
+    sentence: 'The standby serves the host; this was verified from outside',
   },
 
   { from: 'taken-over', event: 'failback-started', to: 'failing-back', sentence: 'A failback has started' },
@@ -115,43 +115,43 @@ export const TRANSITIONS: readonly Transition[] = [
     from: 'protected',
     event: 'refill-started',
     to: 'syncing',
-    sentence: 'The legs differed: a full resync of the local leg has started',
+    sentence: 'Mirror mismatch: a full resync of the local leg has started',
   },
   {
     from: 'degraded',
     event: 'refill-started',
     to: 'syncing',
-    sentence: 'The legs differed: the full resync of the local leg continues',
+    sentence: 'Mirror mismatch: the full resync of the local leg continues',
   },
 ];
 
-/** Where an event leads in a state; `undefined` where the table has no such way. */
+/** The transition of an event in a state; `undefined` if the table has none. */
 export function transitionOf(from: StateOrNone, event: HostEvent, before?: HostStateName): Transition | undefined {
   return TRANSITIONS.find(
     (row) => row.from === from && row.event === event && (row.before === undefined || row.before === before),
   );
 }
 
-/** Whether the state is one that the event leads to: it has had its effect already. */
+/** Whether the event leads to this state, so that it has had its effect already. */
 export function hasHappened(state: StateOrNone, event: HostEvent): boolean {
   return TRANSITIONS.some((row) => row.event === event && row.to === state);
 }
 
-/** What is logged of a transition, by the watch and in the journal. */
+/** The log entry of a transition, for the watch and the journal. */
 export function transitionEvent(host: string, { from, event, to, sentence }: Transition): SpareEvent {
   const level = event === 'silent' || event === 'leg-lost' ? 'warning' : 'info';
   const facts = { from: from ?? 'none', to: to ?? 'none', cause: event };
   return eventOf('state', { host, message: sentence, level, facts });
 }
 
-/** The states in which an event has something to do. */
+/** The states in which an event has an effect. */
 export function statesBefore(event: HostEvent): HostStateName[] {
   return TRANSITIONS.flatMap((row) => (row.event === event && row.from !== null ? [row.from] : []));
 }
 
 /** The table as a mermaid state diagram. */
 export function stateDiagram(): string {
-  // Mermaid takes no hyphens in the names of states, and draws where a host begins and ends as [*].
+  // Mermaid allows no hyphens in the names of states, and shows the start and the end as [*].
   const identifier = (state: StateOrNone) => (state === null ? '[*]' : state.replaceAll('-', '_'));
   const names = [...new Set(TRANSITIONS.flatMap(({ from, to }) => [from, to]))];
   const lines = [

@@ -5,15 +5,15 @@ import type { ByteRange } from '../std/byte-range.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
 import type { Evidence } from './leg-evidence.ts';
 
-/** Why a takeover was allowed: kept until the host has gone home, since after an interruption the lease can't be proven again. */
+/** Why a failover was allowed. Kept until the failback, because after an interruption the lease cannot be proven again. */
 export interface TakeoverDecision {
   decidedAt: string;
   evidence: Evidence;
-  /** The administrator went on without proof. */
+  /** The administrator used `--allow-data-loss`. */
   dataLossAllowed: boolean;
-  /** Ranges of the leg that had lost writes with the power of the standby: the primary's own disk differs there. */
+  /** Ranges of the standby leg with lost writes: the primary's own disk differs there. */
   lost?: readonly ByteRange[];
-  /** A failback has served the LUN again, or was about to: what the target says from then on is lost is not what was decided on. */
+  /** A failback has served the LUN again, or was about to: this decision does not cover writes lost from then on. */
   lunServedSince?: true;
 }
 
@@ -35,7 +35,7 @@ export function recordTakeoverDecision(host: string, decision: TakeoverDecision)
   writeFileDurably(decisionPath(host), `${JSON.stringify(decision, null, 2)}\n`, 0o600);
 }
 
-/** @param served False once the leg is attached on the standby again: what is written from then on goes past the target. */
+/** @param served False once the leg is attached on the standby again: later writes bypass the target. */
 export function noteLunServed(host: string, served: boolean): void {
   const decision = readTakeoverDecision(host);
   if (!decision || (decision.lunServedSince ?? false) === served) return;

@@ -14,13 +14,13 @@ const FSCK_CORRECTED = [1, 2];
 const FSCK_TIMEOUT_ms = 3_600_000;
 
 export interface BringUpOptions {
-  /** An earlier run may have mounted the volume: then it is not checked, as e2fsck refuses a mounted file system. */
+  /** An earlier run may have mounted the volume: it is then not checked, because e2fsck refuses a mounted file system. */
   mayBeMounted: boolean;
 }
 
 /**
- * The steps that bring the service of a host up on the standby, from its leg alone: the second half of a takeover,
- * and all that is to be done after a restart of a standby that had taken over.
+ * The steps that start the service of a host on the standby, from the standby leg alone: the second half of a failover, and all
+ * that is needed after a restart of a standby that had taken over.
  */
 export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOptions): Step[] {
   const { host, volume, standbyMachine: machine } = context;
@@ -36,17 +36,17 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
   return [
     step({
       name: 'assemble',
-      title: 'Start the mirror set from the standby leg alone, read-only',
+      title: 'Assemble the array from the standby leg alone, read-only',
       commandLines: [
         quoteForShell(assembleArgv(device, mirrorUuid, 'LOOP', { readonly: true })),
-        `(link ${device} as soon as it runs, before udev does)`,
+        `(link ${device} as soon as the array runs, before udev does)`,
       ],
       run: () => assembleOnStandby(context),
       undo: () => stopMirrorOnStandby(context),
     }),
     step({
       name: 'read-write',
-      title: 'Make the mirror set writable: its bitmap records what is written from now on',
+      title: 'Make the array writable; its bitmap records all further writes',
       commandLines: [quoteForShell(['mdadm', '--readwrite', device])],
       check: () => isWritable(context),
       async run() {
@@ -63,12 +63,12 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
         await machine.exec(['e2fsck', '-p', device], { acceptExitCodes: FSCK_CORRECTED, timeout_ms: FSCK_TIMEOUT_ms });
       },
     }),
-    serviceStep('mount', 'mount', `Mount it at ${mountPoint}, in namespaces of its own`),
-    serviceStep('nfs', 'nfs-start', `Start the NFS server of ${host.name} with its clients' records`),
-    serviceStep('address', 'address-up', `Take the address ${host.service.address} and announce it`),
+    serviceStep('mount', 'mount', `Mount the volume at ${mountPoint}, in separate namespaces`),
+    serviceStep('nfs', 'nfs-start', `Start the NFS server of ${host.name} with its client records`),
+    serviceStep('address', 'address-up', `Bring up the service address ${host.service.address} and announce it`),
     step({
       name: 'observe',
-      title: 'See from outside that the volume is served',
+      title: 'Verify from outside that the volume is served',
       commandLines: [`(read ${mountPoint}/.spare/identity through NFS at ${serviceAddress(host)})`],
       run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
     }),

@@ -13,23 +13,23 @@ import { stateStep } from '../steps/state-step.ts';
 import { type Step, stepOn } from '../steps/step.ts';
 
 export interface FailbackOptions {
-  /** Compares both legs block by block at the end: it reads the whole volume. */
+  /** Compares both legs at the end, which reads the whole volume. */
   verify: boolean;
 }
 
-/** What a failback measures; filled while it runs. */
+/** The measurements of a failback, filled in while it runs. */
 export interface FailbackMeasurements {
   /** From taking the address down on the standby until the standby has read the volume through it again. */
   outage_s?: number;
-  /** Written to the primary's own disk while its leg was brought up to date, what clients wrote meanwhile included. */
+  /** Bytes written to the primary's own disk during the resync, including writes of clients. */
   copied_bytes?: number;
   size_bytes: number;
   copy?: 'incremental' | 'full';
-  /** `undefined` where it was not asked for. */
+  /** `undefined` if no comparison was requested. */
   legs_equal?: boolean;
 }
 
-/** The second half of a failback, behind the service that is home already: the primary's own leg is brought up to date. */
+/** The second half of a failback, after the service has moved: the local leg is resynced. */
 export function copyBackSteps(
   context: VolumeContext,
   options: FailbackOptions,
@@ -47,7 +47,7 @@ export function copyBackSteps(
   return [
     onPrimary({
       name: 'return-local-leg',
-      title: `Mark what ${host.name} had written alone, and take its own disk back into the mirror set`,
+      title: `Mark for resync what ${host.name} had written alone, and re-add its own disk to the array`,
       commandLines: [
         `(dirty ranges of ${localLeg} to md/bitmap_set_bits)`,
         words(reAddArgv(device, localLeg)),
@@ -58,16 +58,13 @@ export function copyBackSteps(
         writtenBefore_bytes = await diskWrittenBytes(primaryMachine, localLeg);
         measurements.copy = await returnLocalLeg(context);
         report({
-          detail:
-            measurements.copy === 'full'
-              ? 'its bitmap can not be used: everything is copied'
-              : 'only what differs is copied',
+          detail: measurements.copy === 'full' ? 'its bitmap cannot be used: full resync' : 'incremental resync',
         });
       },
     }),
     onPrimary({
       name: 'active',
-      title: `Let the guard of ${host.name} take over from here`,
+      title: `Hand control to the guard of ${host.name}`,
       commandLines: [`rm -f ${PASSIVE_PATH}`],
       async run() {
         await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
@@ -81,7 +78,7 @@ export function copyBackSteps(
   ];
 }
 
-/** From here on the standby leg is the source of a copy, no longer what is served. */
+/** From here on the primary serves, and the standby leg is the source of the resync. */
 function homeStep(
   { host, standbyMachine, clock }: VolumeContext,
   { verify }: FailbackOptions,
@@ -89,10 +86,10 @@ function homeStep(
 ): Step {
   return stepOn(standbyMachine)({
     name: 'home',
-    title: `Record that ${host.name} serves again, and is being brought up to date`,
+    title: `Record that ${host.name} serves again and is being resynced`,
     commandLines: ['(state: syncing)'],
     async run() {
-      // The state last: this step is not run again once the host is home, and a decision that is left would decide the next failover.
+      // The state last: this step does not run again once the host is on its primary, and a leftover decision would decide the next failover.
       if (verify) noteComparisonDue(host.name);
       forgetTakeoverDecision(host.name);
       enter(host.name, event, clock);
@@ -100,7 +97,7 @@ function homeStep(
   });
 }
 
-/** What is left once the primary serves and its own disk is in the mirror set: also of a failback that was interrupted then. */
+/** The remaining steps once the primary serves and its own disk is in the array; also for a failback that was interrupted then. */
 export function completionSteps(
   context: VolumeContext,
   options: FailbackOptions,
@@ -113,7 +110,7 @@ export function completionSteps(
   return [
     onPrimary({
       name: 'copy',
-      title: 'Copy back what differs',
+      title: 'Resync the local leg',
       commandLines: [`(watch md/sync_completed of ${device})`],
       async run(report) {
         await waitForCopy(context, report);
@@ -130,13 +127,13 @@ export function completionSteps(
   ];
 }
 
-/** Puts right what a comparison has found: the standby leg is the one that was in service. */
+/** Fixes a mirror mismatch: the standby leg was in service, so the local leg is resynced from it. */
 export function refillSteps(context: VolumeContext, options: FailbackOptions): Step[] {
   const { host, volume, primaryMachine } = context;
   const { device, localLeg } = volume;
   const refill = stepOn(primaryMachine)({
     name: 'refill',
-    title: `Take the disk of ${host.name} out of its mirror set, and fill it anew from the standby leg`,
+    title: `Remove the local leg of ${host.name} from the array, and resync all of it from the standby leg`,
     commandLines: [
       words(['mdadm', device, '--fail', localLeg]),
       words(['mdadm', device, '--remove', localLeg]),
@@ -153,7 +150,7 @@ function verifyStep(context: VolumeContext, measurements: FailbackMeasurements):
   const { host } = context;
   return {
     name: 'verify',
-    title: 'Compare both legs block by block',
+    title: 'Compare both legs',
     commandLines: ['echo check >/sys/block/mdX/md/sync_action'],
     async run(report) {
       const different_sectors = await compareLegs(context, report);
@@ -163,16 +160,16 @@ function verifyStep(context: VolumeContext, measurements: FailbackMeasurements):
       throw new SpareError(
         'stepFailed',
         'LEGS_DIFFER',
-        `The legs of ${host.name} differ in ${different_sectors} sectors`,
+        `Mirror mismatch on ${host.name}: ${different_sectors} sectors`,
         {
-          hint: `The standby leg is the one that was in service. Run again, the failback fills the disk of ${host.name} from it, all of it, and compares once more`,
+          hint: `The standby leg is good; the local leg may return stale data. To resync all of it and compare again, run: spare failback ${host.name}`,
         },
       );
     },
   };
 }
 
-/** How much has been written to a disk since its machine started (Documentation/block/stat.rst, field 7, sectors). */
+/** Bytes written to a disk since its machine booted (Documentation/block/stat.rst, field 7, sectors). */
 async function diskWrittenBytes(machine: Machine, path: string): Promise<number> {
   const script = 'cat "/sys/class/block/$(basename "$(readlink -f "$1")")/stat"';
   const { stdout } = await machine.exec(['sh', '-c', script, 'disk-written', path]);

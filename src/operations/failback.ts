@@ -34,10 +34,10 @@ import {
 import { assertPrimaryAnswers, makePassive } from './passive-primary.ts';
 
 const OBSERVE_TIMEOUT_ms = 30_000;
-/** The primary serves, and its own disk is in the mirror set, or is to be put back. */
+/** The primary serves, and its own disk is in the array or must be re-added. */
 const HOME: readonly HostStateName[] = ['syncing', 'protected', 'degraded'];
 
-/** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
+/** Gathers the facts, refuses invalid requests, and makes the steps. Changes nothing. */
 export async function planFailback(
   context: VolumeContext,
   options: FailbackOptions,
@@ -53,9 +53,9 @@ export async function planFailback(
     throw new SpareError(
       'precondition',
       'NOT_TAKEN_OVER',
-      `Cannot fail back ${host.name} as it is ${record?.state ?? 'unknown'}, not taken over`,
+      `Cannot fail back ${host.name}: it is ${record?.state ?? 'unknown'}, not taken over`,
       {
-        hint: `See where it is served: spare status ${host.name}`,
+        hint: `To see its state, run: spare status ${host.name}`,
       },
     );
   }
@@ -67,8 +67,8 @@ export async function planFailback(
   const measurements: FailbackMeasurements = { size_bytes: volume.standbyLeg.size_bytes };
   let wentDownAt_ms: number | undefined;
 
-  // Once the LUN is served again nothing of the host is left on the standby, and nothing may be brought back there:
-  // an interrupted failback that had got this far leaves the standby's steps alone, and so does its undo.
+  // Once the LUN is served again, nothing of the host is left on the standby, and nothing may be started there again:
+  // an interrupted failback that got this far skips the standby's steps, and so does its rollback.
   const lunServed = async () => !(await hostTargetStatus(host.name)).fenced;
   const onStandby = stepOn(standbyMachine);
   const onPrimary = stepOn(primaryMachine);
@@ -84,7 +84,7 @@ export async function planFailback(
   const steps: Step[] = [
     stateStep(context, {
       name: 'begin',
-      title: `Record that ${host.name} is going home`,
+      title: `Record that the failback of ${host.name} has started`,
       event: 'failback-started',
       to: 'failing-back',
       async undo() {
@@ -93,24 +93,24 @@ export async function planFailback(
     }),
     onPrimary({
       name: 'passive',
-      title: `Make sure that ${host.name} serves nothing`,
+      title: `Make sure that the primary of ${host.name} serves nothing`,
       commandLines: [
         `(write ${PASSIVE_PATH})`,
         words(serviceArgv('down', host.name)),
-        `iscsiadm --logout, see that nothing is left`,
+        '(iscsiadm --logout, then check that nothing is left)',
       ],
       check: lunServed,
       run: () => makePassive(context),
     }),
     onPrimary({
       name: 'prepare',
-      title: 'Make the namespaces and load the modules, so that the service moves quickly',
+      title: 'Create the namespaces and load the modules, so that the service moves quickly',
       commandLines: [words(serviceArgv('prepare', host.name))],
       run: () => service(primaryMachine, 'prepare', host.name),
     }),
     onStandby({
       name: 'standby-address-down',
-      title: `Give the address ${host.service.address} up`,
+      title: `Take down the service address ${host.service.address}`,
       commandLines: [words(serviceArgv('address-down', host.name))],
       check: lunServed,
       async run() {
@@ -123,7 +123,7 @@ export async function planFailback(
     serviceStep(standbyMachine, 'unmount', 'mount', `Unmount ${volume.mountPoint}`),
     onStandby({
       name: 'stop-mirror',
-      title: 'Stop the mirror set',
+      title: 'Stop the array',
       commandLines: [words(['mdadm', '--stop', device])],
       check: lunServed,
       run: () => stopMirrorOnStandby(context),
@@ -135,14 +135,14 @@ export async function planFailback(
     }),
     onStandby({
       name: 'detach',
-      title: 'Let go of the standby leg',
+      title: 'Detach the standby leg',
       commandLines: [`losetup --detach (of ${volume.standbyLeg.path})`],
       check: lunServed,
       run: () => detachLeg(context),
     }),
     onStandby({
       name: 'unfence-lun',
-      title: `Serve the LUN to ${host.name} again, after seeing that nothing here holds it`,
+      title: `Serve the LUN to ${host.name} again, after checking that nothing here uses it`,
       commandLines: [
         `losetup --associated ${volume.standbyLeg.path}`,
         `(control socket: accept ${host.name}, unfence ${host.name})`,
@@ -154,14 +154,14 @@ export async function planFailback(
       async run() {
         await refuseLossSinceServed(host.name);
         await assertLegIsFree(context);
-        // What a loss of power had taken before the takeover is what was served since: the decision of the takeover remembers it.
+        // The decision covers the writes lost before the failover: the standby has served without them since.
         await acceptTarget(host.name);
         noteLunServed(host.name, true);
         await unfenceTarget(host.name);
       },
       async undo() {
         await fenceTarget(host.name);
-        // The primary may have written to it by now, and what of that is lost must not come into service.
+        // The primary may have written to the leg by now. If such writes were lost, the leg must not go into service.
         await refuseLossSinceServed(host.name);
       },
     }),
@@ -174,7 +174,7 @@ export async function planFailback(
     }),
     onPrimary({
       name: 'assemble',
-      title: 'Start the mirror set from the LUN alone: given both, the kernel may choose the stale one',
+      title: 'Assemble the array from the LUN alone: given both legs, the kernel may choose the stale one',
       commandLines: [words(assembleArgv(device, mirrorUuid, lun, { readonly: false }))],
       check: async () => (await mirrorStatus(primaryMachine, device)) !== undefined,
       async run() {
@@ -182,23 +182,23 @@ export async function planFailback(
       },
       undo: () => stopMirror(primaryMachine, device),
     }),
-    serviceStep(primaryMachine, 'mount', 'unmount', `Mount it at ${volume.mountPoint}`),
+    serviceStep(primaryMachine, 'mount', 'unmount', `Mount the volume at ${volume.mountPoint}`),
     serviceStep(
       primaryMachine,
       'nfs-start',
       'nfs-stop',
-      `Start the NFS server of ${host.name} with its clients' records`,
+      `Start the NFS server of ${host.name} with its client records`,
     ),
     onPrimary({
       name: 'primary-address-up',
-      title: `Take the address ${host.service.address} and announce it`,
+      title: `Bring up the service address ${host.service.address} and announce it`,
       commandLines: [words(serviceArgv('address-up', host.name))],
       run: () => service(primaryMachine, 'address-up', host.name),
       pointOfNoReturn: true,
     }),
     onStandby({
       name: 'observe',
-      title: 'See from outside that the volume is served',
+      title: 'Verify from outside that the volume is served',
       commandLines: [`(read ${volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
       async run() {
         await observeService(host, volume, OBSERVE_TIMEOUT_ms);
@@ -210,7 +210,7 @@ export async function planFailback(
   return { operation: { name: 'failback', host: host.name, startsIn: [record.state], steps }, measurements };
 }
 
-/** A host that is home already, where the copy behind the service was not waited for, or has left differences. */
+/** A host that is on its primary already, with a resync that was not waited for, or a mirror mismatch. */
 function leftToDo(
   context: VolumeContext,
   record: HostRecord | undefined,
@@ -224,7 +224,7 @@ function leftToDo(
   if (record?.legsDiffer && isHome) {
     return { operation: { ...operation, steps: [...refillSteps(context, options), ...complete] }, measurements };
   }
-  // Of an enrolment the standby leg would be the one that is being filled.
+  // During an enrolment, the standby leg would be the one that is being resynced.
   const isCopiedBack =
     record?.state === 'syncing' && record.lastReport !== undefined && standbyLegInSync(record.lastReport);
   return isCopiedBack || (record?.comparisonDue && isHome)
@@ -232,7 +232,7 @@ function leftToDo(
     : undefined;
 }
 
-/** @throws SpareError `refused` where the leg has lost writes that it got since the LUN is served to the primary again */
+/** @throws SpareError `refused` if the leg has lost writes that it received since the LUN was served to the primary again */
 async function refuseLossSinceServed(host: string): Promise<void> {
   const target = await hostTargetStatus(host);
   const isServedSince = readTakeoverDecision(host)?.lunServedSince === true || !target.fenced;

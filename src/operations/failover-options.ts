@@ -1,6 +1,6 @@
 export interface FailoverOptions {
-  /** Goes on without evidence that the leg is current. */
+  /** Continues without evidence that the standby leg is current. */
   allowDataLoss: boolean;
-  /** The administrator vouches that the machine is off: for hosts without a fence command. */
+  /** The administrator has confirmed that the machine is off: for hosts without a fence command. */
   confirmedOff: boolean;
 }

@@ -28,8 +28,8 @@ import type { FailoverOptions } from './failover-options.ts';
 import { evidenceFacts, refuseUnproven, refuseWithoutPrerequisites } from './takeover-evidence.ts';
 
 /**
- * Takes over a host: what `spare failover` and the watch call.
- * @throws SpareError `refused` where the evidence does not allow it, `precondition`, or as `runOperation` does.
+ * Fails a host over: called by `spare failover` and by the watch.
+ * @throws SpareError `refused` if the evidence does not allow it, `precondition`, or like `runOperation`.
  */
 export async function failover(
   hostName: string,
@@ -39,7 +39,7 @@ export async function failover(
   return runOperation(await planFailover(volumeContext(hostName, run.clock), options), run);
 }
 
-/** Looks at what is known, refuses what cannot be right, and makes the steps. Changes nothing. */
+/** Gathers the facts, refuses invalid requests, and makes the steps. Changes nothing. */
 export async function planFailover(context: VolumeContext, options: FailoverOptions): Promise<Operation> {
   const { host, volume, standbyMachine: machine, clock } = context;
   const recorded = readState(host.name);
@@ -47,13 +47,13 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
     throw new SpareError(
       'precondition',
       'ALREADY_TAKEN_OVER',
-      `Cannot take over ${host.name} as the standby serves it since ${recorded.since}`,
+      `Cannot fail over ${host.name}: the standby has served it since ${recorded.since}`,
       {
-        hint: `When its machine is repaired: spare failback ${host.name}`,
+        hint: `When the primary is repaired, run: spare failback ${host.name}`,
       },
     );
   }
-  // A decision was made before: the leg may have been written to since, and taking back would hand the old state to the primary.
+  // With an earlier decision, the leg may have been written to since. A rollback would return the host to the primary's stale leg.
   const resumed = readTakeoverDecision(host.name) !== undefined;
   const isDecided = async () => {
     const decision = readTakeoverDecision(host.name);
@@ -70,7 +70,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
   const steps: Step[] = [
     stateStep(context, {
       name: 'begin',
-      title: `Record that ${host.name} is being taken over`,
+      title: `Record that the failover of ${host.name} has started`,
       event: 'failover-started',
       to: 'failing-over',
       async undo() {
@@ -80,7 +80,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
     host.fenceCommand && !options.confirmedOff
       ? step({
           name: 'fence-machine',
-          title: `Turn the machine of ${host.name} off`,
+          title: `Switch the machine of ${host.name} off`,
           commandLines: [fenceCommandLine(host.fenceCommand, host.name, 'off')],
           async run() {
             await fenceOff(host.fenceCommand as string, host.name);
@@ -89,16 +89,16 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
         })
       : step({
           name: 'address-unused',
-          title: `See that nobody answers at ${serviceAddress(host)}: the machine of ${host.name} is said to be off`,
+          title: `Check that nothing answers at ${serviceAddress(host)} (--confirmed-off: ${host.name} should be off)`,
           commandLines: [quoteForShell(addressUnused)],
           async run() {
             await machine.exec(addressUnused).catch((cause) => {
               throw new SpareError(
                 'refused',
                 'ADDRESS_ANSWERS',
-                `Cannot take over ${host.name} as a machine still answers at ${serviceAddress(host)}`,
+                `Cannot fail over ${host.name}: a machine still answers at ${serviceAddress(host)}`,
                 {
-                  hint: `Turn ${host.name} off, then try again`,
+                  hint: `Switch ${host.name} off, then run the command again`,
                   cause,
                 },
               );
@@ -108,7 +108,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
         }),
     step({
       name: 'fence-lun',
-      title: `Refuse mirror writes of ${host.name} from now on`,
+      title: `Fence the LUN of ${host.name}: refuse its mirror writes`,
       commandLines: [`(control socket: fence ${host.name})`],
       run: () => fenceTarget(host.name),
       undo: () => unfenceTarget(host.name),
@@ -124,7 +124,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
         const evidence = decideEvidence(facts);
         refuseUnproven(host.name, evidence, options, host.fenceCommand !== undefined && !options.confirmedOff);
         report({ detail: evidence.reasons.join('; ') });
-        // Where the leg lost writes before an earlier takeover, the primary's own disk differs still.
+        // If the leg had lost writes before an earlier failover, the primary's own disk still differs there.
         const lost = joinRanges([...(readTakeoverDecision(host.name)?.lost ?? []), ...facts.lost]);
         recordTakeoverDecision(host.name, {
           decidedAt: clock.wallTime().toISOString(),
@@ -139,7 +139,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
     }),
     step({
       name: 'attach',
-      title: `Attach the standby leg of ${host.name}, with every mirror write on the disk`,
+      title: `Flush all mirror writes and attach the standby leg of ${host.name}`,
       commandLines: [syncDataArgv(volume.standbyLeg.path), attachLoopArgv(volume.standbyLeg.path)].map(quoteForShell),
       async run() {
         await attachLeg(context);
@@ -161,7 +161,7 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
   return { name: 'failover', host: host.name, startsIn, steps, onlyForward };
 }
 
-/** Not out of a failback: the standby leg may be the only whole one then. */
+/** Not during a failback: the standby leg may be the only complete copy then. */
 function canBeRolledBack(origin: HostStateName | undefined): boolean {
   return transitionOf('failing-over', 'failover-rolled-back', origin) !== undefined;
 }

@@ -3,19 +3,19 @@ import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../service/serv
 import { SpareError } from '../std/errors.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
 
-/** Whoever reads it on the primary must see that it is not the guard's own record (`replaced …`). */
-const HELD_PASSIVE = 'held passive by the standby, which goes on with: spare failback\n';
+/** Its text must differ from the guard's own record (`replaced …`). */
+const HELD_PASSIVE = 'held passive by the standby during a failback. On the standby, run: spare failback\n';
 
-/** @throws SpareError `unreachable`, or `precondition` where the machine is not set up for this mirror set. */
+/** @throws SpareError `unreachable`, or `precondition` if the machine is not set up for this array. */
 export async function assertPrimaryAnswers({ primaryMachine, host, volume }: VolumeContext): Promise<void> {
   const { stdout } = await primaryMachine.exec(['cat', `/etc/spare/services/${host.name}.conf`]).catch((cause) => {
     if (cause instanceof SpareError && cause.kind === 'unreachable') throw cause;
     throw new SpareError(
       'precondition',
       'NOT_PREPARED',
-      `Cannot fail back to ${host.name} as that machine is not set up for it`,
+      `Cannot fail back ${host.name}: its machine is not set up as its primary`,
       {
-        hint: 'Was its system disk replaced? Its files from spare are missing: /etc/spare/services, /usr/local/lib/spare',
+        hint: 'If its system disk was replaced, restore /etc/spare, /usr/local/lib/spare and the other files listed in docs/runbook.md from a backup',
         cause,
       },
     );
@@ -24,14 +24,14 @@ export async function assertPrimaryAnswers({ primaryMachine, host, volume }: Vol
   throw new SpareError(
     'precondition',
     'OTHER_MIRROR',
-    `Cannot fail back to ${host.name} as that machine is set up for another mirror set`,
+    `Cannot fail back ${host.name}: its machine is set up for another array`,
     {
       hint: `Compare /etc/spare/services/${host.name}.conf on both machines`,
     },
   );
 }
 
-/** Nothing assembled, mounted, served or logged in there, whatever it was doing, and it stays so over a restart (invariant 6). */
+/** Stops the array, mount, service and session there, whatever it was doing; this survives a restart (invariant 6). */
 export async function makePassive({ host, standby, primaryMachine }: VolumeContext): Promise<void> {
   await primaryMachine.writeFile(PASSIVE_PATH, HELD_PASSIVE, 0o644);
   await service(primaryMachine, 'down', host.name);
@@ -41,9 +41,9 @@ export async function makePassive({ host, standby, primaryMachine }: VolumeConte
   throw new SpareError(
     'refused',
     'PRIMARY_NOT_PASSIVE',
-    `Cannot fail back as ${host.name} still holds its service: ${JSON.stringify(status)}`,
+    `Cannot fail back ${host.name}: its primary still runs parts of the service: ${JSON.stringify(status)}`,
     {
-      hint: `On ${host.name}: /usr/local/lib/spare/service down ${host.name}`,
+      hint: `Run on ${host.name}: /usr/local/lib/spare/service down ${host.name}`,
     },
   );
 }

@@ -3,15 +3,15 @@ import type { Pause } from '../hosts/host-record.ts';
 import { setPaused } from '../hosts/host-state.ts';
 import { lockHost } from '../steps/host-lock.ts';
 
-/** What `spare pause --json` and `spare resume --json` print. */
+/** The output of `spare pause --json` and `spare resume --json`. */
 export interface PauseReport {
   host: string;
   paused: { until: string; reason: string } | null;
 }
 
 /**
- * Keeps the watch from taking the host over or repairing its mirror by itself until a date: for maintenance of the primary. `null` ends it.
- * What is typed by a person is not held back.
+ * Stops automatic failover and mirror repair for the host until a date, for maintenance of the primary. `null` ends the pause.
+ * Commands run by a person are not affected.
  * @throws SpareError `usage` for an unknown host, `busy` while an operation runs.
  */
 export async function pauseHost(host: string, paused: Pause | null): Promise<PauseReport> {

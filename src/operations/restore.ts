@@ -4,8 +4,8 @@ import { fenceTarget } from '../target/client/target-control.ts';
 import { bringUpSteps } from './bring-up.ts';
 
 /**
- * Brings the service of a host that is taken over up again, after the standby has been restarted, say.
- * Nothing is decided anew and nothing is ever taken back: the standby leg is the newer one since the takeover.
+ * Restarts the service of a host that is taken over, for example after a restart of the standby.
+ * It makes no new decision and rolls nothing back: since the failover the standby leg is the newer one.
  */
 export function planRestore(context: VolumeContext): Operation {
   const { host, standbyMachine: machine } = context;
@@ -13,7 +13,7 @@ export function planRestore(context: VolumeContext): Operation {
     {
       name: 'fence-lun',
       machine,
-      title: `Refuse mirror writes of ${host.name}`,
+      title: `Fence the LUN of ${host.name}: refuse its mirror writes`,
       commandLines: [`(control socket: fence ${host.name})`],
       run: () => fenceTarget(host.name),
     },
@@ -23,7 +23,7 @@ export function planRestore(context: VolumeContext): Operation {
     name: 'restore',
     host: host.name,
     startsIn: ['taken-over'],
-    again: 'wait for the watch, which tries again by itself',
+    again: 'wait for the watch, which retries automatically',
     steps,
     onlyForward: true,
   };

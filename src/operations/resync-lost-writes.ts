@@ -13,31 +13,31 @@ import { retryUntil } from '../std/retry.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
 import { acceptTarget, hostTargetStatus } from '../target/client/target-control.ts';
 
-/** The initiator may still have writes in its hands, for as long as its replacement time-out. */
+/** The initiator may hold outstanding writes for as long as its replacement_timeout. */
 const DROP_ms = 60_000;
-/** The primary reports each second. */
+/** The primary reports every second. */
 const REPORT_ms = 20_000;
 
 /**
- * After a loss of power of the standby: has the primary write again what its leg may have lost, and serves the LUN then. The mirror
- * set may not even have noticed, and would take the leg for whole.
+ * After a power loss of the standby: marks the lost writes for resync on the primary, then serves the LUN. The array may not even
+ * have noticed the outage, and would treat the leg as in sync.
  *
- * Killed anywhere it is done anew: the target goes on refusing the LUN until the last step, and the marks are durable on the
- * primary's disk before that.
- * @returns False where nothing is lost, or it is not the primary that has the newer leg.
+ * If it is killed at any point, it starts again: the target refuses the LUN until the last step, and by then the marks are durable
+ * on the primary's disk.
+ * @returns False if nothing is lost, or the primary does not have the newer leg.
  */
 export async function resyncLostWrites(context: VolumeContext): Promise<boolean> {
   const { host, volume, standbyMachine, primaryMachine } = context;
   if ((await hostTargetStatus(host.name)).lost.length === 0 || isServedElsewhere(host.name)) return false;
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, volume.standbyLeg.path), volume.mirrorUuid);
   const running = await mirrorStatus(primaryMachine, volume.device, volume.localLeg);
-  // A leg without a superblock is not taken back but filled; one that no set holds either is nothing yet.
+  // A leg without a superblock gets a full resync, not a re-add. If no array has it either, there is nothing to do yet.
   if (running || leg) {
     const status = running ?? (await startAlone(context, leg as LegSuperblock));
     assertLocalLegWhole(context, status);
     await dropStandbyLeg(context);
     const droppedAt_ms = context.clock.bootTime_ms();
-    // From here on nothing of this set can reach the leg: what is marked is complete now.
+    // From here on no write of this array can reach the leg, so the list of ranges is complete.
     const { lost } = await hostTargetStatus(host.name);
     if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
     await untilReported(context, droppedAt_ms);
@@ -47,14 +47,14 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
   return true;
 }
 
-/** The standby leg is the newer one there, and what it has is what counts. */
+/** In these states the standby leg is the newer one, and its content counts. */
 function isServedElsewhere(host: string): boolean {
   return ['failing-over', 'taken-over', 'failing-back'].includes(stateOf(host));
 }
 
 /**
- * Both machines have lost their power: the primary waits for its LUN before it assembles anything, and its bitmap can be
- * marked only while the set runs. So it runs from the primary's own disk.
+ * Both machines lost power: the primary waits for its LUN before it assembles anything, and its bitmap can be marked only while
+ * the array runs. So the array is started from the primary's own disk.
  */
 async function startAlone(context: VolumeContext, standbyLeg: LegSuperblock): Promise<MirrorStatus> {
   const { volume, primaryMachine } = context;
@@ -76,27 +76,22 @@ function onlyCopy({ host: { name } }: VolumeContext): SpareError {
   return new SpareError(
     'refused',
     'ONLY_COPY_LOST_WRITES',
-    `Cannot serve the LUN of ${name} again as the standby has lost writes to the only whole copy: the disk of ${name} itself is not up to date`,
-    { hint: `Start from what the standby has on its disk: spare failover ${name} --allow-data-loss` },
+    `Cannot serve the LUN of ${name}: the standby leg, the only complete copy, has lost writes, and the local leg is not in sync`,
+    { hint: `To serve what is on the standby's disk, run: spare failover ${name} --allow-data-loss` },
   );
 }
 
 function bitmapChunkOf({ host, volume }: VolumeContext, { bitmapChunk_bytes }: MirrorStatus): number {
   if (bitmapChunk_bytes !== undefined) return bitmapChunk_bytes;
   const { device } = volume;
-  throw new SpareError(
-    'stepFailed',
-    'NO_BITMAP',
-    `The mirror set ${device} of ${host.name} has no write-intent bitmap`,
-    {
-      hint: `On ${host.name}: mdadm --grow --bitmap=internal ${device}`,
-    },
-  );
+  throw new SpareError('stepFailed', 'NO_BITMAP', `The array ${device} of ${host.name} has no write-intent bitmap`, {
+    hint: `Run on ${host.name}: mdadm --grow --bitmap=internal ${device}`,
+  });
 }
 
-/** Whatever the set thinks of the leg: where nothing was written since, it still looks in sync. */
+/** Whatever the array reports about the leg: if nothing was written since, it still looks in sync. */
 async function dropStandbyLeg(context: VolumeContext): Promise<void> {
-  // By sysfs: the leg's disk may be gone, or hang. It can't be removed before its last request has ended.
+  // Through sysfs, because the leg's disk may be gone or hang. It cannot be removed before its last request has ended.
   const script =
     's="/sys/block/$1/md/dev-$2/state"; grep -q faulty "$s" || echo faulty >"$s" || exit 1; echo remove >"$s"';
   await retryUntil(
@@ -110,8 +105,8 @@ async function dropStandbyLeg(context: VolumeContext): Promise<void> {
 }
 
 /**
- * A takeover believes the last report: it must not say any more that the leg is in sync when the target forgets what is lost. One from
- * before the leg was dropped says nothing, whatever it says: the leg may have been taken back since.
+ * A failover relies on the last report, which must no longer say that the leg is in sync when the target removes its record. A report
+ * from before the leg was dropped does not count: the leg may have been re-added since.
  */
 async function untilReported({ host: { name: host }, clock }: VolumeContext, droppedAt_ms: number): Promise<void> {
   await retryUntil(
@@ -122,27 +117,27 @@ async function untilReported({ host: { name: host }, clock }: VolumeContext, dro
       throw new SpareError(
         'stepFailed',
         'NOT_REPORTED',
-        `${host} has dropped the standby leg, and its last report does not say so yet`,
-        { hint: 'Reports come through the watch: systemctl status spare-watch' },
+        `${host} has dropped the standby leg, but its last report does not show that yet`,
+        { hint: 'Reports come through the watch. To check it, run: systemctl status spare-watch' },
       );
     },
     { timeout_ms: REPORT_ms, pause_ms: 50, clock },
   );
 }
 
-/** The disk may have failed again, or still. */
+/** The disk may still be failing. */
 async function assertAccepted(host: string): Promise<void> {
   const { lost } = await hostTargetStatus(host);
   if (lost.length === 0) return;
   throw new SpareError(
     'stepFailed',
     'STILL_LOSING',
-    `Cannot serve the LUN of ${host} again as its leg may have lost writes still, or again: to ${rangesText(lost)}`,
-    { hint: "The disk of the pool may be failing: see 'journalctl -k' and 'journalctl -u spare-serve'" },
+    `Cannot serve the LUN of ${host}: the standby leg has lost writes again (${rangesText(lost)})`,
+    { hint: "The pool's disk may be failing. To check it, run: journalctl -k -u spare-serve" },
   );
 }
 
-/** `undefined` where there is none of this mirror set. */
+/** `undefined` if there is none of this array. */
 async function ownSuperblock(reading: Promise<LegSuperblock>, mirrorUuid: string): Promise<LegSuperblock | undefined> {
   try {
     const superblock = await reading;

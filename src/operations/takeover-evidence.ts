@@ -7,7 +7,7 @@ import type { VolumeContext } from '../steps/operation-context.ts';
 import { hostTargetStatus } from '../target/client/target-control.ts';
 import type { FailoverOptions } from './failover-options.ts';
 
-/** Mirror traffic as new as this says that the primary is alive. */
+/** Mirror traffic this recent means that the primary is alive. */
 const ALIVE_ms = 3_000;
 
 /** Before anything is changed: could the evidence be good enough if the machine were off by now? */
@@ -17,9 +17,9 @@ export async function refuseWithoutPrerequisites(context: VolumeContext, options
     throw new SpareError(
       'refused',
       'NOT_PROVEN_OFF',
-      `Cannot take over ${host.name} as nothing proves that its machine is off: it has no fence command`,
+      `Cannot fail over ${host.name}: it has no fence command, so nothing confirms that its machine is off`,
       {
-        hint: `Turn it off, then run '${commandLine(host.name, { ...options, confirmedOff: true })}'`,
+        hint: `Switch it off, then run: ${commandLine(host.name, { ...options, confirmedOff: true })}`,
       },
     );
   }
@@ -28,16 +28,16 @@ export async function refuseWithoutPrerequisites(context: VolumeContext, options
     throw new SpareError(
       'refused',
       'HOST_ALIVE',
-      `Cannot take over ${host.name} as its mirror traffic still arrives: its machine is not off`,
+      `Cannot fail over ${host.name}: mirror traffic still arrives, so its machine is not off`,
       {
-        hint: 'Turn it off first: two machines would serve the same volume',
+        hint: 'Switch it off first. Otherwise two machines would serve the same volume (split-brain)',
       },
     );
   }
   refuseUnproven(host.name, decideEvidence(facts), options);
 }
 
-/** What is known by now, besides the leg's own account. `offAt_ms` is when the primary was proven to be off, just now. */
+/** The facts so far, except the leg's superblock. `offAt_ms` is when the primary was confirmed off, just now. */
 export async function evidenceFacts(
   { host, volume, clock }: VolumeContext,
   offAt_ms: number | undefined,
@@ -60,16 +60,21 @@ export async function evidenceFacts(
 }
 
 /**
- * @param switchedOff The fence command has switched the machine off by now, which a refusal does not take back.
+ * @param switchedOff The fence command has switched the machine off by now; a refusal does not reverse that.
  * @throws SpareError `refused` unless the evidence is good enough for these options.
  */
 export function refuseUnproven(host: string, evidence: Evidence, options: FailoverOptions, switchedOff = false): void {
   const reasons = evidence.reasons.join('. ');
-  const isOff = switchedOff ? `. ${host} has been switched off: powered on, it serves again` : '';
+  const isOff = switchedOff ? `. ${host} has been switched off; when it is powered on, it serves again` : '';
   if (evidence.verdict === 'unusable') {
-    throw new SpareError('refused', 'LEG_UNUSABLE', `Cannot take over ${host} from this leg. ${reasons}`, {
-      hint: `Its data is on the disk of ${host} itself: repair that machine${isOff}`,
-    });
+    throw new SpareError(
+      'refused',
+      'LEG_UNUSABLE',
+      `Cannot fail over ${host}: the standby leg is not usable. ${reasons}`,
+      {
+        hint: `Only the local leg has the data: repair the primary${isOff}`,
+      },
+    );
   }
   if (evidence.verdict === 'unproven' && !options.allowDataLoss) {
     const lost =
@@ -81,15 +86,15 @@ export function refuseUnproven(host: string, evidence: Evidence, options: Failov
     throw new SpareError(
       'refused',
       'LEG_NOT_PROVEN',
-      `Cannot take over ${host} as its leg is not proven current: ${lost} may be missing. ${reasons}`,
+      `Cannot fail over ${host}: the standby leg is not proven current, and ${lost} may be missing. ${reasons}`,
       {
-        hint: `If losing that is better than waiting for ${host}: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`,
+        hint: `If you prefer losing that to waiting for the primary, run: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`,
       },
     );
   }
 }
 
-/** What is to be typed: a hint that forgot a flag would lead to the next refusal. */
+/** The command to run: a hint without one of the flags would lead to the next refusal. */
 function commandLine(host: string, { confirmedOff, allowDataLoss }: FailoverOptions): string {
   return ['spare failover', host, confirmedOff && '--confirmed-off', allowDataLoss && '--allow-data-loss']
     .filter(Boolean)

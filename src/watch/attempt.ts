@@ -5,7 +5,7 @@ import type { WatchFailure } from './watch-file.ts';
 const FIRST_PAUSE_ms = 1000;
 const PAUSE_GROWTH = 3;
 
-/** Runs things in the background, one at a time, so that looking at hosts never waits; what fails waits longer each time. */
+/** Runs actions in the background, one at a time, so that probing never waits. After each failure it waits longer. */
 export class Attempt {
   running: string | undefined;
   failure: WatchFailure | undefined;
@@ -22,7 +22,7 @@ export class Attempt {
     this.#longestPause_ms = options.longestPause_ms;
   }
 
-  /** Starts `work` unless something runs already, or the last failure was too short a time ago. Tells whether it did. */
+  /** Starts `work` unless an action is running, or the last failure was too recent. Returns whether it started. */
   start(action: string, work: () => Promise<void>, onFailure: (failure: WatchFailure) => void): boolean {
     if (this.running !== undefined || this.#clock.bootTime_ms() < this.#notBefore) return false;
     this.running = action;
@@ -30,14 +30,14 @@ export class Attempt {
     return true;
   }
 
-  /** All is well again: nothing stands in the way of the next attempt. */
+  /** All is well again: the next attempt may start at once. */
   reset(): void {
     this.failure = undefined;
     this.#pause_ms = FIRST_PAUSE_ms;
     this.#notBefore = 0;
   }
 
-  /** Waits for what runs. */
+  /** Waits for the running action. */
   settled(): Promise<void> {
     return this.#done;
   }
@@ -61,5 +61,5 @@ export class Attempt {
 function describe(error: unknown): { code: string; message: string; hint: string } {
   if (error instanceof SpareError) return { code: error.code, message: error.message, hint: error.hint };
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'UNEXPECTED', message, hint: 'This is a defect in spare: please report it' };
+  return { code: 'UNEXPECTED', message, hint: 'This is a bug in spare: please report it' };
 }

@@ -3,8 +3,8 @@ import { mirrorCondition } from '../mirror/condition.ts';
 import type { LostWrites } from './observe.ts';
 
 /**
- * What the evidence becomes with a new report from the primary. Pure.
- * @param lostWrites The mirror set may not have noticed that its standby leg lacks writes: what it says proves nothing then.
+ * The evidence after a new report from the primary. Pure.
+ * @param lostWrites If the standby leg has lost writes, the array may not know: its report then confirms nothing.
  */
 export function withReport(
   evidence: HostEvidence,
@@ -17,18 +17,18 @@ export function withReport(
     if (lostWrites === 'none') return { ...rest, lastReport: report, lastProof: report };
     if (lostWrites === 'unknown') return { ...evidence, lastReport: report };
   }
-  // While the first copy runs there is nothing yet that could be broken.
+  // During the initial resync there is no mirror yet that could break.
   const isFirstCopy = state === 'enrolled' || state === 'syncing';
   const since = degradedSince ?? (isFirstCopy ? undefined : report.receivedAt);
   return { ...rest, lastReport: report, ...(since !== undefined && { degradedSince: since }) };
 }
 
-/** The fence device says that the machine is off. The first time counts: it has been off since then at the latest. */
+/** The fence device reports that the machine is off. The first time counts: it has been off since then at the latest. */
 export function withProvenOff(evidence: HostEvidence, provenOff: NonNullable<HostEvidence['provenOff']>): HostEvidence {
   return evidence.provenOff ? evidence : { ...evidence, provenOff };
 }
 
-/** The primary is heard again: whatever was off is not any more. */
+/** The primary answers again, so it is no longer off. */
 export function withoutProvenOff(evidence: HostEvidence): HostEvidence {
   const { provenOff: _over, ...rest } = evidence;
   return rest;

@@ -22,28 +22,28 @@ import type { Samples } from './probe-paths.ts';
 import type { Verdict } from './verdict.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 
-/** What a keeper knows and does outside itself: records, operations, the fence hook. */
+/** What a keeper uses outside itself: records, operations, the fence command. */
 export interface KeeperWorld {
   clock: Clock;
   log: EventLog;
   record(host: string): HostRecord | undefined;
-  /** A takeover had been decided on when it was interrupted: it may go on without asking again. */
+  /** A failover had its decision when it was interrupted: it may resume without deciding again. */
   takeoverDecided(host: string): boolean;
-  /** Waits for the disk only where `durable`. */
+  /** Waits for the disk only if `durable`. */
   updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence, options: { durable: boolean }): void;
   /**
-   * Records under the host's lock what has happened to it, unless it is not in `from` any more. Fails where an operation holds the lock.
-   * @returns What has changed, to be logged.
+   * Records an event under the host's lock, unless the host has left `from`. Fails if an operation holds the lock.
+   * @returns The change, to be logged.
    */
   enter(host: string, from: StateOrNone, event: HostEvent): Promise<Transition | undefined>;
   fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined>;
   failover(host: string): Promise<void>;
-  /** Brings the service of a host that is taken over up again on the standby. */
+  /** Restarts the service of a host that is taken over, on the standby. */
   restore(host: string): Promise<void>;
-  /** Puts a dropped standby leg back on the primary. */
+  /** Re-adds a dropped standby leg on the primary. */
   remirror(host: string): Promise<void>;
   lostWrites(host: string): LostWrites;
-  /** Has the primary write again what the standby has lost: until then the LUN is not served. */
+  /** Marks lost writes for resync on the primary: until then the LUN is not served. */
   resyncLostWrites(host: string): Promise<void>;
 }
 
@@ -55,11 +55,11 @@ const WORK = {
   'resync-lost-writes': 'resyncLostWrites',
 } as const satisfies Record<KeeperAction, keyof KeeperWorld>;
 
-/** After an operation, until the probes see what it has done. */
+/** The wait after an operation, until the probes see its effect. */
 const SETTLE_ms = 10_000;
 const FENCE_STATUS_INTERVAL_ms = 2000;
 
-/** What the watch does for one host: records what is seen, and acts on it where the policy allows. Nothing here waits. */
+/** The watch's work for one host: records observations, and acts on them if the policy allows. Nothing here waits. */
 export class HostKeeper {
   readonly #host: HostConfiguration;
   readonly #monitor: HostMonitor;
@@ -79,17 +79,17 @@ export class HostKeeper {
     this.#operation = new Attempt(world.clock, { longestPause_ms: 300_000, settle_ms: SETTLE_ms });
   }
 
-  /** Waits for what runs in the background. */
+  /** Waits for background actions. */
   async settled(): Promise<void> {
     await Promise.all([this.#transition.settled(), this.#operation.settled()]);
   }
 
-  /** Once a second, with what was seen. */
+  /** Called once a second, with the observations. */
   tick(samples: Samples): void {
     this.#verdict = this.#monitor.count(samples);
     const record = this.#world.record(this.#host.name);
     if (!record) {
-      // Its state file was damaged, and moved aside.
+      // Its state file was damaged and moved aside.
       this.#observe(null, 'enrolled');
       return;
     }
@@ -113,7 +113,7 @@ export class HostKeeper {
 
   #keepEvidence(record: HostRecord, report: PrimaryReport | undefined): void {
     const { name, fenceCommand } = this.#host;
-    // A takeover is being decided on what is recorded: it stays as it is.
+    // A failover is deciding on the recorded evidence: it must not change now.
     if (record.state === 'failing-over') return;
     const isNew = report !== undefined && report !== this.#recordedReport;
     const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
@@ -131,7 +131,7 @@ export class HostKeeper {
     if (isSilent && fenceCommand !== undefined && !record.provenOff) void this.#askFence(fenceCommand);
   }
 
-  /** The lease runs while the host is silent: that its power is off is worth most when it is known early. */
+  /** The lease is running while the host is unreachable: the earlier the power is confirmed off, the better. */
   async #askFence(command: string): Promise<void> {
     const now = this.#world.clock.bootTime_ms();
     if (this.#fenceAsking || now - this.#fenceAskedAt_ms < FENCE_STATUS_INTERVAL_ms) return;
@@ -145,14 +145,14 @@ export class HostKeeper {
       this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, off), { durable: true });
       this.#log('proven-off');
     } catch {
-      // No answer is no evidence; the takeover asks again and tells.
+      // No answer is no evidence. The failover asks again and reports the failure.
     } finally {
       this.#fenceAsking = false;
     }
   }
 
   #observe(state: StateOrNone, event: HostEvent): void {
-    // While an operation runs in this process, it holds the host's lock and says itself what happens.
+    // An operation of this process holds the host's lock and records its own events.
     if (!transitionOf(state, event) || this.#operation.running !== undefined) return;
     this.#transition.start(
       event,
@@ -161,14 +161,14 @@ export class HostKeeper {
         if (entered) this.#world.log(transitionEvent(this.#host.name, entered));
       },
       ({ code, message }) => {
-        // Somebody else's operation is under way: what is seen then is its doing.
+        // Another process's operation is running, and the observation is its effect.
         if (code !== 'HOST_BUSY') this.#log('state-failed', { message });
       },
     );
   }
 
   #act(record: HostRecord, report: PrimaryReport | undefined): void {
-    // The state is about to change: the next second knows more.
+    // The state is about to change: wait for the next second.
     if (this.#transition.running !== undefined) return;
     const row = chooseAction(this.#situation(record, report));
     if (!row) return;

@@ -6,7 +6,7 @@ import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from
 
 export type HostProbers = Readonly<Record<Exclude<ProbePath, 'ssh'>, Prober>> & { readonly ssh: ReportProber };
 
-/** How a path is at the moment, as plain data. */
+/** The current state of a probe, as plain data. */
 export interface PathSnapshot {
   sample: Sample;
   misses: number;
@@ -15,7 +15,7 @@ export interface PathSnapshot {
   detail: string;
 }
 
-/** Looks at one host along all paths, and counts. */
+/** Runs all probes of one host, and counts misses. */
 export class HostMonitor {
   readonly #probers: HostProbers;
   #samples: Samples | undefined;
@@ -30,7 +30,7 @@ export class HostMonitor {
     await Promise.all(PROBE_PATHS.map((path) => this.#probers[path].run(signal)));
   }
 
-  /** What each path says at `now` (milliseconds of boot time). */
+  /** The sample of each probe at `now` (milliseconds of boot time). */
   look(now: number): Samples {
     const { iscsi, icmp, ssh, service } = this.#probers;
     return { iscsi: iscsi.sample(now), icmp: icmp.sample(now), ssh: ssh.sample(now), service: service.sample(now) };

@@ -1,18 +1,17 @@
 import { PROBE_PATHS, type Sample, type Samples } from './probe-paths.ts';
 
-/** What the standby can say of its own network. */
+/** What the standby knows about its own network. */
 export interface NetworkSample {
-  /** Whether its interface has a carrier; `undefined` where the system does not say. */
+  /** Whether its interface has a carrier; `undefined` if unknown. */
   carrier: boolean | undefined;
-  /** Whether the gateway answers; `unknown` where there is none, or none that has ever answered. */
+  /** Whether the gateway answers; `unknown` if there is none, or none that has ever answered. */
   gateway: Sample;
 }
 
 /**
- * Whether the standby itself is cut off, so that silence says nothing about the hosts: its interface has no carrier, or
- * everything is silent at once, the gateway included. Two hosts that lose power together do not silence the gateway;
- * without a gateway to ask, the fence device has the last word: it is asked over the same network, and a host that is not
- * proven off is not taken over.
+ * Whether the standby itself is isolated, so that misses say nothing about the hosts: its interface has no carrier, or nothing
+ * answers at all, including the gateway. When two hosts lose power together, the gateway still answers. Without a gateway the fence
+ * device decides: it is reached over the same network, and a host that is not confirmed off is not failed over.
  */
 export function isIsolated(network: NetworkSample, hosts: readonly Samples[]): boolean {
   if (network.carrier === false) return true;
@@ -20,5 +19,5 @@ export function isIsolated(network: NetworkSample, hosts: readonly Samples[]): b
   return hosts.every((samples) => PROBE_PATHS.every((path) => samples[path] !== 'answered'));
 }
 
-/** What is left of the samples of a host when the standby is cut off. */
+/** The samples of a host while the standby is isolated. */
 export const ISOLATED_SAMPLES: Samples = { iscsi: 'unknown', icmp: 'unknown', ssh: 'unknown', service: 'unknown' };

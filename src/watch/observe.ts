@@ -3,23 +3,23 @@ import type { HostEvent } from '../hosts/state-table.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
 import type { Verdict } from './verdict.ts';
 
-/** By the target: whether the standby leg may lack writes since the standby lost its power, whatever the mirror set thinks of it. */
+/** Reported by the target: whether the standby leg may have lost writes, whatever the array reports. */
 export type LostWrites = 'none' | 'some' | 'unknown';
 
 export interface Observation {
   state: HostStateName;
   verdict: Verdict;
-  /** Only while it is fresh: what was true a while ago is no observation. */
+  /** Only while it is fresh: old facts are not observations. */
   report: PrimaryReport | undefined;
   lostWrites: LostWrites;
 }
 
-/** What the watch has seen happen to a host, if anything. While an operation runs, the operation says what happens. */
+/** The event that the watch has observed, if any. While an operation runs, the operation records its own events. */
 export function observedEvent(observation: Observation): HostEvent | undefined {
   const { state, verdict, report, lostWrites } = observation;
   if (state === 'failing-over' || state === 'taken-over' || state === 'failing-back') return undefined;
   if (verdict === 'suspect' || verdict === 'dead') return 'silent';
-  // That it answers is not enough to call it protected again: it has to show its mirror.
+  // An answer alone does not make it protected again: it must report its mirror.
   if (!report) return undefined;
   const condition = mirrorCondition(report);
   if (condition === 'in-sync' && lostWrites === 'none') return 'legs-in-sync';

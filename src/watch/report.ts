@@ -1,7 +1,7 @@
 import type { PrimaryReport } from '../hosts/host-record.ts';
 import { PROGRAM_DIRECTORY } from '../service/service.ts';
 
-/** Prints one line of JSON a second, until it is ended: `templates/primary/report`. */
+/** Prints one line of JSON per second until it is stopped: `templates/primary/report`. */
 export function reportArgv(host: string): string[] {
   return [`${PROGRAM_DIRECTORY}/report`, host];
 }
@@ -9,7 +9,7 @@ export function reportArgv(host: string): string[] {
 /**
  * One line of the report program.
  * @param receivedAt ISO 8601, by the standby's clock: the primary's is not trusted.
- * @returns `undefined` for anything that is no report, such as a line cut by a broken connection.
+ * @returns `undefined` for anything that is not a report, such as a line truncated by a broken connection.
  */
 export function parseReport(
   line: string,

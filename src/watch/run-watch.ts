@@ -7,14 +7,14 @@ import { watchLockPath } from './watch-file.ts';
 
 const INTERVAL_ms = 1000;
 
-/** One watch at a time has authority: the lock, or who has it. */
+/** Only one watch at a time may act: returns the lock, or its holder. */
 export function lockWatch(): Promise<FileLock | { heldBy: string }> {
   return takeFileLock(watchLockPath(), `process ${process.pid}, since ${systemClock.wallTime().toISOString()}`);
 }
 
 /**
  * Watches every host until `signal` aborts. The caller holds the watch's lock.
- * @param afterEach Called after each look, e.g. to draw what is known.
+ * @param afterEach Called after each round, e.g. to draw the status.
  */
 export async function runWatch(log: EventLog, signal: AbortSignal, afterEach?: () => Promise<void>): Promise<void> {
   const watch = new Watch(await standbyWorld(log, signal));
@@ -30,7 +30,7 @@ export async function runWatch(log: EventLog, signal: AbortSignal, afterEach?: (
   }
 }
 
-/** Calls `action` now and each second, one call at a time, until `signal` aborts. */
+/** Calls `action` now and every second, one call at a time, until `signal` aborts. */
 export async function eachSecond(
   signal: AbortSignal,
   action: () => Promise<void>,

@@ -36,12 +36,12 @@ import { reportArgv } from './report.ts';
 import type { WatchWorld } from './watch.ts';
 import { writeWatchSnapshot } from './watch-file.ts';
 
-/** A busy target may take its time: what it says is dated. */
+/** A busy target may be slow: its answers carry their time. */
 const TARGET_TIMEOUT_ms = 3000;
-/** Looks once a second, so an answer that takes longer is none. */
+/** It probes once a second, so a slower answer counts as none. */
 const ANSWER_TIMEOUT_ms = 1000;
 
-/** The watch's world on a real standby. When `signal` ends, its probes end, and its operations between two steps. */
+/** The watch's world on a real standby. When `signal` ends, its probes end, and its operations after the current step. */
 export async function standbyWorld(
   log: EventLog,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ export async function standbyWorld(
     updateEvidence,
     enter: (host, from, event) =>
       underLock(host, 'watch', async () => {
-        // Between what was seen and the lock, an operation may have come and gone.
+        // Between the observation and the lock, another operation may have run.
         const isAsSeen = (readState(host)?.state ?? null) === from;
         return isAsSeen ? enter(host, event, clock) : undefined;
       }),
@@ -104,7 +104,7 @@ function keep(event: SpareEvent, log: EventLog, clock: Clock): void {
   }
 }
 
-/** Reads a file again only when it has been replaced: it is asked for each second. */
+/** Reads a file again only if it has been replaced: it is needed every second. */
 function whenChanged<Content>(path: string, read: () => Content): () => Content {
   let known: { stamp: string; content: Content } | undefined;
   return () => {
@@ -142,7 +142,7 @@ function probersOf(
   };
 }
 
-/** Does something as the only one that works on the host. */
+/** Runs an action under the host's lock. */
 async function underLock<Result>(host: string, operation: string, work: () => Promise<Result>): Promise<Result> {
   const lock = await lockHost(host, operation);
   try {

@@ -1,6 +1,6 @@
 import { PROBE_PATHS, type ProbePath, type Samples } from './probe-paths.ts';
 
-/** How often in a row a path has missed, and whether it could be looked at the last time. */
+/** How often in a row a probe has missed, and whether the last probe was possible. */
 export interface MissCount {
   misses: number;
   known: boolean;
@@ -9,10 +9,10 @@ export interface MissCount {
 export type MissCounts = Readonly<Record<ProbePath, MissCount>>;
 
 /**
- * - `alive`: at least one path answers;
- * - `suspect`: no path answers, and not for the first time;
+ * - `alive`: at least one probe answers;
+ * - `suspect`: no probe answers, for the second time or more;
  * - `dead`: six misses on all of them;
- * - `unknown`: nothing can be said, or not yet.
+ * - `unknown`: no verdict is possible, or not yet.
  */
 export type Verdict = 'alive' | 'suspect' | 'dead' | 'unknown';
 
@@ -21,12 +21,12 @@ export const DEAD_AFTER_MISSES = 6;
 
 const NEVER_SEEN: MissCount = { misses: 0, known: false };
 
-/** Before anything was looked at. */
+/** Before the first probe. */
 export const NO_COUNTS: MissCounts = { iscsi: NEVER_SEEN, icmp: NEVER_SEEN, ssh: NEVER_SEEN, service: NEVER_SEEN };
 
 /**
- * The counts after one more look. What is unknown adds nothing: a target that is slow to tell does not make a silent host
- * alive. Where nothing at all is known, as when the standby is cut off, counting begins anew.
+ * The counts after one more round. An unknown sample adds nothing: a slow target does not make an unreachable host alive.
+ * If nothing at all is known, as when the standby is isolated, counting starts again.
  */
 export function countMisses(counts: MissCounts, samples: Samples): MissCounts {
   if (PROBE_PATHS.every((path) => samples[path] === 'unknown')) return NO_COUNTS;
@@ -40,8 +40,8 @@ export function countMisses(counts: MissCounts, samples: Samples): MissCounts {
 }
 
 /**
- * A host is dead when every path has been looked at and has missed six times in a row. A path of which nothing is known
- * stands in the way: without the target's word, say, mirror writes may still be arriving, and they prove life.
+ * A host is dead when every probe was possible and missed six times in a row. An unknown probe prevents that verdict: while the
+ * target does not answer, for example, mirror writes may still be arriving, and they prove that the host is alive.
  */
 export function verdictOf(counts: MissCounts): Verdict {
   const all = PROBE_PATHS.map((path) => counts[path]);

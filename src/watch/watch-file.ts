@@ -7,9 +7,9 @@ import type { PathSnapshot } from './host-monitor.ts';
 import type { ProbePath } from './probe-paths.ts';
 import type { Verdict } from './verdict.ts';
 
-/** The last thing that the watch tried for a host and could not do. */
+/** The watch's last failed action for a host. */
 export interface WatchFailure {
-  /** What was tried: `failover`, `remirror`, … */
+  /** The action: `failover`, `remirror`, … */
   action: string;
   at: string;
   code: string;
@@ -25,19 +25,19 @@ export interface HostSnapshot {
   failure?: WatchFailure;
 }
 
-/** `/run/spare/watch.json`: what the watch knows at the moment, rewritten each second. Times are ISO 8601. */
+/** `/run/spare/watch.json`: the watch's snapshot, rewritten every second. Times are ISO 8601. */
 export interface WatchSnapshot {
   version: 1;
   pid: number;
   at: string;
   /** The same by the boot clock. */
   moment: BootMoment;
-  /** The standby itself is cut off: nothing can be said of any host. */
+  /** The standby itself is isolated: nothing is known about any host. */
   isolated: boolean;
   hosts: Record<string, HostSnapshot>;
 }
 
-/** Where the lock of the one watch with authority is, which is what tells whether it runs. */
+/** The lock of the one watch that may act. Whether it is held tells whether that watch is running. */
 export function watchLockPath(): string {
   return join(paths().runtime, 'watch.lock');
 }
@@ -53,7 +53,7 @@ export function writeWatchSnapshot(snapshot: WatchSnapshot): void {
   replaceFile(path, JSON.stringify(snapshot), 0o600);
 }
 
-/** What the watch wrote last, however long ago; `undefined` if it has not run since the machine was started. */
+/** The watch's last snapshot, however old; `undefined` if it has not run since the machine booted. */
 export function readWatchSnapshot(): WatchSnapshot | undefined {
   try {
     const snapshot = JSON.parse(readFileSync(watchFilePath(), 'utf8')) as WatchSnapshot;

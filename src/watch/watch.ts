@@ -7,21 +7,21 @@ import { HostMonitor, type HostProbers } from './host-monitor.ts';
 import { ISOLATED_SAMPLES, isIsolated, type NetworkSample } from './isolation.ts';
 import type { WatchSnapshot } from './watch-file.ts';
 
-/** What the watch is put together from. */
+/** The parts of a watch. */
 export interface WatchWorld extends KeeperWorld {
   configuration(): Configuration;
   network(): Promise<NetworkSample>;
   probers(host: HostConfiguration): HostProbers;
-  /** Loads modules and makes namespaces on the standby, so that a takeover is warm. */
+  /** Loads modules and creates namespaces on the standby, so that a failover is fast. */
   prepare(host: string): Promise<void>;
   publish(snapshot: WatchSnapshot): void;
 }
 
 interface WatchedHost {
-  /** Tried until it has succeeded once. */
+  /** Retried until it has succeeded once. */
   preparation: Attempt;
   prepared: boolean;
-  /** To see whether the host's configuration has changed. */
+  /** For detecting a changed configuration of the host. */
   configuration: string;
   monitor: HostMonitor;
   keeper: HostKeeper;
@@ -31,14 +31,14 @@ interface WatchedHost {
 
 const PREPARATION = { longestPause_ms: 60_000, settle_ms: 0 };
 
-/** Rounds begin once a second: one that begins sooner or later than this after the one before is out of step. */
+/** Rounds start once a second: a round outside these limits after the previous one is out of step. */
 const EARLY_ms = 500;
 const LATE_ms = 2000;
 
-/** States in which the host's own machine is not what serves: its silence says nothing about the standby's network. */
+/** States in which the primary does not serve: misses then say nothing about the standby's network. */
 const ELSEWHERE = new Set(['failing-over', 'taken-over', 'failing-back']);
 
-/** Watches every enrolled host, each on its own: `tick` once a second. */
+/** Watches every enrolled host independently: `tick` once a second. */
 export class Watch {
   readonly #world: WatchWorld;
   readonly #hosts = new Map<string, WatchedHost>();
@@ -51,7 +51,7 @@ export class Watch {
     this.#world = world;
   }
 
-  /** One round: look at all hosts, then let each host's keeper act. Never waits for an operation. */
+  /** One round: probe all hosts, then let each host's keeper act. Never waits for an operation. */
   async tick(): Promise<void> {
     this.#followConfiguration();
     const network = await this.#world.network();
@@ -70,7 +70,7 @@ export class Watch {
       try {
         watched.keeper.tick(this.#isolated ? ISOLATED_SAMPLES : samples);
       } catch (error) {
-        // A damaged record of one host must not stop the watch over the others.
+        // A damaged record of one host must not stop the watch for the others.
         const message = error instanceof Error ? error.message : String(error);
         this.#world.log(eventOf('host-unwatched', { host: name, message }));
       }
@@ -89,7 +89,7 @@ export class Watch {
     };
   }
 
-  /** Ends every probe with its processes, and waits for operations that run. */
+  /** Ends all probes and their processes, and waits for running operations. */
   async close(): Promise<void> {
     const all = [...this.#hosts.values()];
     for (const { abort } of all) abort.abort();
@@ -99,9 +99,9 @@ export class Watch {
   }
 
   /**
-   * A busy standby must not take its own slowness for the silence of its hosts. A round after a hold-up is passed over, since answers
-   * may wait unread, but never two in a row: a standby that is slow for long would see nothing. So are the rounds that
-   * follow at once on a hold-up, to catch up: a miss is a second of silence.
+   * A busy standby must not count its own slowness as misses of its hosts. The round after a delay is skipped, because answers may
+   * still be unread, but never two in a row: a standby that is slow for long would see nothing. Rounds that follow a delay
+   * immediately, to catch up, are skipped too: a miss stands for a second without an answer.
    */
   #isOutOfStep(now: number): boolean {
     const elapsed_ms = now - (this.#lastRoundAt_ms ?? Number.NEGATIVE_INFINITY);
@@ -126,7 +126,7 @@ export class Watch {
     }
   }
 
-  /** While the configuration is damaged, what was known of it before goes on being watched. */
+  /** While the configuration is damaged, the last valid one stays in use. */
   #configuredHosts(): Record<string, HostConfiguration> {
     try {
       this.#lastHosts = this.#world.configuration().hosts;
@@ -153,7 +153,7 @@ export class Watch {
     };
   }
 
-  /** A takeover prepares itself where it must: it only takes longer then. */
+  /** Without this, a failover prepares itself and only takes longer. */
   #prepare(host: string, watched: WatchedHost): void {
     if (watched.prepared) return;
     const work = async () => {
@@ -169,7 +169,7 @@ export class Watch {
     try {
       return ELSEWHERE.has(this.#world.record(host)?.state ?? '');
     } catch {
-      // Its keeper tells that the record is damaged.
+      // Its keeper reports that the record is damaged.
       return false;
     }
   }

@@ -133,7 +133,7 @@ failover('refuses where nothing proves that the machine is off', async ({ world 
   const { fenceCommand: _none, ...host } = world.host;
   const error = await refusal(planFailover({ ...world.context, host }, FENCED));
   assert.equal([error.code, error.exitCode], ['NOT_PROVEN_OFF', 4]);
-  assert.match(error.hint, "'spare failover alpha --confirmed-off'");
+  assert.match(error.hint, 'run: spare failover alpha --confirmed-off');
   const forced = await refusal(planFailover({ ...world.context, host }, { ...FENCED, allowDataLoss: true }));
   assert.match(forced.hint, "'spare failover alpha --confirmed-off --allow-data-loss'");
 });
@@ -220,7 +220,7 @@ failover(
     });
     const error = await refusal(runOperation({ ...operation, steps }));
     assert.equal([error.code, error.exitCode, world.attached], ['LEG_NOT_PROVEN', 4, false]);
-    assert.match(error.hint, 'alpha has been switched off: powered on, it serves again');
+    assert.match(error.hint, 'alpha has been switched off; when it is powered on, it serves again');
     assert.is((await refusal(plan(world))).code, 'LEG_NOT_PROVEN', 'nor does it go on when it is run again');
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');

@@ -1,21 +1,21 @@
 import type { HostKey } from '../../machine/host-key.ts';
 import { SpareError } from '../../std/errors.ts';
 
-/** What is known of the SSH host key that a new host should show, and whom to ask. */
+/** The expected SSH host key of a new host, and how to ask for confirmation. */
 export interface HostKeyTrust {
   /** The fingerprint that the administrator gave: `SHA256:…`. */
   fingerprint?: string | undefined;
-  /** Takes whatever key is shown. */
+  /** Accepts any key. */
   accept: boolean;
-  /** Whether the key is right; `undefined` where nobody can be asked. */
+  /** Asks whether the key is right; `undefined` if nobody can be asked. */
   ask(question: string): Promise<boolean | undefined>;
 }
 
 const COMPARE = 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub';
 
 /**
- * Nobody but a person who knows the fingerprint can tell whether the right machine answers.
- * @throws SpareError `refused` for another key than the given one, `usage` where nobody has confirmed it.
+ * Only a person who knows the fingerprint can tell whether the right machine answers.
+ * @throws SpareError `refused` if the key differs from the given one, `usage` if nobody has confirmed it.
  */
 export async function confirmHostKey(host: string, key: HostKey, trust: HostKeyTrust): Promise<void> {
   if (trust.fingerprint === key.fingerprint) return;
@@ -23,8 +23,10 @@ export async function confirmHostKey(host: string, key: HostKey, trust: HostKeyT
     throw new SpareError(
       'refused',
       'WRONG_HOST_KEY',
-      `Cannot trust ${host} as its SSH host key is ${key.fingerprint}, wanted is ${trust.fingerprint}`,
-      { hint: `Another machine may answer at that address. Compare the key on the console of ${host}: ${COMPARE}` },
+      `The SSH host key of ${host} is ${key.fingerprint}, expected ${trust.fingerprint}`,
+      {
+        hint: `Another machine may be answering at that address. To compare the key, run on the console of ${host}: ${COMPARE}`,
+      },
     );
   }
   if (trust.accept) return;
@@ -32,9 +34,9 @@ export async function confirmHostKey(host: string, key: HostKey, trust: HostKeyT
   throw new SpareError(
     'usage',
     'HOST_KEY_UNCONFIRMED',
-    `Cannot log in to ${host} before its SSH host key is confirmed: it shows ${key.fingerprint}`,
+    `The SSH host key of ${host} is not confirmed: ${key.fingerprint}`,
     {
-      hint: `Compare it on the console of ${host} (${COMPARE}), then run the command again with: --host-key ${key.fingerprint}`,
+      hint: `Compare it on the console of ${host} (${COMPARE}). Then run the command again with: --host-key ${key.fingerprint}`,
     },
   );
 }

@@ -22,16 +22,16 @@ import type { PrimaryFacts } from './facts.ts';
 
 /** open-iscsi takes CHAP secrets of up to 255 characters; RFC 7143 §12.1.3 wants at least 96 bits. */
 const SECRET_bytes = 18;
-/** The smallest volume that ext4 with a journal and the metadata of a mirror set make sense on. */
+/** The smallest volume that makes sense with an ext4 journal and the metadata of an array. */
 const LEAST_VOLUME_bytes = 32 * 1024 * 1024;
 
-/** @throws SpareError `precondition` naming what is missing there and how to get it. */
+/** @throws SpareError `precondition` naming what is missing there and how to install it. */
 export async function checkPrograms(machine: Machine): Promise<void> {
   const programs = await missingPrograms(machine, PRIMARY_PROGRAMS);
   if (programs.length > 0) {
     const names = programs.map((program) => program.command).join(', ');
-    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Programs are missing on ${machine.name}: ${names}`, {
-      hint: `On ${machine.name}: ${installLine(programs)}`,
+    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Missing programs on ${machine.name}: ${names}`, {
+      hint: `Run on ${machine.name}: ${installLine(programs)}`,
     });
   }
   const modules = await missingModules(machine, PRIMARY_MODULES);
@@ -39,15 +39,15 @@ export async function checkPrograms(machine: Machine): Promise<void> {
     throw new SpareError(
       'precondition',
       'MODULES_MISSING',
-      `The kernel of ${machine.name} has no modules: ${modules.join(', ')}`,
+      `Missing kernel modules on ${machine.name}: ${modules.join(', ')}`,
       {
-        hint: "Debian's kernels have them: apt-get install linux-image-amd64, then restart",
+        hint: "Debian's kernels have them. Run: apt-get install linux-image-amd64, then reboot",
       },
     );
   }
 }
 
-/** @throws SpareError `precondition` for the first thing that stands in the way. `existing` is set when an interrupted enrolment goes on. */
+/** @throws SpareError `precondition` for the first obstacle. `existing` is set when an interrupted enrolment resumes. */
 export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing: HostConfiguration | undefined): void {
   const refuse = (code: string, message: string, hint: string): never => {
     throw new SpareError('precondition', code, message, { hint });
@@ -56,54 +56,58 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
   if (others.length > 0)
     refuse(
       'ENROLLED_OTHERWISE',
-      `Cannot enrol this machine as ${options.host} as it is enrolled as ${others.join(', ')}`,
-      'A machine is one host',
+      `Cannot enrol this machine as ${options.host}: it is already enrolled as ${others.join(', ')}`,
+      'Use another machine: each machine can be only one host',
     );
   if (!facts.initiatorName)
     refuse(
       'NO_INITIATOR_NAME',
-      `The initiator of ${options.host} has no name`,
-      `On ${options.host}: systemctl start iscsid`,
+      `The iSCSI initiator of ${options.host} has no name`,
+      `Run on ${options.host}: systemctl start iscsid`,
     );
   if (!facts.interfaceExists)
     refuse(
       'NO_INTERFACE',
-      `There is no interface '${options.networkInterface}' on ${options.host}`,
-      'Name the one that shall carry the service address with --interface',
+      `${options.host} has no network interface '${options.networkInterface}'`,
+      'Choose the interface for the service address with --interface',
     );
   if (facts.realPath === '')
-    refuse('NO_DEVICE', `There is no block device ${options.device} on ${options.host}`, `On ${options.host}: lsblk`);
+    refuse(
+      'NO_DEVICE',
+      `${options.host} has no block device ${options.device}`,
+      `To list its block devices, run on ${options.host}: lsblk`,
+    );
   if (facts.readOnly)
-    refuse('DEVICE_READ_ONLY', `Cannot mirror ${options.device} as it is read-only`, 'Choose another device');
+    refuse('DEVICE_READ_ONLY', `Cannot mirror ${options.device}: it is read-only`, 'Choose another device');
   if (facts.size_bytes < LEAST_VOLUME_bytes)
     refuse(
       'DEVICE_TOO_SMALL',
-      `Cannot mirror ${options.device} as it has ${facts.size_bytes} bytes, at least ${LEAST_VOLUME_bytes} are needed`,
+      `Cannot mirror ${options.device}: it has ${facts.size_bytes} bytes, at least ${LEAST_VOLUME_bytes} are needed`,
       'Choose another device',
     );
-  // An interrupted enrolment has made the mirror set on it already, and may have mounted it.
+  // An interrupted enrolment has already created the array on it, and may have mounted it.
   if (existing?.volumes.some(({ mirrorUuid }) => mirrorUuid === facts.mirrorUuid)) return;
   if (facts.inUse.length > 0)
     refuse(
       'DEVICE_IN_USE',
-      `Cannot mirror ${options.device} as it is in use or not empty: ${facts.inUse.join('; ')}`,
+      `Cannot mirror ${options.device}: it is in use or not empty (${facts.inUse.join('; ')})`,
       `If nothing on it is needed: wipefs --all ${options.device}`,
     );
   if (facts.mountedThere)
     refuse(
       'MOUNT_POINT_IN_USE',
-      `Cannot mount at ${options.mountPoint} as ${facts.mountedThere} is mounted there`,
-      'Choose another one with --mount',
+      `Cannot mount at ${options.mountPoint}: ${facts.mountedThere} is mounted there`,
+      'Choose another mount point with --mount',
     );
   if (!facts.mountPointEmpty)
     refuse(
       'MOUNT_POINT_NOT_EMPTY',
-      `Cannot mount at ${options.mountPoint} as it holds files that would be hidden`,
-      'Choose another one with --mount, or move the files',
+      `Cannot mount at ${options.mountPoint}: it contains files that would be hidden`,
+      'Choose another mount point with --mount, or move the files',
     );
 }
 
-/** @throws SpareError `precondition` where another host has the machine, the service address or the mount point. */
+/** @throws SpareError `precondition` if another host has the machine, the service address or the mount point. */
 export function checkNotTaken(options: EnrollOptions): void {
   const others = Object.values(readConfiguration().hosts).filter((host) => host.name !== options.host);
   const refuse = (code: string, other: HostConfiguration, what: string, hint: string): never => {
@@ -113,30 +117,25 @@ export function checkNotTaken(options: EnrollOptions): void {
   };
   for (const other of others) {
     if (other.ssh.address === options.ssh.address && other.ssh.port === options.ssh.port)
-      refuse(
-        'MACHINE_TAKEN',
-        other,
-        `the machine at ${options.ssh.address}`,
-        'Give the address of another machine with --ssh',
-      );
+      refuse('MACHINE_TAKEN', other, `the machine at ${options.ssh.address}`, 'Specify another machine with --ssh');
     if (sameAddress(other.service.address, options.serviceAddress))
       refuse(
         'ADDRESS_TAKEN',
         other,
         `the service address ${options.serviceAddress}`,
-        'Choose another one with --service-address',
+        'Choose another address with --service-address',
       );
     if (other.volumes.some(({ mountPoint }) => mountPoint === options.mountPoint))
       refuse(
         'MOUNT_POINT_TAKEN',
         other,
         `the mount point ${options.mountPoint}`,
-        `Choose another one with --mount, for example /srv/${options.host}`,
+        `Choose another mount point, for example: --mount /srv/${options.host}`,
       );
   }
 }
 
-/** @throws SpareError `precondition` where the standby cannot hold the leg. */
+/** @throws SpareError `precondition` if the pool has no room for the leg. */
 export function checkPool(options: EnrollOptions, facts: PrimaryFacts, standby: StandbyConfiguration): void {
   if (options.host in readConfiguration().hosts) return;
   const { bavail, bsize } = statfsSync(standby.poolDirectory);
@@ -144,7 +143,7 @@ export function checkPool(options: EnrollOptions, facts: PrimaryFacts, standby: 
   throw new SpareError(
     'precondition',
     'NO_SPACE',
-    `The pool ${standby.poolDirectory} has ${bavail * bsize} bytes free, the leg of ${options.host} needs ${facts.size_bytes}`,
+    `The pool ${standby.poolDirectory} has ${bavail * bsize} bytes free; the standby leg of ${options.host} needs ${facts.size_bytes}`,
     {
       hint: 'Enlarge the pool, or choose a smaller device',
     },
@@ -152,8 +151,8 @@ export function checkPool(options: EnrollOptions, facts: PrimaryFacts, standby: 
 }
 
 /**
- * Asks the network, by ARP: two machines with one address would both be unusable. An enrolment that goes on may have it up already.
- * @throws SpareError `precondition` where somebody answers at the service address.
+ * Asks the network by ARP: with one address on two machines, neither would be usable. A resumed enrolment may have it up already.
+ * @throws SpareError `precondition` if a machine answers at the service address.
  */
 export async function checkAddressIsFree(
   machine: Machine,
@@ -168,16 +167,16 @@ export async function checkAddressIsFree(
   throw new SpareError(
     'precondition',
     'ADDRESS_ANSWERS',
-    `Cannot serve ${options.host} at ${options.serviceAddress} as a machine answers at that address`,
+    `Cannot serve ${options.host} at ${options.serviceAddress}: a machine already answers at that address`,
     {
-      hint: 'Choose another one with --service-address: the machine keeps its own address, the service gets one that can move',
+      hint: 'Choose an unused address with --service-address. The service needs its own floating address besides that of the machine',
     },
   );
 }
 
 /**
- * The configuration of an enrolment that was interrupted, to go on with the same secrets and UUID.
- * @throws SpareError `precondition` where the host is enrolled already, `usage` where it was begun with other values.
+ * The configuration of an interrupted enrolment, to resume with the same secrets and UUID.
+ * @throws SpareError `precondition` if the host is enrolled already, `usage` if it was started with other values.
  */
 export function interruptedEnrolment(options: EnrollOptions): HostConfiguration | undefined {
   const existing = readConfiguration().hosts[options.host];
@@ -187,9 +186,9 @@ export function interruptedEnrolment(options: EnrollOptions): HostConfiguration 
     throw new SpareError(
       'precondition',
       'ALREADY_ENROLLED',
-      `Cannot enrol ${options.host} as it is enrolled since ${existing.enrolledAt}, and ${state}`,
+      `Cannot enrol ${options.host}: it has been enrolled since ${existing.enrolledAt} and is ${state}`,
       {
-        hint: `${state === 'syncing' ? 'Its first copy goes on by itself, and the watch follows it' : 'See it'}: spare status ${options.host}`,
+        hint: `${state === 'syncing' ? 'Its initial resync continues automatically. To follow it' : 'To see its state'}, run: spare status ${options.host}`,
       },
     );
   }
@@ -202,9 +201,9 @@ export function interruptedEnrolment(options: EnrollOptions): HostConfiguration 
   throw new SpareError(
     'usage',
     'OTHER_VALUES',
-    `Cannot go on enrolling ${options.host} with other values than it was begun with: ${existing.ssh.address}, ${mountPoint}, ${existing.service.address}`,
+    `Cannot resume the enrolment of ${options.host} with other values. It was started with: ${existing.ssh.address}, ${mountPoint}, ${existing.service.address}`,
     {
-      hint: 'Run it with the values that it was begun with',
+      hint: 'Run it again with the same values as the first time',
     },
   );
 }

@@ -10,10 +10,10 @@ import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 
-/** A file system of many TiB takes minutes to make. */
+/** Creating a file system of many TiB takes minutes. */
 const MKFS_TIMEOUT_ms = 1_800_000;
 
-/** The primary: its programs and initiator, the array with its own disk only, the file system. */
+/** The primary: its programs and initiator, the array with the local leg only, the file system. */
 export function mirrorSteps(context: VolumeContext): Step[] {
   return [...initiatorSteps(context), arrayStep(context), ...fileSystemSteps(context)];
 }
@@ -40,7 +40,7 @@ function initiatorSteps(context: VolumeContext): Step[] {
     }),
     step({
       name: 'initiator',
-      title: `Give the initiator its secrets and time-outs (replacement time-out ${host.replacementTimeout_s} s)`,
+      title: `Configure the initiator: secrets and timeouts (replacement_timeout ${host.replacementTimeout_s} s)`,
       commandLines: [`(write ${records.nodePath}, mode 0600)`, `(write ${records.discoveryPath}, mode 0600)`],
       async run() {
         await machine.writeFile(records.nodePath, records.node, 0o600);
@@ -62,7 +62,7 @@ function arrayStep({ host, volume, primaryMachine: machine }: VolumeContext): St
   const create = createArgv({ device, name: host.name, uuid: mirrorUuid, localLeg });
   return stepOn(machine)({
     name: 'mirror-set',
-    title: `Make the mirror set on ${localLeg}, without its second leg`,
+    title: `Create the array on ${localLeg}, without the second leg`,
     commandLines: [words(create)],
     check: async () => (await mirrorStatus(machine, device)) !== undefined,
     async run() {
@@ -79,15 +79,15 @@ function arrayStep({ host, volume, primaryMachine: machine }: VolumeContext): St
 
 function fileSystemSteps({ host, volume, primaryMachine: machine }: VolumeContext): Step[] {
   const { device, identity } = volume;
-  // By itself mkfs chooses 1 KiB for a small volume: each write would then change a part of a block of the disks.
+  // By default mkfs chooses 1 KiB blocks for a small volume: each write would then change only part of a disk block.
   const mkfs = ['mkfs.ext4', '-q', '-b', '4096', '-U', identity, '-L', host.name.slice(0, 16), device];
   const step = stepOn(machine);
   return [
     step({
       name: 'file-system',
-      title: 'Make the file system',
+      title: 'Create the file system',
       commandLines: [words(mkfs)],
-      // Its UUID is set last of all: an interrupted mkfs is not taken for a file system.
+      // The UUID is written last: an interrupted mkfs does not count as a file system.
       check: async () => (await fileSystemUuid(machine, device)) === identity,
       async run() {
         await machine.exec(mkfs, { timeout_ms: MKFS_TIMEOUT_ms });
@@ -95,7 +95,7 @@ function fileSystemSteps({ host, volume, primaryMachine: machine }: VolumeContex
     }),
     step({
       name: 'bitmap',
-      title: 'Add the write-intent bitmap, now that something has been written',
+      title: 'Add the write-intent bitmap, after the first write',
       commandLines: [words(growBitmapArgv(device))],
       check: async () => {
         const { kernelName } = await runningMirror(machine, device);
@@ -104,7 +104,7 @@ function fileSystemSteps({ host, volume, primaryMachine: machine }: VolumeContex
       },
       async run() {
         const { kernelName } = await runningMirror(machine, device);
-        // With the set clean, its count of events is final: a bitmap that is younger than a write would refuse the second leg.
+        // Once the array is clean, its event count is final: with a bitmap newer than a write, the kernel would refuse the second leg.
         const script =
           'sync; i=0; until grep -qx clean "/sys/block/$1/md/array_state" || [ $i -ge 100 ]; do i=$((i + 1)); sleep 0.1; done';
         await machine.exec(['sh', '-c', script, 'wait-until-clean', kernelName]);

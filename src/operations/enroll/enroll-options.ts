@@ -1,7 +1,7 @@
 import type { FailoverPolicy } from '../../config/schema.ts';
 import { SpareError } from '../../std/errors.ts';
 
-/** What `spare enroll` is asked for, checked as far as it can be without looking at any machine. */
+/** The options of `spare enroll`, checked as far as possible without contacting a machine. */
 export interface EnrollOptions {
   host: string;
   ssh: { user: string; address: string; port: number };
@@ -18,15 +18,15 @@ export interface EnrollOptions {
   lease_s: number;
 }
 
-/** As a Linux host name, and short enough for the names that are made from it (`spare-mountd-…`, the mirror set's 32 bytes). */
+/** A Linux hostname, short enough for the names derived from it (`spare-mountd-…`, the array's 32 bytes). */
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/;
 const IPV4_WITH_PREFIX = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
-/** An absolute path without anything that a shell, exports(5) or fstab would read in another way. */
+/** An absolute path without characters that a shell, exports(5) or fstab would interpret. */
 const PLAIN_PATH = /^(\/[\w.@:+-]+)+$/;
 /** exports(5): names, networks, netgroups, wildcards. */
 const CLIENTS = /^[\w.:*?/@[\]-]+$/;
 const EXPORT_OPTIONS = /^[\w=,.:/@-]+$/;
-/** Directories that must stay the machine's own. */
+/** System directories that cannot be a mount point. */
 const SYSTEM_DIRECTORIES = [
   '/bin',
   '/boot',
@@ -53,64 +53,64 @@ const RULES: readonly Rule[] = [
   {
     code: 'BAD_HOST_NAME',
     isBroken: ({ host }) => !HOST_NAME.test(host) || host === 'standby',
-    message: ({ host }) => `Cannot enrol a host as '${host}'`,
-    hint: "Use up to 24 small letters, digits and hyphens; 'standby' is taken",
+    message: ({ host }) => `Invalid host name '${host}'`,
+    hint: "Use up to 24 lowercase letters, digits and hyphens. The name 'standby' is reserved",
   },
   {
     code: 'BAD_DEVICE',
     isBroken: ({ device }) => !PLAIN_PATH.test(device) || !device.startsWith('/dev/'),
-    message: ({ device }) => `Cannot mirror '${device}': wanted is a block device below /dev`,
-    hint: 'For example: --device /dev/vdb',
+    message: ({ device }) => `Invalid --device '${device}': expected a block device below /dev`,
+    hint: 'Example: --device /dev/vdb',
   },
   {
     code: 'BAD_MOUNT_POINT',
     isBroken: ({ mountPoint }) =>
       !PLAIN_PATH.test(mountPoint) || SYSTEM_DIRECTORIES.some((path) => isIn(path, mountPoint)),
     message: ({ mountPoint }) =>
-      `Cannot mount at '${mountPoint}': wanted is an absolute path outside of the system's own directories`,
-    hint: ({ host }) => `For example: --mount /srv/${host}`,
+      `Invalid --mount '${mountPoint}': expected an absolute path outside the system directories`,
+    hint: ({ host }) => `Example: --mount /srv/${host}`,
   },
   {
     code: 'BAD_SERVICE_ADDRESS',
     isBroken: ({ serviceAddress }) => !isAddressWithPrefix(serviceAddress),
     message: ({ serviceAddress }) =>
-      `Cannot serve at '${serviceAddress}': wanted is an IPv4 address with its prefix length`,
-    hint: 'For example: --service-address 10.77.0.101/24',
+      `Invalid --service-address '${serviceAddress}': expected an IPv4 address with its prefix length`,
+    hint: 'Example: --service-address 10.77.0.101/24',
   },
   {
     code: 'BAD_CLIENTS',
     isBroken: ({ clients }) => !CLIENTS.test(clients),
-    message: ({ clients }) => `Cannot export to '${clients}'`,
-    hint: 'For example: --clients 10.77.0.0/24',
+    message: ({ clients }) => `Invalid --clients '${clients}'`,
+    hint: 'Example: --clients 10.77.0.0/24',
   },
   {
     code: 'BAD_EXPORT_OPTIONS',
     isBroken: ({ exportOptions }) => !EXPORT_OPTIONS.test(exportOptions) || /(^|,)(fsid|ro)\b/.test(exportOptions),
-    message: ({ exportOptions }) => `Cannot export with the options '${exportOptions}'`,
-    hint: 'See exports(5); fsid= is chosen by spare',
+    message: ({ exportOptions }) => `Invalid --export-options '${exportOptions}'`,
+    hint: 'See exports(5). spare sets fsid= itself',
   },
   {
     code: 'FENCE_NEEDED',
     isBroken: ({ policy, fenceCommand }) => policy === 'auto' && !fenceCommand,
-    message: () => "Cannot use the policy 'auto' without a fence command: nothing else proves that a primary is off",
-    hint: 'Give --fence-command, or --policy manual',
+    message: () => "The policy 'auto' needs a fence command: nothing else confirms that a primary is off",
+    hint: 'Add --fence-command, or use --policy manual',
   },
   {
     code: 'BAD_REPLACEMENT_TIMEOUT',
     isBroken: ({ replacementTimeout_s }) => replacementTimeout_s < 10 || replacementTimeout_s > 60,
     message: ({ replacementTimeout_s }) =>
-      `Cannot use a replacement time-out of ${replacementTimeout_s} s: wanted is 10 to 60`,
-    hint: 'Shorter drops the mirror at every restart of the target, longer stalls writes when the standby dies',
+      `Invalid --replacement-timeout ${replacementTimeout_s}: expected 10 to 60 seconds`,
+    hint: 'A shorter lease breaks the mirror at every restart of the target; a longer one delays writes when the standby dies',
   },
   {
     code: 'BAD_LEASE',
     isBroken: ({ lease_s }) => lease_s < 5 || lease_s > 90,
-    message: ({ lease_s }) => `Cannot use an NFSv4 lease of ${lease_s} s: wanted is 5 to 90`,
-    hint: 'Clients wait that long after a takeover before new locks are granted',
+    message: ({ lease_s }) => `Invalid --lease ${lease_s}: expected 5 to 90 seconds`,
+    hint: 'After a failover, clients wait this long before new locks are granted',
   },
 ];
 
-/** @throws SpareError `usage` for the first thing that is wrong. */
+/** @throws SpareError `usage` for the first invalid option. */
 export function checkEnrollOptions(options: EnrollOptions): void {
   const broken = RULES.find((rule) => rule.isBroken(options));
   if (!broken) return;
@@ -136,9 +136,9 @@ export function parseSshTarget(text: string): EnrollOptions['ssh'] {
     throw new SpareError(
       'usage',
       'BAD_SSH_TARGET',
-      `Cannot log in to '${text}': wanted is user@address or user@address:port`,
+      `Invalid --ssh '${text}': expected user@address or user@address:port`,
       {
-        hint: 'For example: --ssh root@10.77.0.11',
+        hint: 'Example: --ssh root@10.77.0.11',
       },
     );
   }

@@ -37,7 +37,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
     }),
     step({
       name: 'leg',
-      title: `Make the standby leg: ${size_bytes} bytes, sparse`,
+      title: `Create the standby leg: ${size_bytes} bytes, sparse`,
       commandLines: [words(['mkdir', '--mode=0700', folder]), words(['truncate', '--size', String(size_bytes), path])],
       check: async () => sizeOf(path) === size_bytes,
       async run() {
@@ -45,7 +45,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
         syncDirectory(standby.poolDirectory);
         closeSync(openSync(path, 'a', 0o600));
         truncateSync(path, size_bytes);
-        // Of a host that had the name before.
+        // Left over from an earlier host of this name.
         rmSync(failureNotePath(paths().runtime, host.name), { force: true });
         syncDirectory(dirname(path));
       },
@@ -55,7 +55,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
     }),
     step({
       name: 'standby-files',
-      title: 'Install what a takeover needs on the standby',
+      title: 'Install the service files on the standby',
       commandLines: [
         ...standbyFiles(context).map((file) => `(write ${file.path})`),
         ...mdadmConfCommandLines(volume.mirrorUuid),
@@ -68,7 +68,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
   ];
 }
 
-/** From here on it is a host: it is configured, has a state, and its LUN is served. */
+/** From here on the host exists: it is configured, has a state, and its LUN is served. */
 function recordSteps(context: VolumeContext): Step[] {
   const { host, volume, standbyMachine: machine } = context;
   const step = stepOn(machine);
@@ -79,11 +79,11 @@ function recordSteps(context: VolumeContext): Step[] {
       commandLines: ['(write the host to config.json)', '(state: enrolled)'],
       check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
       async run(report) {
-        // What is left of a former host of this name says nothing about this one.
+        // Leftovers of an earlier host of this name say nothing about this one.
         for (const forget of [forgetState, forgetEvidence, forgetTakeoverDecision]) forget(host.name);
         enter(host.name, 'enrolled', context.clock);
         const kept = writeHostConfiguration(host);
-        if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
+        if (kept) report({ detail: `The configuration file of the older version was kept as ${kept}` });
       },
       async undo() {
         removeHostConfiguration(host.name);
@@ -92,7 +92,7 @@ function recordSteps(context: VolumeContext): Step[] {
     }),
     step({
       name: 'serve-lun',
-      title: `Serve it as ${host.target.iqn}, LUN ${volume.lun}`,
+      title: `Serve the LUN as ${host.target.iqn}, LUN ${volume.lun}`,
       commandLines: [`(control socket: add ${host.name})`],
       async run() {
         await addTarget(host.name);

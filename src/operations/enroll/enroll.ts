@@ -15,13 +15,13 @@ import { standbySteps } from './enroll-standby.ts';
 
 export interface EnrollPlanOptions {
   hostKey: HostKey;
-  /** Waits for the first copy. */
+  /** Waits for the initial resync. */
   wait: boolean;
 }
 
 const OBSERVE_TIMEOUT_ms = 60_000;
 
-/** The steps that make a machine a protected primary. Everything was checked before; nothing is changed by planning. */
+/** The steps that make a machine a protected primary. Everything was checked before; planning changes nothing. */
 export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): Operation {
   const { host } = context;
   const steps = [
@@ -33,15 +33,15 @@ export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): 
   const operation = {
     name: 'enroll',
     host: host.name,
-    again: `run the same 'spare enroll ${host.name} …' again`,
+    again: `run the same 'spare enroll ${host.name}' command again`,
     steps,
   };
-  // One that continues: the watch has the host already, and may have seen the first copy start.
+  // A resumed enrolment: the watch knows the host already, and may have seen the initial resync start.
   const isBegun = host.name in readConfiguration().hosts;
   return isBegun ? { ...operation, startsIn: ['enrolled'] } : operation;
 }
 
-/** The primary's service, before the first copy: a copy of many hours need not be waited for. */
+/** The primary's service, before the initial resync, which may take many hours. */
 function serviceSteps(context: VolumeContext): Step[] {
   const { host, volume, primaryMachine, standbyMachine } = context;
   const { mountPoint, identity } = volume;
@@ -50,7 +50,7 @@ function serviceSteps(context: VolumeContext): Step[] {
   return [
     step({
       name: 'mount',
-      title: `Mount it at ${mountPoint} and mark it`,
+      title: `Mount the volume at ${mountPoint} and write its identity`,
       commandLines: [
         words(serviceArgv('mount', host.name)),
         `(write ${marker}/identity)`,
@@ -66,21 +66,21 @@ function serviceSteps(context: VolumeContext): Step[] {
     }),
     step({
       name: 'nfs',
-      title: `Export it to ${volume.nfs.clients}`,
+      title: `Export the volume to ${volume.nfs.clients}`,
       commandLines: [words(serviceArgv('nfs-start', host.name))],
       run: () => service(primaryMachine, 'nfs-start', host.name),
       undo: () => service(primaryMachine, 'nfs-stop', host.name),
     }),
     step({
       name: 'address',
-      title: `Take the service address ${host.service.address}`,
+      title: `Bring up the service address ${host.service.address}`,
       commandLines: [words(serviceArgv('address-up', host.name))],
       run: () => service(primaryMachine, 'address-up', host.name),
       undo: () => service(primaryMachine, 'address-down', host.name),
     }),
     stepOn(standbyMachine)({
       name: 'observe',
-      title: 'See from the standby that the volume is served',
+      title: 'Verify from the standby that the volume is served',
       commandLines: [`(read ${marker}/identity through NFS at ${host.service.address})`],
       run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
     }),
@@ -98,14 +98,14 @@ function serviceSteps(context: VolumeContext): Step[] {
   ];
 }
 
-/** The second leg and its first copy. */
+/** The second leg and its initial resync. */
 function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] {
   const { host, volume, standby, primaryMachine } = context;
   const { device } = volume;
   const copied: Step[] = [
     stepOn(primaryMachine)({
       name: 'copy',
-      title: 'Copy the volume to the standby',
+      title: 'Wait for the initial resync',
       commandLines: [`(watch md/sync_completed of ${device})`],
       run: (report) => copyToStandby(context, report),
     }),
@@ -119,7 +119,7 @@ function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] 
   return [
     stepOn(primaryMachine)({
       name: 'standby-leg',
-      title: 'Add the LUN as the second leg, and see that the kernel takes it',
+      title: 'Add the LUN as the second leg, and check that the kernel accepts it',
       commandLines: [words(addArgv(device, standbyLegPath(host, volume, standby), { writeMostly: true }))],
       check: async () => {
         const leg = await legOf(context, 'standby');
@@ -130,7 +130,7 @@ function copySteps(context: VolumeContext, { wait }: EnrollPlanOptions): Step[] 
     }),
     stateStep(context, {
       name: 'syncing',
-      title: `Record that ${host.name} is being copied`,
+      title: `Record that ${host.name} is being resynced`,
       event: 'copy-started',
       to: 'syncing',
     }),

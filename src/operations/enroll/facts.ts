@@ -1,23 +1,23 @@
 import type { Machine } from '../../machine/machine.ts';
 
-/** What enrolling needs to know of a machine that shall become a primary. */
+/** The facts that enrolment needs about a future primary. */
 export interface PrimaryFacts {
   initiatorName: string | undefined;
-  /** Of the data device, symbolic links followed; empty where there is no such block device. */
+  /** The data device, symbolic links resolved; empty if there is no such block device. */
   realPath: string;
-  /** A path of the device that survives a restart: under /dev/disk/by-id where there is one. */
+  /** A path of the device that is stable across restarts: under /dev/disk/by-id if there is one. */
   stablePath: string;
   size_bytes: number;
   readOnly: boolean;
-  /** What is on the device, or uses it: file systems, partitions, mounts, holders. Empty for a device that may be taken. */
+  /** Contents and users of the device: file systems, partitions, mounts, holders. Empty for a free device. */
   inUse: readonly string[];
-  /** The UUID of the mirror set that the device is a leg of. */
+  /** The UUID of the array that the device is a leg of. */
   mirrorUuid: string | undefined;
   interfaceExists: boolean;
-  /** Where something is mounted at the wanted mount point, what. */
+  /** The source that is mounted at the requested mount point, if any. */
   mountedThere: string | undefined;
   mountPointEmpty: boolean;
-  /** Hosts that this machine is enrolled as already. */
+  /** Hosts as which this machine is enrolled already. */
   enrolledAs: readonly string[];
   hasUpdateInitramfs: boolean;
 }
@@ -47,7 +47,7 @@ for file in /etc/spare/services/*.conf; do [ -e "$file" ] && { name=\${file##*/}
 command -v update-initramfs >/dev/null && say hasUpdateInitramfs yes
 true`;
 
-/** Looks, changes nothing. */
+/** Reads only; changes nothing. */
 export async function primaryFacts(
   machine: Machine,
   wanted: { device: string; networkInterface: string; mountPoint: string },

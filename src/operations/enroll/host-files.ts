@@ -15,7 +15,7 @@ export interface InstalledFile {
   mode: number;
 }
 
-/** Everything that enrolling puts on a primary, besides the initiator's records and two lines in mdadm.conf. */
+/** All files that enrolment installs on a primary, besides the initiator's records and two lines in mdadm.conf. */
 export function primaryFiles({ host, standby }: OperationContext): InstalledFile[] {
   return [
     program('service'),
@@ -26,7 +26,7 @@ export function primaryFiles({ host, standby }: OperationContext): InstalledFile
   ];
 }
 
-/** What the standby needs, so that it can bring the service of this host up. */
+/** The files that the standby needs to start the service of this host. */
 export function standbyFiles({ host, standby }: OperationContext): InstalledFile[] {
   return [
     program('service'),
@@ -34,7 +34,7 @@ export function standbyFiles({ host, standby }: OperationContext): InstalledFile
   ];
 }
 
-/** Writes all of them in one call: a remote command costs more than a file. Each is replaced atomically. */
+/** Writes all files in one call, because a remote command costs more than a file. Each file is replaced atomically. */
 export async function installFiles(machine: Machine, files: readonly InstalledFile[]): Promise<void> {
   const script = `umask 022; new=
 while read -r path mode content; do
@@ -49,19 +49,19 @@ sync`;
   await machine.exec(['sh', '-c', script, 'install'], { input: lines.join('') });
 }
 
-/** What `ignoreLegsAtBoot` does, for a plan. */
+/** The command lines of `ignoreLegsAtBoot`, for a plan. */
 export function mdadmConfCommandLines(mirrorUuid: string): string[] {
   return [
     ...mdadmConfLines(mirrorUuid).map((line) => `(mdadm.conf: ${line})`),
-    'update-initramfs -u (where it is installed)',
+    'update-initramfs -u (if it is installed)',
   ];
 }
 
-/** An update of the initramfs compresses a whole system. */
+/** Updating the initramfs takes a while: it compresses a whole system. */
 const INITRAMFS_TIMEOUT_ms = 600_000;
 const MDADM_CONF_PATHS = ['/etc/mdadm/mdadm.conf', '/etc/mdadm.conf'] as const;
 
-/** Keeps udev and the initramfs from starting legs by themselves: what is in mdadm.conf there is a copy in the initramfs, too. */
+/** Keeps udev and the initramfs, which has its own copy of mdadm.conf, from assembling the legs. */
 export async function ignoreLegsAtBoot(machine: Machine, mirrorUuid: string): Promise<void> {
   let path: string = MDADM_CONF_PATHS[0];
   let content = await machine.readFile(path);

@@ -23,15 +23,15 @@ import {
 import { checkEnrollOptions, type EnrollOptions } from './enroll-options.ts';
 import { primaryFacts } from './facts.ts';
 
-/** A machine that may become a primary, with what its enrolment works with. */
+/** A future primary, with the inputs of its enrolment. */
 export interface Enrollment {
   context: VolumeContext;
   hostKey: HostKey;
 }
 
 /**
- * Looks at both machines and refuses what cannot work: first what needs no look at the primary, and only then asks about its host key.
- * Changes nothing but a scratch file with the host key, since the machine must be looked at before its key is pinned.
+ * Checks both machines and refuses what cannot work: first everything that needs no access to the primary, then its host key.
+ * Changes nothing except a temporary file with the host key, because the machine must be checked before its key is pinned.
  */
 export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTrust): Promise<Enrollment> {
   checkEnrollOptions(options);

@@ -15,16 +15,16 @@ const TARGET_UNIT = 'spare-serve.service';
 const WATCH_UNIT = 'spare-watch.service';
 const UNITS = [TARGET_UNIT, WATCH_UNIT] as const;
 
-/** Natively a fraction of a second; a machine that is busy or emulated takes longer. */
+/** A fraction of a second on real hardware; a busy or emulated machine takes longer. */
 const START_TIMEOUT_ms = 180_000;
 
-/** Steps that make this machine the standby. All can be run again: keys and hosts that exist are kept. */
+/** Steps that make this machine the standby. All can be run again: existing keys and hosts are kept. */
 export function planInit(standby: StandbyConfiguration, machine: Machine): Operation {
   const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine)];
   return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
 }
 
-/** Folders, key, configuration and modules. */
+/** Directories, key, configuration and modules. */
 function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
   const { configuration, state, runtime } = paths();
   const directories = [configuration, join(configuration, 'ssh'), state, runtime, standby.poolDirectory];
@@ -33,7 +33,7 @@ function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
   return [
     step({
       name: 'directories',
-      title: 'Make the folders for configuration, state and pool',
+      title: 'Create the directories for configuration, state and pool',
       commandLines: [`mkdir -p -m 0700 ${directories.join(' ')}`],
       check: async () => directories.every((path) => existsSync(path)),
       async run() {
@@ -42,7 +42,7 @@ function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
     }),
     step({
       name: 'ssh-key',
-      title: 'Make the SSH key that primaries will let in',
+      title: 'Create the SSH key for the primaries',
       commandLines: [keygen.map((word) => word || "''").join(' ')],
       check: async () => existsSync(standby.sshKey),
       async run() {
@@ -55,12 +55,12 @@ function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
       commandLines: [`(write ${join(configuration, 'config.json')})`],
       async run(report) {
         const kept = writeStandbyConfiguration(standby);
-        if (kept) report({ detail: `The configuration of the older version is kept as ${kept}` });
+        if (kept) report({ detail: `The configuration file of the older version was kept as ${kept}` });
       },
     }),
     step({
       name: 'modules',
-      title: 'Load the kernel modules of a takeover, now and at every start',
+      title: 'Load the kernel modules for a failover, now and at every boot',
       commandLines: ['(write /etc/modules-load.d/spare.conf)', `modprobe -a ${STANDBY_MODULES.join(' ')}`],
       async run() {
         await machine.writeFile('/etc/modules-load.d/spare.conf', `${STANDBY_MODULES.join('\n')}\n`, 0o644);
@@ -94,7 +94,7 @@ function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
     }),
     step({
       name: 'start-target',
-      title: 'Start the target, and see that it accepts connections',
+      title: 'Start the target, and check that it accepts connections',
       commandLines: [`systemctl restart ${TARGET_UNIT}`, `(ask the daemon through ${controlSocketPath()})`],
       async run() {
         await machine.exec(['systemctl', 'restart', TARGET_UNIT]);

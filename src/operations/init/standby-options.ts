@@ -14,7 +14,7 @@ import {
 } from '../../machine/requirements.ts';
 import { SpareError } from '../../std/errors.ts';
 
-/** Below this the pool could not hold even a small volume. */
+/** A smaller pool could not hold even a small volume. */
 const LEAST_POOL_SPACE_BYTES = 64 * 1024 * 1024;
 
 export interface InitOptions {
@@ -36,9 +36,9 @@ export function ipv4Interfaces(): Record<string, string[]> {
 }
 
 /**
- * The configuration that the options ask for, with what they leave open taken from the one that is there, or from the machine.
- * @param current What an earlier init has written.
- * @throws SpareError `usage` where the portal or the interface is not this machine's, or more than one would do.
+ * The configuration for the given options. Omitted values come from the existing configuration or from the machine.
+ * @param current The configuration written by an earlier init.
+ * @throws SpareError `usage` if the portal or the interface does not belong to this machine, or the choice is ambiguous.
  */
 export function standbyConfiguration(
   options: InitOptions,
@@ -52,9 +52,9 @@ export function standbyConfiguration(
     throw new SpareError(
       'usage',
       'PORTAL_NOT_LOCAL',
-      `Cannot serve on ${portal.address} as no interface of this machine has it`,
+      `Cannot serve on ${portal.address}: no interface of this machine has that address`,
       {
-        hint: `This machine has: ${describe(interfaces)}`,
+        hint: `Addresses of this machine: ${describe(interfaces)}`,
       },
     );
   }
@@ -63,9 +63,9 @@ export function standbyConfiguration(
     throw new SpareError(
       'usage',
       'UNKNOWN_INTERFACE',
-      `Cannot use the interface '${networkInterface}' as it has no IPv4 address here`,
+      `Cannot use the interface '${networkInterface}': it has no IPv4 address on this machine`,
       {
-        hint: `This machine has: ${describe(interfaces)}`,
+        hint: `Addresses of this machine: ${describe(interfaces)}`,
       },
     );
   }
@@ -82,17 +82,17 @@ export function standbyConfiguration(
   };
 }
 
-/** Refuses a machine that can't be a standby, before anything is changed. */
+/** Refuses a machine that cannot be a standby, before anything is changed. */
 export async function checkStandby(machine: Machine, standby: StandbyConfiguration): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new SpareError('precondition', 'NOT_ROOT', 'Cannot set up the standby as this is not root', {
+    throw new SpareError('precondition', 'NOT_ROOT', 'Only root can set up the standby', {
       hint: 'Run it with sudo',
     });
   }
   const programs = await missingPrograms(machine, STANDBY_PROGRAMS);
   if (programs.length > 0) {
     const names = programs.map((program) => program.command).join(', ');
-    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Programs are missing on this machine: ${names}`, {
+    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Missing programs on this machine: ${names}`, {
       hint: installLine(programs),
     });
   }
@@ -101,9 +101,9 @@ export async function checkStandby(machine: Machine, standby: StandbyConfigurati
     throw new SpareError(
       'precondition',
       'MODULES_MISSING',
-      `The running kernel has no modules: ${modules.join(', ')}`,
+      `Missing kernel modules on this machine: ${modules.join(', ')}`,
       {
-        hint: "Debian's kernels have them: apt-get install linux-image-amd64, then restart",
+        hint: "Debian's kernels have them. Run: apt-get install linux-image-amd64, then reboot",
       },
     );
   }
@@ -112,16 +112,16 @@ export async function checkStandby(machine: Machine, standby: StandbyConfigurati
     throw new SpareError(
       'precondition',
       'NO_SPACE',
-      `The pool ${standby.poolDirectory} has ${space_bytes} bytes free, at least ${LEAST_POOL_SPACE_BYTES} are needed`,
+      `The pool ${standby.poolDirectory} has ${space_bytes} bytes free; at least ${LEAST_POOL_SPACE_BYTES} are needed`,
       {
-        hint: 'Name a folder on a larger file system with --pool',
+        hint: 'Choose a directory on a larger file system with --pool',
       },
     );
   }
   if (isInitialised()) refuseMove(readConfiguration().standby, standby);
 }
 
-/** Primaries know the portal and their target's name: changing them under enrolled hosts would cut every mirror. */
+/** Primaries know the portal and their target's name: changing either while hosts are enrolled would break every mirror. */
 function refuseMove(current: StandbyConfiguration, wanted: StandbyConfiguration): void {
   const hosts = Object.keys(readConfiguration().hosts);
   const fixed = ['iqnPrefix', 'poolDirectory', 'portal'] as const;
@@ -132,7 +132,7 @@ function refuseMove(current: StandbyConfiguration, wanted: StandbyConfiguration)
     'HOSTS_ENROLLED',
     `Cannot change ${moved.join(', ')} while hosts are enrolled: ${hosts.join(', ')}`,
     {
-      hint: "Run 'spare init' with the values of /etc/spare/config.json",
+      hint: 'Run spare init with the values in /etc/spare/config.json, or without these options',
     },
   );
 }
@@ -141,14 +141,9 @@ function parsePortal(text: string): { address: string; port: number } {
   const match = /^(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?$/.exec(text);
   const port = Number(match?.[2] ?? 3260);
   if (!match?.[1] || port < 1 || port > 65_535) {
-    throw new SpareError(
-      'usage',
-      'BAD_PORTAL',
-      `Cannot use '${text}' as the portal: wanted is address or address:port`,
-      {
-        hint: 'For example: --portal 10.77.0.10:3260',
-      },
-    );
+    throw new SpareError('usage', 'BAD_PORTAL', `Invalid --portal '${text}': expected address or address:port`, {
+      hint: 'Example: --portal 10.77.0.10:3260',
+    });
   }
   return { address: match[1], port };
 }
@@ -160,9 +155,9 @@ function onlyAddress(interfaces: Record<string, string[]>): string {
     throw new SpareError(
       'usage',
       'PORTAL_NEEDED',
-      `Cannot choose the portal address: this machine has ${addresses.length} IPv4 addresses`,
+      `Cannot choose the portal: this machine has ${addresses.length} IPv4 addresses`,
       {
-        hint: `Name one with --portal: ${describe(interfaces)}`,
+        hint: `Choose one with --portal: ${describe(interfaces)}`,
       },
     );
   }
@@ -177,7 +172,7 @@ function describe(interfaces: Record<string, string[]>): string {
   );
 }
 
-/** Of the file system that the folder is on, or will be. */
+/** Free space of the file system on which the directory is, or will be. */
 function freeSpace_bytes(directory: string): number {
   let existing = directory;
   while (!existsSync(existing)) existing = join(existing, '..');

@@ -3,13 +3,13 @@ import { type Sample, sampleOf } from '../probe-paths.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 
-/** ping(8): one request a second, for ever; `-O` tells of each that was not answered before the next one goes. */
+/** ping(8): one request per second, for ever; `-O` reports each missing answer before the next request. */
 export function pingArgv(address: string): string[] {
   return ['ping', '-n', '-i', '1', '-O', address];
 }
 
 /**
- * What a line of ping says: `header` when it has begun to ask, `answer`, or `silence` with its own words.
+ * The meaning of a line of ping: `header` when it starts, `answer`, or `silence` with ping's own text.
  * Anything else (statistics, blank lines) is `undefined`.
  */
 export function parsePingLine(line: string): { type: 'header' | 'answer' | 'silence'; text: string } | undefined {
@@ -21,10 +21,10 @@ export function parsePingLine(line: string): { type: 'header' | 'answer' | 'sile
   return refusal ? { type: 'silence', text: refusal[1] ?? text } : undefined;
 }
 
-/** ICMP echo, through one long-lived ping. Unknown while ping does not start: no program, or no route of our own. */
+/** ICMP echo, through one long-lived ping. Unknown while ping does not start: the program or the standby's own route is missing. */
 export class IcmpProber implements Prober {
   lastHeardAt: number | null = null;
-  detail = 'not asked yet';
+  detail = 'not probed yet';
   #runs = false;
   readonly #open: OpenLines;
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class IcmpProber implements Prober {
     };
     const onEnd = () => {
       this.#runs = false;
-      this.detail = 'ping does not run on the standby';
+      this.detail = 'ping is not running on the standby';
     };
     return keepReading(this.#open, { onLine, onEnd }, signal, this.#clock);
   }

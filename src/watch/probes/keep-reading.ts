@@ -7,8 +7,8 @@ const LONGEST_PAUSE_ms = 4000;
 export type OpenLines = (signal: AbortSignal) => AsyncIterable<string>;
 
 /**
- * Reads the lines of a long-lived command, and starts it again whenever it ends, with growing pauses as long as it says
- * nothing. Returns when `signal` ends it.
+ * Reads the lines of a long-lived command, and restarts it whenever it ends, with growing delay while it prints nothing.
+ * Returns when `signal` ends it.
  */
 export async function keepReading(
   open: OpenLines,

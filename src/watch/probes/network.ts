@@ -4,13 +4,13 @@ import type { NetworkSample } from '../isolation.ts';
 import { sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
-/** Looks at the standby's own network: the carrier of its interface, and whether its gateway answers. */
+/** Probes the standby's own network: the carrier of its interface, and whether its gateway answers. */
 export class NetworkProber {
   readonly #interfaceName: string;
   readonly #gateway: Prober | undefined;
   readonly #clock: Clock;
 
-  /** @param gateway Pings the gateway; left out where there is none. */
+  /** @param gateway Pings the gateway; omitted if there is none. */
   constructor(interfaceName: string, gateway: Prober | undefined, clock: Clock) {
     this.#interfaceName = interfaceName;
     this.#gateway = gateway;
@@ -23,7 +23,7 @@ export class NetworkProber {
 
   async look(): Promise<NetworkSample> {
     const gateway = this.#gateway;
-    // A gateway that has never answered may be one that answers no pings: its silence tells nothing.
+    // A gateway that has never answered may ignore pings: its misses say nothing.
     const isTelling = gateway !== undefined && gateway.lastHeardAt !== null;
     return {
       carrier: await readCarrier(this.#interfaceName),

@@ -6,7 +6,7 @@ import { parseReport } from '../report.ts';
 import { keepReading, type OpenLines } from './keep-reading.ts';
 import type { Prober } from './prober.ts';
 
-/** SSH: one long-lived connection on which the primary says each second how its mirror set is. */
+/** SSH: one long-lived connection on which the primary reports its array every second. */
 export class ReportProber implements Prober {
   lastHeardAt: number | null = null;
   detail = 'connecting';

@@ -5,19 +5,19 @@ import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;
 
-/** Failures of the standby's own network: they say nothing about the host. */
+/** Failures of the standby's own network, which say nothing about the host. */
 const OWN_FAILURES = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EMFILE', 'ENOBUFS']);
 
-/** The service itself: reads the volume's identity file through the service address each second, one look at a time. */
+/** The service itself: reads the volume's identity file through the service address every second, one read at a time. */
 export class ServiceProber implements Prober {
   lastHeardAt: number | null = null;
-  detail = 'not asked yet';
+  detail = 'not probed yet';
   #ownFailure = false;
   readonly #read: () => Promise<Buffer>;
   readonly #identity: string;
   readonly #clock: Clock;
 
-  /** @param read Must end by itself within a second. */
+  /** @param read Must end within a second. */
   constructor(read: () => Promise<Buffer>, identity: string, clock: Clock) {
     this.#read = read;
     this.#identity = identity;
@@ -45,7 +45,7 @@ export class ServiceProber implements Prober {
         this.lastHeardAt = this.#clock.bootTime_ms();
         this.detail = 'identity read';
       } else {
-        this.detail = 'another volume is served at this address';
+        this.detail = 'another volume answers at this address';
       }
     } catch (error) {
       const cause = error instanceof SpareError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

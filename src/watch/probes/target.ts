@@ -4,17 +4,17 @@ import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;
-/** After this a status is too old to say anything. */
+/** An older status says nothing. */
 const STATUS_VALID_ms = 2500;
 
-/** Asks our own target each second, once for all hosts. */
+/** Asks the standby's own target every second, once for all hosts. */
 export class TargetPoller {
   readonly #ask: () => Promise<TargetStatus>;
   readonly #clock: Clock;
   #status: TargetStatus | undefined;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
-  /** @param ask Must end by itself within about a second. */
+  /** @param ask Must end within about a second. */
   constructor(ask: () => Promise<TargetStatus>, clock: Clock) {
     this.#ask = ask;
     this.#clock = clock;
@@ -40,7 +40,7 @@ export class TargetPoller {
         this.#status = await this.#ask();
         this.#answeredAt = this.#clock.bootTime_ms();
       } catch {
-        // What was said before is good for a while.
+        // The previous status stays valid for a while.
       }
       await this.#clock.sleep(INTERVAL_ms, signal).catch(() => undefined);
     }
@@ -48,8 +48,8 @@ export class TargetPoller {
 }
 
 /**
- * iSCSI: mirror writes and the answers to the target's pings, by the target's own account. The strongest path: data that
- * still arrives proves that the host is alive. A target that is down says nothing.
+ * iSCSI: mirror writes and answers to the target's pings, reported by the target. The strongest probe: arriving data proves that
+ * the host is alive. A target that is down says nothing.
  */
 export class IscsiProber implements Prober {
   readonly #poller: TargetPoller;
@@ -69,16 +69,16 @@ export class IscsiProber implements Prober {
     if (!status)
       return this.#poller.status ? 'the target does not serve this host' : 'the target daemon does not answer';
     if (status.fenced) return 'fenced';
-    if (!status.responding) return "the target's process of this host does not answer";
+    if (!status.responding) return 'the target process of this host does not answer';
     return status.sessions.length > 0 ? `session from ${status.sessions[0]?.remoteAddress}` : 'no session';
   }
 
-  /** By the time of the target's word, not of now: a target that is slow to answer, or doesn't, does not make a host silent. */
+  /** Relative to the time of the target's answer, not to now: a slow target does not make a host unreachable. */
   sample(): Sample {
     const status = this.#poller.host(this.#host);
     return status?.responding && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.answeredAt) : 'unknown';
   }
 
-  /** The poller runs on its own, for all hosts. */
+  /** The poller runs independently, for all hosts. */
   async run(): Promise<void> {}
 }
