@@ -135,7 +135,7 @@ failover('refuses where nothing proves that the machine is off', async ({ world 
   assert.equal([error.code, error.exitCode], ['NOT_PROVEN_OFF', 4]);
   assert.match(error.hint, 'run: spare failover alpha --confirmed-off');
   const forced = await refusal(planFailover({ ...world.context, host }, { ...FENCED, allowDataLoss: true }));
-  assert.match(forced.hint, "'spare failover alpha --confirmed-off --allow-data-loss'");
+  assert.match(forced.hint, 'run: spare failover alpha --confirmed-off --allow-data-loss');
 });
 
 failover(
