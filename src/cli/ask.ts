@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
-/** Asks a yes-or-no question on the terminal: the answer, or `undefined` where nobody can be asked. */
+/** Asks a yes-or-no question on the terminal. Returns the answer, or `undefined` without a terminal. */
 export type Ask = (question: string) => Promise<boolean | undefined>;
 
 /** Only where somebody sits at a terminal and reads text. The question goes to standard error: standard output is for results. */

@@ -71,11 +71,11 @@ export interface VolumeConfiguration {
   name: string;
   /** Its logical unit number in the host's target: 1 to 255. */
   lun: number;
-  /** UUID of the mirror set as mdadm prints it: `aaaaaaaa:bbbbbbbb:cccccccc:dddddddd`. */
+  /** UUID of the array as mdadm prints it: `aaaaaaaa:bbbbbbbb:cccccccc:dddddddd`. */
   mirrorUuid: string;
   /** `/dev/md/<name>` on whichever machine runs it. */
   device: string;
-  /** The primary's own disk, by a path that survives a restart. */
+  /** The primary's own disk, by a path that is stable across restarts. */
   localLeg: string;
   standbyLeg: {
     /** The leg's file or block device. */
@@ -86,7 +86,7 @@ export interface VolumeConfiguration {
   };
   fileSystem: 'ext4';
   mountPoint: string;
-  /** Random; also the content of `.spare/identity` on the volume: read through the service address it proves that this volume is served. */
+  /** Random; also the content of `.spare/identity` on the volume. Reading it through the service address proves that this volume is served. */
   identity: string;
   /** How it is exported. */
   nfs: {

@@ -3,7 +3,7 @@ import { LocalMachine } from './local-machine.ts';
 import type { Machine, StandbyMachine } from './machine.ts';
 import { SshMachine, type SshTarget } from './ssh-machine.ts';
 
-/** How commands reach the machines that they work on. An object, so that tests of whole commands can put their own in its place. */
+/** How commands reach their machines. An object, so that tests of complete commands can replace it. */
 export const machines = {
   standby(): StandbyMachine {
     return new LocalMachine('standby');

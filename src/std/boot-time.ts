@@ -6,7 +6,7 @@ const CLOCK_BOOTTIME = 7n;
 const BOOT_ID_PATH = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Milliseconds since the machine was started, with fractions: `CLOCK_BOOTTIME`, which nobody can set and which goes on while the
+ * Milliseconds since the machine booted, with fractions: `CLOCK_BOOTTIME`, which cannot be set and which keeps running while the
  * machine is suspended. `performance.now` and `process.hrtime` are `CLOCK_MONOTONIC`, which stands still then.
  */
 export function readBootTime_ms(): number {

@@ -12,8 +12,8 @@ export interface Timer {
 /**
  * What time it is, and how to wait. Whatever decides something gets one of these, so that a test can hand in one that it moves itself.
  *
- * Ages, durations and deadlines are measured in boot time: nobody can set that clock, and it goes on while the machine is suspended. It begins
- * anew with each boot, so what is kept in a file has the boot id beside it (`boot-moment.ts`). The wall clock may be set to anything at any
+ * Ages, durations and deadlines are measured in boot time: that clock cannot be set, and it keeps running while the machine is suspended. It starts
+ * again with each boot, so a stored time has the boot id beside it (`boot-moment.ts`). The wall clock may be set to anything at any
  * time, hence it is for people to read, and nothing is decided by it.
  */
 export interface Clock {

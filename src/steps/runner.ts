@@ -155,7 +155,7 @@ function failure(operation: Operation, step: Step, error: unknown, undone: boole
   );
 }
 
-/** What says by itself what to do: a refusal, or a defect. */
+/** Errors that already say what to do: a refusal, or a bug. */
 const AS_THROWN: ReadonlySet<ExitKind> = new Set(['refused', 'unexpected']);
 
 function throwIfInterrupted(operation: Operation, signal: AbortSignal | undefined): void {

@@ -11,7 +11,7 @@ export type HostRequest = 'status' | 'open' | 'fence' | 'unfence' | 'accept';
 
 /** From the daemon to a host's process. */
 export type MessageToHost =
-  /** The first one. Without a configuration: the process that takes who names no host of ours, and refuses him as a host would. `failed`: a note says that the disk has failed the leg. */
+  /** The first message. Without a configuration: the process for initiators that name no enrolled host, which refuses them as a host would. `failed`: a note says that the disk failed the leg. */
   | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string; failed: boolean }
   /** How many hosts share the machine; sent again when it changes. */
   | { kind: 'neighbours'; hosts: number }

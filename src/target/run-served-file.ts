@@ -2,7 +2,7 @@ import { aborted } from '../std/aborted.ts';
 import { logEvent } from './event-log.ts';
 import { type ServedFile, type ServeFileOptions, serveFile } from './serve-file.ts';
 
-/** Serves one file until `signal` aborts; resolves when everything is flushed and closed. `ready` is told where it is served. */
+/** Serves one file until `signal` aborts; resolves when everything is flushed and closed. `ready` receives the address. */
 export async function runServedFile(
   options: Omit<ServeFileOptions, 'report'>,
   signal: AbortSignal,

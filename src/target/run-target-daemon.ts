@@ -4,7 +4,7 @@ import { ControlServer } from './control-server.ts';
 import { logEvent } from './event-log.ts';
 import { startTargetDaemon } from './target-daemon.ts';
 
-/** Serves what the configuration says until `signal` aborts; resolves when everything is flushed and closed. `ready` is told the portal. */
+/** Serves the configured hosts until `signal` aborts; resolves when everything is flushed and closed. `ready` receives the portal. */
 export async function runTargetDaemon(signal: AbortSignal, ready: (portal: string) => void): Promise<void> {
   const { daemon, portal } = await startTargetDaemon(logEvent);
   const control = new ControlServer(controlSocketPath(), (request) => daemon.perform(request));
