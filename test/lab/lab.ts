@@ -34,6 +34,8 @@ export class Lab {
   /** Where what happens in the lab is told, a line at a time. */
   readonly tell: (line: string) => void;
   readonly #machines: ReadonlyMap<MachineName, VirtualMachine>;
+  #closed = false;
+  #starting: Promise<void> = Promise.resolve();
 
   /** The lab of these settings, running or not, with its image built. Run as root. */
   static async open(settings: LabSettings, tell: (line: string) => void = () => {}): Promise<Lab> {
@@ -72,7 +74,8 @@ export class Lab {
     await this.#startPowerSwitch();
     for (const name of names) await this.#makeDisks(name);
     const started = performance.now();
-    for (const name of names) await this.machine(name).start();
+    this.#starting = this.#start(names);
+    await this.#starting;
     await Promise.all(
       names.map(async (name) => {
         await this.machine(name).waitForShell();
@@ -96,6 +99,24 @@ export class Lab {
     if (powerSwitch !== undefined) process.kill(powerSwitch, 'SIGTERM');
     await this.network.down();
     await rm(this.settings.runDirectory, { recursive: true, force: true });
+  }
+
+  /** Ends the lab for good, also while something else starts machines in it: nothing can be started afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#starting.catch(() => {});
+    await this.down();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async #start(names: readonly MachineName[]): Promise<void> {
+    for (const name of names) {
+      if (this.#closed) throw new Error('Cannot start a machine: the lab is being taken down');
+      await this.machine(name).start();
+    }
   }
 
   async #makeDisks(name: MachineName): Promise<void> {

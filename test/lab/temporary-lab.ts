@@ -30,15 +30,15 @@ export async function withTemporaryLab<T>(options: TemporaryLabOptions<T>, use: 
   }
   await lab.down();
   let keep = false;
-  let interrupted = false;
+  let closing: Promise<void> | undefined;
   const interrupt = async () => {
     // A terminal that is closed sends SIGHUP after Ctrl-C's SIGINT, and can't be written to any more: the lab is taken down once, and wholly.
-    if (interrupted) return;
-    interrupted = true;
+    if (closing !== undefined) return;
     process.stdout.on('error', () => {});
     process.stderr.on('error', () => {});
     options.tell('Interrupted: taking the lab down');
-    await lab.down();
+    closing = lab.close();
+    await closing;
     process.exit(INTERRUPTED);
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
@@ -55,6 +55,8 @@ export async function withTemporaryLab<T>(options: TemporaryLabOptions<T>, use: 
     throw error;
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
-    if (!keep && !interrupted) await lab.down();
+    // What `use` makes of a lab that is taken down under its hands must not end this process before that is done.
+    if (closing !== undefined) await closing;
+    else if (!keep) await lab.down();
   }
 }

@@ -26,6 +26,8 @@ export async function runScenarios(lab: Lab, scenarios: readonly Scenario[]): Pr
   };
   let fresh = false;
   for (const { name, machines, needsProtection, steps } of scenarios) {
+    // Interrupted: whoever has closed it ends this process.
+    if (lab.closed) return outcomes;
     const reused = needsProtection && fresh && (await isProtected(lab));
     if (!reused) await lab.down();
     const start = { title: `${machines.join(', ')} start`, run: () => lab.up(machines), limit_ms: STEP_LIMIT_MS };
