@@ -1,8 +1,10 @@
+import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeFileDurably } from '../std/durable-file.ts';
 import { execLines, execLocal } from './exec.ts';
-import { writeFileArgv } from './file-commands.ts';
 import { arrayState, isBlockDevice, linkMirrorSet, loopsOf, readFileBytes } from './kernel-files.ts';
-import type { ExecOptions, ExecResult, StandbyMachine } from './machine.ts';
+import type { ExecOptions, ExecResult, StandbyMachine, WrittenFile } from './machine.ts';
 
 /** The machine that spare runs on: the standby. */
 export class LocalMachine implements StandbyMachine {
@@ -21,8 +23,17 @@ export class LocalMachine implements StandbyMachine {
     return execLines(argv, signal);
   }
 
+  /** In this process: nothing is started for it. */
   async writeFile(path: string, content: string, mode: number): Promise<void> {
-    await this.exec(writeFileArgv(path, mode), { input: content });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileDurably(path, content, mode);
+  }
+
+  async writeFiles(files: readonly WrittenFile[]): Promise<void> {
+    for (const { path, content, mode } of files) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      writeFileDurably(path, content, mode);
+    }
   }
 
   async readFile(path: string): Promise<string | undefined> {

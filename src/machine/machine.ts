@@ -14,6 +14,13 @@ export interface ExecResult {
   stderr: string;
 }
 
+export interface WrittenFile {
+  path: string;
+  content: string;
+  /** Octal, e.g. 0o600. */
+  mode: number;
+}
+
 /** The standby itself, or a primary over OpenSSH. Both offer the same calls, so that callers need not know the difference. */
 export interface Machine {
   /** `standby`, or the host's name. */
@@ -22,6 +29,8 @@ export interface Machine {
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Writes a file atomically (temporary name, fsync, rename). `mode` is octal, e.g. 0o600. */
   writeFile(path: string, content: string, mode: number): Promise<void>;
+  /** Writes each of them so, in one call: a remote call costs more than a file. */
+  writeFiles(files: readonly WrittenFile[]): Promise<void>;
   /** The content, or `undefined` if the file does not exist. */
   readFile(path: string): Promise<string | undefined>;
 }

@@ -4,8 +4,8 @@ import { paths } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { SpareError } from '../std/errors.ts';
 import { execLines, execLocal } from './exec.ts';
-import { NO_SUCH_FILE, readFileArgv, writeFileArgv } from './file-commands.ts';
-import type { ExecOptions, ExecResult, Machine } from './machine.ts';
+import { NO_SUCH_FILE, readFileArgv, writeFileArgv, writeFilesArgv, writeFilesInput } from './file-commands.ts';
+import type { ExecOptions, ExecResult, Machine, WrittenFile } from './machine.ts';
 import { quoteForShell } from './quote.ts';
 
 /** ssh(1): exit code of its own failures, such as no connection or a wrong host key. */
@@ -59,6 +59,10 @@ export class SshMachine implements Machine {
 
   async writeFile(path: string, content: string, mode: number): Promise<void> {
     await this.exec(writeFileArgv(path, mode), { input: content });
+  }
+
+  async writeFiles(files: readonly WrittenFile[]): Promise<void> {
+    await this.exec(writeFilesArgv(), { input: writeFilesInput(files) });
   }
 
   async readFile(path: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
-import { writeFileArgv } from '../../src/machine/file-commands.ts';
-import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
+import { writeFileArgv, writeFilesArgv, writeFilesInput } from '../../src/machine/file-commands.ts';
+import type { ExecOptions, ExecResult, Machine, WrittenFile } from '../../src/machine/machine.ts';
 
 /** Remembers what it was told to run, and answers what `answer` says: nothing, with success, by itself. */
 export class RecordingMachine implements Machine {
@@ -20,6 +20,10 @@ export class RecordingMachine implements Machine {
   /** By the same command as the real machines. */
   async writeFile(path: string, content: string, mode: number): Promise<void> {
     await this.exec(writeFileArgv(path, mode), { input: content });
+  }
+
+  async writeFiles(files: readonly WrittenFile[]): Promise<void> {
+    await this.exec(writeFilesArgv(), { input: writeFilesInput(files) });
   }
 
   async readFile(_path: string): Promise<string | undefined> {

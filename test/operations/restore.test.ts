@@ -10,6 +10,7 @@ const machine = (name: string): StandbyMachine => ({
   name,
   exec: () => Promise.reject(new Error('planning runs nothing')),
   writeFile: () => Promise.reject(new Error('planning writes nothing')),
+  writeFiles: () => Promise.reject(new Error('planning writes nothing')),
   readFile: () => Promise.reject(new Error('planning reads nothing')),
   arrayState: () => Promise.reject(new Error('planning looks at nothing')),
   linkMirrorSet: () => Promise.reject(new Error('planning links nothing')),

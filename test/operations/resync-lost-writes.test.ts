@@ -66,6 +66,7 @@ class PrimarySet implements Machine {
   }
 
   async writeFile(): Promise<void> {}
+  async writeFiles(): Promise<void> {}
   async readFile(): Promise<undefined> {
     return undefined;
   }
@@ -268,6 +269,7 @@ test('a takeover that was forced in spite of it: what was lost is copied back wi
   const machine: Machine = {
     name: 'alpha',
     writeFile: () => primary.writeFile(),
+    writeFiles: () => primary.writeFiles(),
     readFile: () => primary.readFile(),
     async exec(argv, options) {
       if (argv[2] === '--re-add') primary.legs.vdb = 'spare';

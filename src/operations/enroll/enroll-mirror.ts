@@ -8,7 +8,7 @@ import { runningMirror } from '../../mirror/resync.ts';
 import { stopMirror } from '../../mirror/standby-leg.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
-import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
+import { ignoreLegsAtBoot, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 
 /** Creating a file system of many TiB takes minutes. */
 const MKFS_TIMEOUT_ms = 1_800_000;
@@ -30,12 +30,10 @@ function initiatorSteps(context: VolumeContext): Step[] {
       commandLines: [
         ...primaryFiles(context).map((file) => `(write ${file.path})`),
         ...mdadmConfCommandLines(mirrorUuid),
-        'systemctl daemon-reload',
       ],
       async run() {
-        await installFiles(machine, primaryFiles(context));
+        await machine.writeFiles(primaryFiles(context));
         await ignoreLegsAtBoot(machine, mirrorUuid);
-        await machine.exec(['systemctl', 'daemon-reload']);
       },
     }),
     step({
@@ -43,8 +41,10 @@ function initiatorSteps(context: VolumeContext): Step[] {
       title: `Configure the initiator: secrets and timeouts (replacement_timeout ${host.replacementTimeout_s} s)`,
       commandLines: [`(write ${records.nodePath}, mode 0600)`, `(write ${records.discoveryPath}, mode 0600)`],
       async run() {
-        await machine.writeFile(records.nodePath, records.node, 0o600);
-        await machine.writeFile(records.discoveryPath, records.discovery, 0o600);
+        await machine.writeFiles([
+          { path: records.nodePath, content: records.node, mode: 0o600 },
+          { path: records.discoveryPath, content: records.discovery, mode: 0o600 },
+        ]);
       },
     }),
     step({

@@ -14,7 +14,7 @@ import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { addTarget, closeTarget } from '../../target/client/target-control.ts';
 import { resyncLostWrites } from '../resync-lost-writes.ts';
-import { ignoreLegsAtBoot, installFiles, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
+import { ignoreLegsAtBoot, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 
 /** The standby: host key, leg, configuration, LUN. */
 export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
@@ -61,7 +61,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
         ...mdadmConfCommandLines(volume.mirrorUuid),
       ],
       async run() {
-        await installFiles(machine, standbyFiles(context));
+        await machine.writeFiles(standbyFiles(context));
         await ignoreLegsAtBoot(machine, volume.mirrorUuid);
       },
     }),

@@ -58,9 +58,8 @@ function serviceSteps(context: VolumeContext): Step[] {
       ],
       async run() {
         await service(primaryMachine, 'mount', host.name);
-        await primaryMachine.exec(['mkdir', '-p', '-m', '0755', marker]);
+        await primaryMachine.writeFiles([{ path: `${marker}/identity`, content: `${identity}\n`, mode: 0o444 }]);
         await primaryMachine.exec(['mkdir', '-p', '-m', '0700', `${marker}/nfsdcld`]);
-        await primaryMachine.writeFile(`${marker}/identity`, `${identity}\n`, 0o444);
       },
       undo: () => service(primaryMachine, 'unmount', host.name),
     }),

@@ -1,4 +1,4 @@
-import type { Machine } from '../../machine/machine.ts';
+import type { Machine, WrittenFile } from '../../machine/machine.ts';
 import { mdadmConfLines, withMdadmConfLines } from '../../mirror/md/commands.ts';
 import {
   PROGRAM_DIRECTORY,
@@ -8,15 +8,8 @@ import {
 } from '../../service/service.ts';
 import type { OperationContext } from '../../steps/operation-context.ts';
 
-export interface InstalledFile {
-  path: string;
-  content: string;
-  /** Octal. */
-  mode: number;
-}
-
 /** All files that enrolment installs on a primary, besides the initiator's records and two lines in mdadm.conf. */
-export function primaryFiles({ host, standby }: OperationContext): InstalledFile[] {
+export function primaryFiles({ host, standby }: OperationContext): WrittenFile[] {
   return [
     program('service'),
     program('guard'),
@@ -27,26 +20,11 @@ export function primaryFiles({ host, standby }: OperationContext): InstalledFile
 }
 
 /** The files that the standby needs to start the service of this host. */
-export function standbyFiles({ host, standby }: OperationContext): InstalledFile[] {
+export function standbyFiles({ host, standby }: OperationContext): WrittenFile[] {
   return [
     program('service'),
     { path: serviceConfigurationPath(host.name), content: serviceConfiguration(host, standby, 'standby'), mode: 0o644 },
   ];
-}
-
-/** Writes all files in one call, because a remote command costs more than a file. Each file is replaced atomically. */
-export async function installFiles(machine: Machine, files: readonly InstalledFile[]): Promise<void> {
-  const script = `umask 022; new=
-while read -r path mode content; do
-  mkdir -p "$(dirname "$path")" && printf '%s' "$content" | base64 -d >"$path.new" && chmod "$mode" "$path.new" || exit 1
-  new="$new $path"
-done
-for path in $new; do sync "$path.new" && mv -f "$path.new" "$path" || exit 1; done
-sync`;
-  const lines = files.map(
-    ({ path, content, mode }) => `${path} ${mode.toString(8)} ${Buffer.from(content).toString('base64')}\n`,
-  );
-  await machine.exec(['sh', '-c', script, 'install'], { input: lines.join('') });
 }
 
 /** The command lines of `ignoreLegsAtBoot`, for a plan. */
@@ -76,6 +54,6 @@ export async function ignoreLegsAtBoot(machine: Machine, mirrorUuid: string): Pr
   await machine.exec(['sh', '-c', script, 'refresh-initramfs'], { timeout_ms: INITRAMFS_TIMEOUT_ms });
 }
 
-function program(name: 'service' | 'guard' | 'report'): InstalledFile {
+function program(name: 'service' | 'guard' | 'report'): WrittenFile {
   return { path: `${PROGRAM_DIRECTORY}/${name}`, content: primaryTemplate(name), mode: 0o755 };
 }

@@ -81,14 +81,12 @@ function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
       title: 'Install the systemd units of the target and the watch',
       commandLines: [
         ...UNITS.map((unit) => `(write /etc/systemd/system/${unit})`),
-        'systemctl daemon-reload',
         `systemctl enable ${UNITS.join(' ')}`,
       ],
       async run() {
         for (const unit of UNITS) {
           await machine.writeFile(`/etc/systemd/system/${unit}`, renderTemplate(`systemd/${unit}`, values), 0o644);
         }
-        await machine.exec(['systemctl', 'daemon-reload']);
         await machine.exec(['systemctl', 'enable', ...UNITS]);
       },
     }),
