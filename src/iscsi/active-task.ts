@@ -13,11 +13,11 @@ export class ActiveTask implements Task, Placed {
   readonly command: ScsiCommand;
   readonly initiatorTaskTag: number;
   place = -1;
-  /** `collecting` until all Data-Out is there and the budget allows it to start; `executing` while the device server has it. */
+  /** `collecting` until all Data-Out has arrived and the budget allows it to start; `executing` while the device server has it. */
   state: 'collecting' | 'executing' | 'ended' = 'collecting';
   /** Whether its bytes have been taken from the budget. */
   admitted = false;
-  /** Whether its Data-Out, if any, is there. */
+  /** Whether its Data-Out, if any, has arrived. */
   dataComplete = false;
   aborted = false;
   readonly transfer: DataOutTransfer | undefined;
@@ -52,7 +52,7 @@ export class ActiveTask implements Task, Placed {
     return this.transfer?.kept_bytes ?? 0;
   }
 
-  /** Calls back when nothing of the task can have an effect any more. */
+  /** Calls back when the task can have no further effect. */
   whenEnded(done: () => void): void {
     if (this.state === 'ended') done();
     else this.#whenEnded = [...(this.#whenEnded ?? []), done];

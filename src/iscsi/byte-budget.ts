@@ -1,11 +1,11 @@
-/** What one of those that take from a shared budget holds of it. */
+/** The bytes that one holder has taken from a shared budget. */
 export interface BudgetShare {
   held_bytes: number;
 }
 
-/** A bound on bytes that are held at one time, shared by all that take from it. */
+/** A limit on the bytes held at one time, shared by all holders. */
 export class ByteBudget {
-  /** May be changed at any time: what is held already stays held. */
+  /** May change at any time: bytes that are held already stay held. */
   limit_bytes: number;
   #used_bytes = 0;
   readonly #waiting = new Set<() => void>();
@@ -18,14 +18,14 @@ export class ByteBudget {
     return this.#used_bytes;
   }
 
-  /** Takes the bytes if they fit. What is larger than the whole budget fits when nothing else is held, and nothing always fits. */
+  /** Takes the bytes if they fit. A request larger than the whole budget fits when nothing else is held; zero bytes always fit. */
   tryTake(bytes: number): boolean {
     if (bytes > 0 && this.#used_bytes > 0 && this.#used_bytes + bytes > this.limit_bytes) return false;
     this.take(bytes);
     return true;
   }
 
-  /** Takes them in any case: the caller has a bound of its own. */
+  /** Takes them unconditionally: the caller has its own limit. */
   take(bytes: number): void {
     this.#used_bytes += bytes;
   }

@@ -21,7 +21,7 @@ export class ChapExchange {
   #challenge: Challenge | undefined;
   succeeded = false;
 
-  /** @param credentials Of the target; `undefined` for a name that is not known: the exchange runs, and fails. */
+  /** @param credentials The target's; `undefined` for an unknown name: the exchange runs, and fails. */
   constructor(credentials: Credentials | undefined) {
     this.#credentials = credentials;
   }
@@ -65,7 +65,7 @@ export class ChapExchange {
     const ours = this.#credentials?.mutualChap;
     const value = decodeBinaryValue(encoded ?? '');
     if (!ours || !value || !/^\d{1,3}$/.test(identifier ?? '') || Number(identifier) > 255) return 'failed';
-    // Our own challenge sent back, here or on another connection, would have us answer it for the peer.
+    // Reflection: if the peer returns one of the target's own challenges, from any connection, answering it would authenticate the peer.
     if (isOurChallenge(value)) return 'failed';
     return [
       ['CHAP_N', ours.user],

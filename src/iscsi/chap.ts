@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** MD5 (RFC 1994), the one algorithm that every initiator has (RFC 7143 §12.1.3). */
+/** MD5 (RFC 1994), the one algorithm that every initiator supports (RFC 7143 §12.1.3). */
 export const CHAP_MD5 = '5';
 
 const CHALLENGE_BYTES = 16;
@@ -15,7 +15,7 @@ export interface Challenge {
   readonly value: Buffer;
 }
 
-/** Challenges that wait for their answer, on all connections: a peer that sends one of them back wants us to answer for it. */
+/** Outstanding challenges of all connections. A peer that returns one of them is trying a reflection. */
 const outstanding = new Set<string>();
 
 /** A fresh random challenge; `forget` it when its login is over. */
@@ -30,7 +30,7 @@ export function forgetChallenge(challenge: Challenge): void {
   outstanding.delete(challenge.value.toString('hex'));
 }
 
-/** Whether the challenge is one of ours, given to this or another connection (RFC 7143 §12.1.3: reflection). */
+/** Whether the challenge came from this target, on this or another connection (RFC 7143 §12.1.3: reflection). */
 export function isOurChallenge(value: Buffer): boolean {
   return outstanding.has(value.toString('hex'));
 }
@@ -41,7 +41,7 @@ export function chapResponse({ identifier, value }: Challenge, secret: string): 
 }
 
 /**
- * Whether user and response are those of the credentials, in a time that does not depend on where they differ.
+ * Whether user and response match the credentials, in a time that does not depend on where they differ.
  * Without credentials (an unknown target) the same work is done and the answer is no, so that nobody learns which names exist.
  */
 export function chapVerify(

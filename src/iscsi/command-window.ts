@@ -7,7 +7,7 @@ import { serialAdd, serialLess } from './serial-number.ts';
  */
 export class CommandWindow<Command> {
   #expCmdSn: number;
-  /** Commands that were delivered and have no response yet: the window is smaller by so many. */
+  /** Commands that were delivered and have no response yet: they reduce the window. */
   #open = 0;
   /** Commands that arrived before an earlier one, and numbers that were cancelled (`undefined`). */
   readonly #held = new Map<number, Command | undefined>();
@@ -24,7 +24,7 @@ export class CommandWindow<Command> {
     return serialAdd(this.#expCmdSn, LIMITS.commands - this.#open - 1);
   }
 
-  /** Takes a command in. False: its number is outside the window, and it is to be ignored in silence. */
+  /** Accepts a command. False: its number is outside the window, and it must be ignored silently. */
   arrive(cmdSn: number, command: Command): boolean {
     if (!this.#contains(cmdSn) || this.#held.has(cmdSn)) return false;
     this.#held.set(cmdSn, command);
@@ -42,7 +42,7 @@ export class CommandWindow<Command> {
     return undefined;
   }
 
-  /** Whether `cmdSn` is the one that is expected: then `advance` does for `arrive` and `next`, without keeping anything. */
+  /** Whether `cmdSn` is the expected one: `advance` then replaces `arrive` and `next`, without storing anything. */
   advance(cmdSn: number): boolean {
     if (cmdSn !== this.#expCmdSn || this.#held.size > 0 || this.#open >= LIMITS.commands) return false;
     this.#expCmdSn = serialAdd(cmdSn, 1);

@@ -12,29 +12,29 @@ import type { TargetDirectory } from './target-directory.ts';
 import { Turns } from './turns.ts';
 
 const TICK_MS = 1_000;
-/** What initiators that are dropped are told to wait: about what a restart takes. */
+/** How long dropped initiators should wait: about the time of a restart. */
 const TIME_TO_WAIT_S = 2;
-/** What one read takes at most: much data in few calls, and little enough for a processor's cache. */
+/** The largest read: much data in few calls, and small enough for a processor's cache. */
 const READ_BYTES = 256 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export interface ConnectionSetOptions {
   directory: TargetDirectory;
-  /** Idle sessions are pinged after so long, and dropped when silent for `LIMITS.silence_ms`; `undefined`: neither. */
+  /** Idle sessions are pinged after this time, and dropped after `LIMITS.silence_ms` without an answer; `undefined`: neither. */
   pingInterval_ms: number | undefined;
   report: EventLog;
   /** @default systemClock */
   clock?: Clock;
 }
 
-/** The connections that a process serves: moves their bytes and gives them the time. */
+/** The connections of a process: moves their bytes and drives their timers. */
 export class ConnectionSet {
-  /** Data of commands under way in all sessions. */
+  /** Data of outstanding commands in all sessions. */
   readonly budget = new ByteBudget(LIMITS.allData_bytes);
   readonly busyPoll = new BusyPoll();
   readonly #context: ConnectionContext;
   readonly #turns: Turns;
-  /** What sockets are read into. */
+  /** The buffer into which sockets are read. */
   readonly #memory = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #connections = new Map<Socket, Connection>();
   readonly #ticker: Timer;
@@ -50,16 +50,16 @@ export class ConnectionSet {
     this.#ticker = clock.every(TICK_MS, () => this.#tick()).unref();
   }
 
-  /** Serves a socket from now on. `received` is what somebody else has read from it already. */
+  /** Serves a socket from now on. `received` holds the bytes that were already read from it. */
   adopt(accepted: Socket, received: Buffer = NOTHING): void {
-    // Its peer has gone meanwhile: it would never say so again.
+    // Its peer has disconnected in the meantime; no further event would report that.
     if (accepted.destroyed) return;
     this.#makeRoom();
     if (this.#connections.size >= LIMITS.connections) {
       accepted.destroy();
       return;
     }
-    // What came while nobody listened: a socket from another process may have waited a while.
+    // Bytes that arrived without a listener: a socket from another process may have waited a while.
     const early: Buffer | null = accepted.read();
     const take = (chunk: Buffer): void => {
       const begun_ms = monotonic_ms();
@@ -75,11 +75,11 @@ export class ConnectionSet {
     const outlet = new SocketOutlet(socket, this.#context.buffers, this.#turns, this.#clock);
     const connection = new Connection(this.#context, outlet, addresses, this.#clock.bootTime_ms());
     this.#connections.set(socket, connection);
-    // The 'close' that follows does what is to be done.
+    // The 'close' event that follows does the rest.
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#connections.delete(socket);
-      // What it sent before it closed has come.
+      // Everything it sent before closing has arrived.
       this.#turns.workOff();
       connection.closed();
       if (this.#connections.size === 0) this.#whenGone();
@@ -88,8 +88,8 @@ export class ConnectionSet {
   }
 
   /**
-   * An orderly end, once no more connections are accepted: asks the initiators to log out (RFC 7143 §11.9.1), and drops those that have not
-   * done so within `LIMITS.askedLogout_ms`. Resolves when everybody is gone or has been told.
+   * Orderly shutdown, once no more connections are accepted: asks the initiators to log out (RFC 7143 §11.9.1), and drops those that
+   * have not done so within `LIMITS.askedLogout_ms`. Resolves when all are gone or notified.
    */
   async close(): Promise<void> {
     for (const [socket, connection] of this.#connections) {
@@ -116,15 +116,15 @@ export class ConnectionSet {
   }
 
   /**
-   * Drops the oldest connection that has not finished its login, where there are too many of them. A login takes milliseconds:
-   * connections that say nothing can't keep an initiator out, as they could if the newest one were turned away.
+   * If too many connections have not finished their login, drops the oldest of them. A login takes milliseconds, so silent connections
+   * cannot keep an initiator out, as they could if the newest one were refused.
    */
   #makeRoom(): void {
     const inLogin = [...this.#connections].filter(([, connection]) => !connection.loggedIn);
     const [oldest] = inLogin;
     if (!oldest || inLogin.length < LIMITS.connectionsInLogin) return;
     const [socket] = oldest;
-    // Its 'close' comes later, and others may be adopted before.
+    // Its 'close' event comes later, and others may be adopted before that.
     this.#connections.delete(socket);
     socket.destroy();
   }

@@ -24,7 +24,7 @@ export interface ConnectionContext {
   report: EventLog;
 }
 
-/** One TCP connection: at first a login, then a session. Free of I/O and of timers. */
+/** One TCP connection: first a login, then a session. Free of I/O and timers. */
 export class Connection {
   readonly #context: ConnectionContext;
   readonly #outlet: Outlet;
@@ -35,7 +35,7 @@ export class Connection {
   /** Set while the session that this login replaces is being ended. */
   #waiting = false;
   #session: Session | undefined;
-  /** A refusal that waits for the next tick: iscsid, once logged in, tries again without a pause. */
+  /** A refusal delayed until the next tick: iscsid, once logged in, retries without a pause. */
   #refusal: (() => void) | undefined;
   #statSn = 0;
   #now: number;
@@ -55,19 +55,19 @@ export class Connection {
     return this.#session !== undefined;
   }
 
-  /** Takes bytes from the socket. Never throws for anything a peer sent. */
+  /** Accepts bytes from the socket. No input from a peer makes it throw. */
   push(chunk: Buffer, now: number): void {
     if (this.#closed) return;
     this.#now = now;
     try {
       this.#framer.push(chunk);
     } catch (error) {
-      // A broken assertion of ours ends this connection too, and no other: it is reported as what it is.
+      // An internal error also ends this connection, and no other. It is reported as such.
       this.#drop(error instanceof ProtocolError ? error.message : `Internal error: ${String((error as Error).stack)}`);
     }
   }
 
-  /** To be called each second or so. */
+  /** Called about every second. */
   tick(now: number): void {
     this.#now = now;
     this.#refusal?.();
@@ -83,7 +83,7 @@ export class Connection {
     this.#session?.announceDrop(timeToWait_s);
   }
 
-  /** Closes it after everything that was queued has left. */
+  /** Closes it after everything queued has been sent. */
   end(): void {
     this.#outlet.end();
   }
@@ -103,7 +103,7 @@ export class Connection {
     } else if (pdu.kind !== 'login-request' || !this.#login || this.#waiting) {
       throw new ProtocolError('Received a PDU other than a login request during login');
     } else {
-      // RFC 7143 §4.2.2.2: the target begins where it likes; where the initiator expects it is easy to follow.
+      // RFC 7143 §4.2.2.2: the target may start at any number; starting where the initiator expects it is easy to follow.
       if (this.#statSn === 0) this.#statSn = pdu.expStatSn;
       this.#continueLogin(pdu, this.#login.receive(pdu));
     }
@@ -128,7 +128,7 @@ export class Connection {
     };
   }
 
-  /** The last response of the login, once nothing of a session that it replaces can have an effect any more. */
+  /** The last response of the login, once the session that it replaces can have no further effect. */
   #enter(request: LoginRequest, response: LoginResponse, result: LoginResult): void {
     const { target, type, initiatorName, isid } = result;
     if (!target || type === 'discovery') {
@@ -148,7 +148,7 @@ export class Connection {
     target.sessions.reinstate(initiatorName, isid, () => {
       this.#waiting = false;
       if (this.#closed) return;
-      // The target may have been fenced meanwhile.
+      // The target may have been fenced in the meantime.
       const full = target.sessions.size >= LIMITS.sessionsPerTarget;
       const refusal = target.loginRefusal ?? (full ? LOGIN_STATUS.outOfResources : undefined);
       if (refusal !== undefined) {

@@ -1,11 +1,11 @@
 import type { ChapSecret } from './chap.ts';
 
-/** Who may log in to a target, and what each side proves itself with. */
+/** Who may log in to a target, and the credentials of both sides. */
 export interface Credentials {
   /** The only initiator that may log in; without it, any. */
   readonly initiatorName?: string | undefined;
-  /** What initiators prove themselves with; without it no authentication is asked for. */
+  /** Credentials of initiators; without them no authentication is required. */
   readonly chap?: ChapSecret | undefined;
-  /** What the target proves itself with, to initiators that ask. */
+  /** Credentials of the target, for initiators that ask for them. */
   readonly mutualChap?: ChapSecret | undefined;
 }

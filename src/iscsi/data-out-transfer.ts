@@ -8,7 +8,7 @@ const SHORT_BYTES = 4 * 1024;
 const GATHER_BYTES = 16 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** A piece of data that the initiator is asked for. */
+/** A piece of data requested from the initiator. */
 export interface Burst {
   readonly targetTransferTag: number;
   readonly r2tSn: number;
@@ -21,12 +21,12 @@ interface OpenBurst extends Burst {
   dataSn: number;
 }
 
-/** `more`: go on; `complete`: all data is there; a number: the transfer failed, with this additional sense code. */
+/** `more`: data is missing; `complete`: all data has arrived; a number: the transfer failed, with this additional sense code. */
 export type TransferProgress = 'more' | 'complete' | number;
 
 /**
- * The Data-Out of one command: immediate data, then unsolicited Data-Outs, then what is asked for by R2T
- * (RFC 7143 §4.2.5.2). Everything has to come in order (DataPDUInOrder and DataSequenceInOrder are Yes).
+ * The Data-Out of one command: immediate data, then unsolicited Data-Outs, then data requested by R2T
+ * (RFC 7143 §4.2.5.2). Everything must arrive in order (DataPDUInOrder and DataSequenceInOrder are Yes).
  */
 export class DataOutTransfer {
   data: Buffer[] = [];
@@ -43,11 +43,11 @@ export class DataOutTransfer {
   readonly #bursts: OpenBurst[] = [];
   #gather = NOTHING;
   #gathered_bytes = 0;
-  /** Where in it the last piece of `data` begins, while that is being added to. */
+  /** Where the last piece of `data` starts in it, while that piece grows. */
   #gatheredFrom_bytes = 0;
   #isGathering = false;
 
-  /** @param wanted_bytes What the command needs, at most what the initiator expects to send: the rest is taken and dropped. */
+  /** @param wanted_bytes The bytes that the command needs, at most what the initiator announces: the rest is accepted and dropped. */
   constructor(command: ScsiCommand, wanted_bytes: number, parameters: Parameters) {
     this.#wanted_bytes = wanted_bytes;
     this.#expected_bytes = command.expectedLength_bytes;
@@ -137,12 +137,12 @@ export class DataOutTransfer {
   }
 
   /**
-   * Puts short pieces side by side: a peer may send its data byte by byte, and a piece costs more than a hundred bytes beside its content.
-   * The first one of a command, nearly always the only one, stays as it is.
+   * Joins short pieces: a peer may send its data byte by byte, and each piece costs more than a hundred bytes besides its content.
+   * The first piece of a command, nearly always the only one, stays as it is.
    */
   #add(piece: Buffer): void {
     if (this.data.length === 0) {
-      // An array of just one: the first `push` into an empty one takes room for seventeen.
+      // An array with exactly one item: the first `push` into an empty array allocates room for seventeen.
       this.data = [piece];
       this.#isGathering = false;
       return;
@@ -165,7 +165,7 @@ export class DataOutTransfer {
     this.#isGathering = true;
   }
 
-  /** What goes beyond what the command wants is dropped. */
+  /** Drops data beyond what the command needs. */
   #keep(data: readonly Buffer[], length_bytes: number): void {
     this.#received_bytes += length_bytes;
     for (const part of data) {

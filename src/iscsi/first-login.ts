@@ -2,7 +2,7 @@ import { Framer } from './framer.ts';
 import { LIMITS } from './limits.ts';
 import { OPCODE } from './pdu/opcode.ts';
 
-/** Who wants to talk to whom, as far as the first login request says so. */
+/** The initiator and the target named in the first login request, if any. */
 export interface LoginNames {
   initiatorName: string | undefined;
   targetName: string | undefined;
@@ -11,8 +11,8 @@ export interface LoginNames {
 const NAMELESS: LoginNames = { initiatorName: undefined, targetName: undefined };
 
 /**
- * Reads the names in the first login request of a connection, which is where they have to be (RFC 7143 §13.4, §13.5), and nothing else:
- * whoever serves the connection gets the same bytes, and it is for him to judge them. Free of I/O.
+ * Reads the names in the first login request of a connection, where they must be (RFC 7143 §13.4, §13.5), and nothing else: the
+ * process that serves the connection gets the same bytes and judges them. Free of I/O.
  */
 export class FirstLogin {
   readonly #chunks: Buffer[] = [];
@@ -26,7 +26,7 @@ export class FirstLogin {
     });
   }
 
-  /** The names, once the first PDU is whole; before, `undefined`. Of something that is no login request: none. */
+  /** The names, once the first PDU is complete; before, `undefined`. No names if it is not a login request. */
   push(chunk: Buffer): LoginNames | undefined {
     this.#chunks.push(chunk);
     try {

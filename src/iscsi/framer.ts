@@ -7,13 +7,13 @@ const DIGEST_BYTES = 4;
 const NOTHING: Buffer = Buffer.alloc(0);
 const NO_DATA: readonly Buffer[] = [];
 
-/** One PDU as it came, in memory of its own. */
+/** One received PDU, in its own memory. */
 export interface Frame {
   /** Basic header segment, 48 bytes. */
   readonly header: Buffer;
   /** Additional header segments, padded; empty for nearly every PDU. */
   readonly additionalHeader: Buffer;
-  /** In one piece, from the pool; no piece where there is none. */
+  /** One piece, from the pool; no piece if there is no data. */
   readonly data: readonly Buffer[];
   readonly dataLength_bytes: number;
 }
@@ -27,8 +27,8 @@ export interface Frame {
  *     n bytes     data segment, padded to 4
  *     4 bytes     data digest, if negotiated and the data segment is not empty
  *
- * Every part is copied to where it stays, as it comes: so the socket can be read into the same memory again and again, and a peer
- * that sends byte by byte has nothing kept but its PDU. A copy costs less than new memory for each chunk.
+ * Every part is copied to its final place as it arrives. So the socket can be read into the same memory every time, and for a peer
+ * that sends byte by byte only its PDU is kept. A copy costs less than new memory for each chunk.
  *
  * Source: RFC 7143 §11.2.
  */
@@ -49,7 +49,7 @@ export class Framer {
   #filled_bytes = 0;
   #whenFilled: () => void = () => {};
 
-  /** @param pool Where the data segments' memory comes from. Whoever is done with one may give it back. */
+  /** @param pool Provides the memory of data segments. The last user of a segment may return it. */
   constructor(maxDataSegment_bytes: number, onFrame: (frame: Frame) => void, pool = new BufferPool()) {
     this.maxDataSegment_bytes = maxDataSegment_bytes;
     this.#onFrame = onFrame;
@@ -58,8 +58,8 @@ export class Framer {
   }
 
   /**
-   * Calls the handler for each PDU that is whole, in order. Of the chunk nothing is kept.
-   * @throws ProtocolError when a length is over its bound or a digest is wrong: with ErrorRecoveryLevel 0 the connection ends (RFC 7143 §7.7).
+   * Calls the handler for each complete PDU, in order. Keeps no reference to the chunk.
+   * @throws ProtocolError if a length exceeds its limit or a digest is wrong: with ErrorRecoveryLevel 0 the connection ends (RFC 7143 §7.7).
    */
   push(chunk: Buffer): void {
     let at = 0;

@@ -4,7 +4,7 @@ import type { BufferPool } from '../std/buffer-pool.ts';
 const SMALL_BYTES = 8 * 1024;
 const SLAB_BYTES = 64 * 1024;
 
-/** Memory that small pieces are put together in. It is filled from its start again once everything in it was written. */
+/** Memory in which small pieces are joined. It is refilled from its start once everything in it has been written. */
 interface Slab {
   readonly memory: Buffer;
   used_bytes: number;
@@ -12,17 +12,17 @@ interface Slab {
   batches: number;
 }
 
-/** What is to be written at once, and what to call when it is. */
+/** Bytes to write in one call, and the callbacks for its completion. */
 export interface Batch {
   readonly parts: readonly Buffer[];
   written(): void;
 }
 
-/** Puts outgoing bytes together: many small pieces become few large ones, and large pieces stay where they are. */
+/** Joins outgoing bytes: many small pieces become few large ones; large pieces are not copied. */
 export class Gatherer {
   readonly #pool: BufferPool;
   #slab: Slab | undefined;
-  /** Where the bytes in the slab begin that are in no part yet. */
+  /** Start of the bytes in the slab that belong to no part yet. */
   #from_bytes = 0;
   #parts: Buffer[] = [];
   #slabs: Slab[] = [];
@@ -76,7 +76,7 @@ export class Gatherer {
     return this.#slab;
   }
 
-  /** Makes a part of what lies in the slab. */
+  /** Turns the bytes in the slab into a part. */
   #cut(): void {
     const slab = this.#slab;
     if (!slab || slab.used_bytes === this.#from_bytes) return;

@@ -1,11 +1,11 @@
 /**
- * Every bound of the iSCSI side, in one place. A peer that goes past one is refused or dropped;
- * nothing here may grow with what a peer sends.
+ * All limits of the iSCSI side. A peer that exceeds one is refused or dropped; nothing may grow without limit with the input
+ * of a peer.
  */
 export const LIMITS = {
   /** Connections of one process, whatever their state. */
   connections: 256,
-  /** Connections that have not finished their login, in each place where they may wait: a port scan or a login storm gets no further. */
+  /** Connections that have not finished their login, for each place where they may wait: this stops a port scan or a login storm. */
   connectionsInLogin: 64,
   /** Sessions of one target. One is usual, two while a path or a rebooted initiator overlaps. */
   sessionsPerTarget: 32,
@@ -15,7 +15,7 @@ export const LIMITS = {
   loginRequests: 32,
   /** Data segment of one PDU during login (RFC 7143 §13.12 gives 8192 as the default). */
   loginDataSegment_bytes: 8_192,
-  /** Data segment of one PDU in full feature phase: our MaxRecvDataSegmentLength. */
+  /** Data segment of one PDU in full feature phase: the target's MaxRecvDataSegmentLength. */
   dataSegment_bytes: 262_144,
   /** Text of one negotiation, put together from requests with the C bit. */
   text_bytes: 16_384,
@@ -30,31 +30,31 @@ export const LIMITS = {
   commands: 128,
   /** Immediate commands at one time, beyond the window (RFC 7143 §4.2.2.1). */
   immediateCommands: 16,
-  /** Data of one SCSI command. More is refused with sense, before any of it is asked for. */
+  /** Data of one SCSI command. More is refused with sense before any of it is requested. */
   transfer_bytes: 16 * 1024 * 1024,
-  /** FirstBurstLength and MaxBurstLength that we offer. */
+  /** FirstBurstLength and MaxBurstLength that the target offers. */
   firstBurst_bytes: 262_144,
   maxBurst_bytes: 1024 * 1024,
   /** R2Ts at one time for one command. */
   outstandingR2t: 4,
-  /** Data of commands under way in one session: while it is used up no task is started and the socket is not read. */
+  /** Data of outstanding commands in one session: while it is used up, no task starts and the socket is not read. */
   sessionData_bytes: 32 * 1024 * 1024,
   /**
-   * The same for all sessions together, and one command more for each target: no host can stop another one by holding all of it.
-   * Where each host has a process of its own, each has its part of it, and at least `leastShare_bytes`.
+   * The same for all sessions together, plus one command for each target: no host can stop another by holding all of it.
+   * If each host has its own process, each gets its share, and at least `leastShare_bytes`.
    */
   allData_bytes: 96 * 1024 * 1024,
   leastShare_bytes: 8 * 1024 * 1024,
-  /** What all connections together have sent that waits for the next turn of the event loop: beyond it, it is worked on at once. */
+  /** Input of all connections that waits for the next turn of the event loop; beyond this, it is processed at once. */
   waiting_bytes: 1024 * 1024,
-  /** What one connection has queued for a peer that does not read: beyond it, we don't read either. Over `sessionData_bytes`, which bounds all Data-In. */
+  /** Output queued for a peer that does not read; beyond this, the target stops reading too. Larger than `sessionData_bytes`, which limits all Data-In. */
   backlog_bytes: 40 * 1024 * 1024,
-  /** Task management waits so long for a task that is in the store's hands. */
+  /** How long task management waits for a task in the store. */
   abort_ms: 10_000,
-  /** At an orderly end initiators have so long to log out, once they were asked to. */
+  /** How long initiators have to log out at an orderly shutdown. */
   askedLogout_ms: 2_000,
-  /** Ending a session, a logout and a shutdown wait so long for the peer to take what was sent. */
+  /** How long the end of a session, a logout and a shutdown wait for the peer to receive everything. */
   linger_ms: 2_000,
-  /** A session from which nothing arrives for so long is dropped (when pings are on). */
+  /** A session without any input for this long is dropped (if pings are on). */
   silence_ms: 15_000,
 } as const;

@@ -3,7 +3,7 @@ import type { Target } from './target.ts';
 
 export type SessionType = 'normal' | 'discovery';
 
-/** Who has logged in, to what, and on which terms. */
+/** The initiator that logged in, its target, and the negotiated parameters. */
 export interface LoginResult {
   type: SessionType;
   initiatorName: string;

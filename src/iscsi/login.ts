@@ -9,7 +9,7 @@ import type { TargetDirectory } from './target-directory.ts';
 import { TextAssembler } from './text-assembler.ts';
 import { encodeTextKeys, type TextKeys } from './text-keys.ts';
 
-/** `result` comes with the last response, which must not be sent before the session can begin. `refused`: close after sending. */
+/** `result` comes with the last response, which must not be sent before the session can start. `refused`: close after sending. */
 export interface LoginStep {
   response: LoginResponse;
   result?: LoginResult;
@@ -21,7 +21,7 @@ type Pairs = [string, string][];
 /**
  * The login phase of one connection (RFC 7143 §6). Free of I/O: a request in, a response out.
  *
- *     security stage:     AuthMethod -> CHAP_A -> CHAP_N, CHAP_R   (skipped where no secret is set)
+ *     security stage:     AuthMethod -> CHAP_A -> CHAP_N, CHAP_R   (skipped if no secret is set)
  *     operational stage:  keys -> their results
  */
 export class Login {
@@ -38,7 +38,7 @@ export class Login {
     this.#directory = directory;
   }
 
-  /** @throws ProtocolError when the connection is to be dropped without an answer. */
+  /** @throws ProtocolError if the connection must be dropped without an answer. */
   receive(request: LoginRequest): LoginStep {
     if (++this.#requests > LIMITS.loginRequests) throw new ProtocolError('Too many login requests');
     if (request.versionMin > 0) return refuse(request, LOGIN_STATUS.unsupportedVersion);
@@ -107,9 +107,9 @@ export class Login {
       if (methods && !methods.includes('None')) return LOGIN_STATUS.authenticationFailure;
       return this.#admit() ?? (methods ? [['AuthMethod', 'None']] : []);
     }
-    // Without a method, and in no hurry to go on, the initiator may still name one.
+    // Without a method and without a request to transit, the initiator may still name one.
     if (!methods && !request.transit) return [];
-    // No downgrade: a secret that is set has to be proven.
+    // No downgrade: if a secret is set, it must be proven.
     if (!methods?.includes('CHAP')) return LOGIN_STATUS.authenticationFailure;
     this.#authentication = new ChapExchange(this.#who?.target?.credentials);
     return [['AuthMethod', 'CHAP']];
@@ -127,11 +127,11 @@ export class Login {
     return answers;
   }
 
-  /** The initiator is who it says it is: only now does it learn what there is. A status, where it may not go on. */
+  /** The initiator has authenticated, and only now learns which targets exist. Returns a status if it may not continue. */
   #admit(): number | undefined {
     this.#authentication = 'done';
     const { type, target } = this.#who ?? {};
-    // Discovery goes on here: its answer names the other portal.
+    // Discovery continues here: its answer names the other portal.
     if (type === 'discovery' && target?.redirect !== undefined && !target.fenced) return undefined;
     if (target) return target.loginRefusal;
     return type === 'normal' ? LOGIN_STATUS.targetNotFound : undefined;
@@ -154,7 +154,7 @@ function answer(request: LoginRequest, pairs: Pairs, transit: boolean): LoginRes
   return { transit, currentStage, nextStage, isid, tsih, initiatorTaskTag, status: LOGIN_STATUS.success, data };
 }
 
-/** The answer that ends a login, without a word about why beyond its status; a redirect says where to (RFC 7143 §13.8). */
+/** The response that ends a login. It gives no reason beyond its status; a redirect carries the address (RFC 7143 §13.8). */
 export function refuse(request: LoginRequest, status: number, target?: Target): LoginStep {
   const redirect = status === LOGIN_STATUS.movedTemporarily ? target?.redirect : undefined;
   const pairs: Pairs = redirect === undefined ? [] : [['TargetAddress', redirect]];

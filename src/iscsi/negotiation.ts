@@ -2,7 +2,7 @@ import { LIMITS } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { TextKeys } from './text-keys.ts';
 
-/** What the two sides have agreed upon; at first what holds when a key is not negotiated (RFC 7143 §13). */
+/** The negotiated parameters; initially the defaults for keys that are not negotiated (RFC 7143 §13). */
 export interface Parameters {
   headerDigest: boolean;
   dataDigest: boolean;
@@ -11,7 +11,7 @@ export interface Parameters {
   firstBurst_bytes: number;
   maxBurst_bytes: number;
   maxOutstandingR2t: number;
-  /** The initiator's MaxRecvDataSegmentLength: how much data one of our PDUs may carry. */
+  /** The initiator's MaxRecvDataSegmentLength: how much data one PDU to it may carry. */
   initiatorDataSegment_bytes: number;
 }
 
@@ -30,7 +30,7 @@ export function defaultParameters(): Parameters {
 
 type SessionType = 'normal' | 'discovery';
 
-/** Answers an offer, and notes the result; `undefined` for keys that are declared and want no answer. */
+/** Answers an offer and records the result; `undefined` for declared keys, which need no answer. */
 type Negotiator = (offer: string, parameters: Parameters) => string | undefined;
 
 /** Only these have a meaning in a discovery session (RFC 7143 §13). */
@@ -59,7 +59,7 @@ const NEGOTIATORS: Readonly<Record<string, Negotiator>> = {
   DataDigest: list(['CRC32C', 'None'], (value, parameters) => {
     parameters.dataDigest = value === 'CRC32C';
   }),
-  // OR with our No, AND with our Yes: the offer decides (RFC 7143 §13.10 f.).
+  // OR with the target's No, AND with its Yes: the offer decides (RFC 7143 §13.10 f.).
   InitialR2T: boolean(
     (offer) => offer,
     (value, parameters) => {
@@ -93,7 +93,7 @@ const NEGOTIATORS: Readonly<Record<string, Negotiator>> = {
   DefaultTime2Retain: number({ from: 0, to: 3_600 }, Math.min, 0),
   ErrorRecoveryLevel: number({ from: 0, to: 2 }, Math.min, 0),
   iSCSIProtocolLevel: number({ from: 0, to: 31 }, Math.min, 1),
-  // The result is OR of both, and ours is Yes: data in order only (RFC 7143 §13.18 f.).
+  // The result is the OR of both, and the target says Yes: data in order only (RFC 7143 §13.18 f.).
   DataPDUInOrder: boolean(() => true),
   DataSequenceInOrder: boolean(() => true),
   TaskReporting: list(['RFC3720']),
@@ -109,7 +109,7 @@ export function negotiate(keys: TextKeys, parameters: Parameters, type: SessionT
     const answer = answerTo(key, offer, parameters, type);
     if (answer !== undefined) answers.push([key, answer]);
   }
-  // RFC 7143 §13.14: what arrives unasked must fit into one burst.
+  // RFC 7143 §13.14: unsolicited data must fit into one burst.
   if (parameters.firstBurst_bytes > parameters.maxBurst_bytes) {
     if (keys.has('FirstBurstLength') && keys.has('MaxBurstLength')) {
       throw new ProtocolError('FirstBurstLength must not exceed MaxBurstLength');
@@ -138,7 +138,7 @@ function isAnswer(value: string): boolean {
   return value === 'NotUnderstood' || value === 'Irrelevant' || value === 'Reject';
 }
 
-/** The first of the offered values that we know (RFC 7143 §6.2.1). */
+/** The first offered value that the target supports (RFC 7143 §6.2.1). */
 function list(known: readonly string[], note: (value: string, parameters: Parameters) => void = () => {}): Negotiator {
   return (offer, parameters) => {
     const value = offer.split(',').find((offered) => known.includes(offered));

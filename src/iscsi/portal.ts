@@ -4,7 +4,7 @@ import { formatAddress } from './connection-set.ts';
 export interface PortalOptions {
   address: string;
   port: number;
-  /** @default Node's: how much is read from a connection before somebody takes it, bytes */
+  /** How many bytes are read from a connection before a listener takes it. @default Node's */
   readAhead_bytes?: number;
   accept(socket: Socket): void;
 }
@@ -33,7 +33,7 @@ export class Portal {
     return formatAddress(bound.address, bound.port);
   }
 
-  /** Accepts no more connections; those that are there go on. */
+  /** Accepts no more connections; existing ones continue. */
   close(): void {
     this.#server.close();
   }

@@ -1,12 +1,12 @@
 import { Socket } from 'node:net';
 
 /**
- * Reads a socket into memory that is used again for each read, instead of 64 KiB of new memory each time: `received` gets what came, valid until
- * it returns. All sockets of a process may share the memory, as nothing is read between a read and its call.
+ * Reads a socket into the same memory every time, instead of 64 KiB of new memory per read: `received` gets the bytes, which are valid
+ * until it returns. All sockets of a process may share the memory, because nothing is read between a read and its call.
  *
- * Node offers that (`onread`) to sockets that one makes oneself only, so the handle of an accepted one is moved into such a socket. The handle is
- * not a documented property: where there is none, the socket is read as usual.
- * @returns The socket to be used from now on.
+ * Node offers this (`onread`) only for sockets created by the program, so the handle of an accepted socket is moved into such a one. The
+ * handle is not a documented property: without it, the socket is read as usual.
+ * @returns The socket to use from now on.
  */
 export function readSocket(accepted: Socket, memory: Buffer, received: (chunk: Buffer) => void): Socket {
   const inside = accepted as unknown as { _handle?: object | null };
@@ -22,9 +22,9 @@ export function readSocket(accepted: Socket, memory: Buffer, received: (chunk: B
   inside._handle = null;
   const options = { handle, readable: true, writable: true, onread: { buffer: memory, callback } };
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
-  // Whoever counts connections sees the accepted one end with it.
+  // The accepted socket ends together with it, for code that counts connections.
   socket.once('close', () => accepted.destroy());
-  // Its end is told to those only who take what there is to read.
+  // The end is reported only to listeners that read all data.
   socket.resume();
   return socket;
 }

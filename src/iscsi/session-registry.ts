@@ -1,19 +1,19 @@
 import { whenAll } from '../std/when-all.ts';
 import type { ActiveTask } from './active-task.ts';
 
-/** What a target has to know of its sessions, and may have them do. */
+/** What a target needs from its sessions. */
 export interface TargetSession {
   readonly identity: { initiatorName: string; isid: string; tsih: number; remoteAddress: string; since: number };
   tasks(): Iterable<ActiveTask>;
   /** Aborts those of these tasks that are its own. */
   abort(tasks: readonly ActiveTask[]): void;
-  /** Calls back when none of its tasks can have an effect any more. */
+  /** Calls back when none of its tasks can have a further effect. */
   terminate(reason: string, ended: () => void): void;
 }
 
-/** The open sessions of a target (RFC 7143 §4.4.3), in the order in which they began. */
+/** The open sessions of a target (RFC 7143 §4.4.3), in the order in which they started. */
 export class SessionRegistry implements Iterable<TargetSession> {
-  /** When the last one ended that left none, milliseconds of boot time. */
+  /** When the last remaining session ended, in milliseconds of boot time. */
   lastEndedAt: number | null = null;
   readonly #open = new Set<TargetSession>();
   #lastTsih = 0;
@@ -30,7 +30,7 @@ export class SessionRegistry implements Iterable<TargetSession> {
     this.#open.add(session);
   }
 
-  /** The session has ended; of one that is not here nothing happens. */
+  /** Removes an ended session; an unknown one is ignored. */
   remove(session: TargetSession, now: number): void {
     if (!this.#open.delete(session)) return;
     if (this.#open.size === 0) this.lastEndedAt = now;
@@ -46,7 +46,7 @@ export class SessionRegistry implements Iterable<TargetSession> {
 
   /**
    * Ends sessions of the same initiator port (RFC 7143 §6.3.5: session reinstatement), and calls back when none of
-   * their tasks can have an effect any more. To be called for authenticated initiators only.
+   * their tasks can have a further effect. Call it for authenticated initiators only.
    */
   reinstate(initiatorName: string, isid: string, done: () => void): void {
     const old = [...this.#open].filter(
@@ -55,7 +55,7 @@ export class SessionRegistry implements Iterable<TargetSession> {
     whenAll(old, (session, ended) => session.terminate('replaced by a new login', ended), done);
   }
 
-  /** Ends every session; calls back when none of their tasks can have an effect any more. */
+  /** Ends every session; calls back when none of their tasks can have a further effect. */
   endAll(reason: string, done: () => void): void {
     whenAll([...this.#open], (session, ended) => session.terminate(reason, ended), done);
   }

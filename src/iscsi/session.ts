@@ -30,7 +30,7 @@ import { TextExchange } from './text-exchange.ts';
 export interface SessionOptions {
   identity: LoginResult & { remoteAddress: string; since: number };
   outlet: Outlet;
-  /** Address and port that the initiator has reached us at. */
+  /** Address and port to which the initiator connected. */
   portal: string;
   sharedBudget: ByteBudget;
   /** The memory of data segments. */
@@ -38,7 +38,7 @@ export interface SessionOptions {
   /** The next CmdSN, and the next StatSN, after the login. */
   expCmdSn: number;
   statSn: number;
-  /** A ping is sent after so long without a PDU from the initiator; `undefined`: never. */
+  /** A ping is sent after this time without a PDU from the initiator; `undefined`: never. */
   pingInterval_ms: number | undefined;
   ended(reason: string): void;
 }
@@ -47,8 +47,8 @@ export interface SessionOptions {
 type NumberedPdu = Exclude<IncomingPdu, { kind: 'login-request' | 'data-out' | 'unsupported' }>;
 
 /**
- * A session in full feature phase, with its one connection (RFC 7143 §4). Free of I/O and of timers:
- * PDUs come in by `receive`, time by `tick`, and all that goes out goes through the outlet.
+ * A session in full feature phase, with its one connection (RFC 7143 §4). Free of I/O and timers: PDUs arrive through `receive`, time
+ * through `tick`, and all output goes to the outlet.
  */
 export class Session implements TargetSession {
   readonly identity: SessionOptions['identity'];
@@ -109,12 +109,12 @@ export class Session implements TargetSession {
 
   /**
    * Takes one PDU. `header` is its basic header segment, `now` is in milliseconds of boot time.
-   * @throws ProtocolError when the connection has to be dropped.
+   * @throws ProtocolError if the connection must be dropped.
    */
   receive(pdu: IncomingPdu, header: Buffer, now: number): void {
     if (this.#endedCallbacks) return;
     this.#lastPduAt = now;
-    // A discovery session proves nothing about the mirror: it must not count as a sign of life.
+    // A discovery session proves nothing about the mirror: it must not count as contact.
     if (this.#taskSet && this.identity.target) this.identity.target.lastPduAt = now;
     switch (pdu.kind) {
       case 'data-out':
@@ -131,31 +131,31 @@ export class Session implements TargetSession {
     if (this.#outlet.backlog_bytes > LIMITS.backlog_bytes) this.#steerReading();
   }
 
-  /** To be called each second or so. Sends pings, ends what takes too long. */
+  /** Called about every second. Sends pings, and ends requests that take too long. */
   tick(now: number): void {
     if (this.#endedCallbacks) return;
     for (const wait of [...this.#waits]) if (now >= wait.deadline) wait.settle(false);
     this.#steerReading();
     const { pingInterval_ms } = this.#options;
     if (pingInterval_ms === undefined) return;
-    // While we do not read because of our own store the initiator can't prove that it lives.
+    // While reading is paused because of the store, the initiator cannot show that it is alive.
     if (this.#taskSet?.stuck) return;
     if (now - this.#lastPduAt >= LIMITS.silence_ms) this.terminate('no contact for too long', () => {});
     else if (now - this.#lastPduAt >= pingInterval_ms) this.#ping();
   }
 
-  /** Asks the initiator to log out: its commands have their responses then, and none has to be sent again. */
+  /** Asks the initiator to log out: all its commands get their responses, and none must be sent again. */
   requestLogout(within_s: number): void {
     if (!this.#endedCallbacks && !this.#loggingOut) this.#send(encodeLogoutRequested(within_s), 'status');
   }
 
-  /** Tells the initiator that it is about to be dropped, and that it may come back after `timeToWait_s`. */
+  /** Notifies the initiator that it is about to be dropped and may return after `timeToWait_s`. */
   announceDrop(timeToWait_s: number): void {
     if (!this.#endedCallbacks) this.#send(encodeDroppingSession(timeToWait_s), 'status');
   }
 
   /**
-   * Ends the session: its connection is closed, its tasks are aborted. Calls back when none of them can have an effect any more.
+   * Ends the session: closes its connection and aborts its tasks. Calls back when none of them can have a further effect.
    */
   terminate(reason: string, ended: () => void): void {
     if (this.#ended) {
@@ -227,7 +227,7 @@ export class Session implements TargetSession {
   }
 
   #performNop(nop: NopOut): void {
-    // The answer to our ping: that it came is all that counts.
+    // The answer to a ping: only its arrival matters.
     if (nop.initiatorTaskTag === RESERVED_TAG) return;
     const echo = Buffer.concat(nop.data).subarray(0, this.identity.parameters.initiatorDataSegment_bytes);
     this.#send(encodeNopInAnswer(nop.initiatorTaskTag, echo), 'status');
@@ -242,7 +242,7 @@ export class Session implements TargetSession {
     const plan = planTaskManagement(request, target, this.#taskSet, this.#window);
     for (const session of target.sessions) session.abort(plan.tasks);
     this.#whenEnded(plan.tasks, now + LIMITS.abort_ms, (inTime) => {
-      // A task that is still in the store's hands may yet have its effect: to say otherwise would be a lie.
+      // A task still in the store may yet have its effect, so it must not be reported as aborted.
       const response = inTime ? plan.response : TASK_MANAGEMENT_RESPONSE.rejected;
       if (inTime) plan.after?.();
       this.#send(encodeTaskManagementResponse(request.initiatorTaskTag, response), 'status');
@@ -250,7 +250,7 @@ export class Session implements TargetSession {
     });
   }
 
-  /** Commands that are under way end in their own time, and have their response before the answer to the logout. */
+  /** Outstanding commands finish normally, and get their responses before the response to the logout. */
   #performLogout(request: LogoutRequest, now: number): void {
     const { initiatorTaskTag } = request;
     const refusal = logoutRefusal(request, this.identity.cid);
@@ -298,7 +298,7 @@ export class Session implements TargetSession {
     this.#outlet.send(pdu, flushed);
   }
 
-  /** Back-pressure: nothing is read while there is no room for it, or while the initiator does not take what we send. */
+  /** Back-pressure: nothing is read while there is no room for it, or while the initiator does not read the output. */
   #steerReading(): void {
     const pause = this.#taskSet?.stuck === true || this.#outlet.backlog_bytes > LIMITS.backlog_bytes;
     if (pause === this.#paused) return;
@@ -308,7 +308,7 @@ export class Session implements TargetSession {
   }
 }
 
-/** There is one connection, and it can't be recovered (ErrorRecoveryLevel 0). */
+/** There is one connection, and it cannot be recovered (ErrorRecoveryLevel 0). */
 function logoutRefusal({ reason, cid }: LogoutRequest, ownCid: number): number | undefined {
   if (reason === LOGOUT_REASON.removeForRecovery) return LOGOUT_RESPONSE.recoveryNotSupported;
   if (reason === LOGOUT_REASON.closeConnection && cid !== ownCid) return LOGOUT_RESPONSE.cidNotFound;

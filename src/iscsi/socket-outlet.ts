@@ -10,7 +10,7 @@ import type { Turns } from './turns.ts';
 
 const PADDING = [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(2), Buffer.alloc(1)] as const;
 
-/** Writes PDUs to a socket: all that one turn gives goes out at once, at its end. */
+/** Writes PDUs to a socket: the output of one turn is sent in one call, at its end. */
 export class SocketOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #gatherer: Gatherer;
@@ -20,7 +20,7 @@ export class SocketOutlet implements Outlet {
   #headerDigest = false;
   #dataDigest = false;
 
-  /** @param pool Where PDUs are put together. */
+  /** @param pool The memory in which PDUs are joined. */
   constructor(socket: Socket, pool: BufferPool, turns: Turns, clock: Clock) {
     this.#socket = socket;
     this.#gatherer = new Gatherer(pool);
@@ -67,7 +67,7 @@ export class SocketOutlet implements Outlet {
     this.#write();
     this.#socket.end();
     const linger = this.#clock.after(LIMITS.linger_ms, () => this.#socket.destroy()).unref();
-    // Sessions that come and go quickly would else be kept for as long.
+    // Otherwise sessions that come and go quickly would be kept in memory for that long.
     this.#socket.once('close', () => linger.stop());
     // Paused sockets never notice that the peer has closed.
     this.#socket.resume();

@@ -9,18 +9,18 @@ export interface TargetOptions extends Credentials {
   name: string;
   /** The logical unit numbers, at least one. */
   luns: readonly number[];
-  /** `undefined` while there is nothing to serve: initiators are told to try again later, or, once fenced, that it is over. */
+  /** `undefined` while nothing is served: initiators are told to retry later or, if fenced, that the target was removed. */
   deviceServer: DeviceServer | undefined;
   /** Whether logins are refused for good. */
   fenced: boolean;
   /**
-   * The portal that initiators are sent to, once they have authenticated: `address:port`, IPv6 in brackets. The target has the
+   * The portal to which initiators are redirected after authentication: `address:port`, IPv6 in brackets. The target has the
    * same name there. Always "temporarily" (RFC 7143 §11.13.5): libiscsi and QEMU do not follow the other status.
    */
   redirect?: string;
 }
 
-/** An iSCSI target node (RFC 7143 §4.4): its name, whom it lets in, to what, and the sessions that it has. */
+/** An iSCSI target node (RFC 7143 §4.4): its name, access control, units and sessions. */
 export class Target {
   readonly name: string;
   readonly luns: readonly number[];
@@ -29,7 +29,7 @@ export class Target {
   fenced: boolean;
   redirect: string | undefined;
   readonly sessions = new SessionRegistry();
-  /** Of the budget for data of commands under way. */
+  /** Its holder in the budget for data of outstanding commands. */
   readonly share: BudgetShare = { held_bytes: 0 };
   /** When the last PDU of an authenticated session arrived, milliseconds of boot time. */
   lastPduAt: number | null = null;
@@ -44,7 +44,7 @@ export class Target {
     this.redirect = options.redirect;
   }
 
-  /** The status of logins that are to be refused, although the initiator is who it says (RFC 7143 §11.13.5). */
+  /** The status with which authenticated logins are refused, if any (RFC 7143 §11.13.5). */
   get loginRefusal(): number | undefined {
     if (this.fenced) return LOGIN_STATUS.targetRemoved;
     if (this.redirect !== undefined) return LOGIN_STATUS.movedTemporarily;

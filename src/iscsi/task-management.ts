@@ -8,7 +8,7 @@ import {
 import type { Target } from './target.ts';
 import type { TaskSet } from './task-set.ts';
 
-/** What is to be done for a task management request: abort these tasks, wait until they have ended, do the rest, answer. */
+/** The plan for a task management request: abort these tasks, wait until they have ended, do the rest, answer. */
 export interface TaskManagementPlan {
   response: number;
   tasks: readonly ActiveTask[];
@@ -18,7 +18,7 @@ export interface TaskManagementPlan {
   dropSessions?: boolean;
 }
 
-/** RFC 7143 §11.5 and §4.2.3.3. Of what it plans nothing has been done yet, but for a CmdSN that was taken out of the window. */
+/** RFC 7143 §11.5 and §4.2.3.3. It only plans, except that it may remove a CmdSN from the window. */
 export function planTaskManagement(
   request: TaskManagementRequest,
   target: Target,
@@ -53,12 +53,12 @@ export function planTaskManagement(
 function abortTask(request: TaskManagementRequest, own: TaskSet, window: CommandWindow<unknown>): TaskManagementPlan {
   const task = own.get(request.referencedTaskTag);
   if (task && task.lun === request.lun) return complete([task]);
-  // The command may still be on its way: its number is taken as received, and it never runs (RFC 7143 §11.5.5).
+  // The command may not have arrived yet: its number counts as received, and it never runs (RFC 7143 §11.5.5).
   if (!task && window.cancel(request.refCmdSn)) return only(RESPONSE.complete);
   return only(RESPONSE.taskDoesNotExist);
 }
 
-/** A task set is one of a logical unit (SAM-5 §4.10): the tasks of other LUNs go on. */
+/** A task set belongs to a logical unit (SAM-5 §4.10): the tasks of other LUNs continue. */
 function tasksOf(lun: number, tasks: Iterable<ActiveTask>): ActiveTask[] {
   return [...tasks].filter((task) => task.lun === lun);
 }

@@ -11,8 +11,8 @@ const NO_DATA: readonly Buffer[] = [];
 type Send = (pdu: OutgoingPdu, kind: 'data' | 'status', flushed?: () => void) => void;
 
 /**
- * Sends what a command gave: its data in bursts and segments that the initiator takes, then its status, with the last
- * data where that is allowed (RFC 7143 §11.4 and §11.7). `flushed` goes with the PDU that carries the status, the last one.
+ * Sends the result of a command: its data in bursts and segments that the initiator accepts, then its status, with the last data
+ * if allowed (RFC 7143 §11.4 and §11.7). `flushed` belongs to the PDU that carries the status, the last one.
  */
 export function sendResult(
   task: ActiveTask,
@@ -38,7 +38,7 @@ export function sendResult(
     const burstLeft_bytes = parameters.maxBurst_bytes - (offset_bytes % parameters.maxBurst_bytes);
     const segment_bytes = Math.min(length_bytes - offset_bytes, parameters.initiatorDataSegment_bytes, burstLeft_bytes);
     const last = offset_bytes + segment_bytes === length_bytes;
-    // Nearly always all of it fits into one PDU: then nothing has to be cut.
+    // Nearly always everything fits into one PDU, and nothing must be cut.
     if (segment_bytes < available_bytes) cursor ??= new Cursor(dataIn);
     const pdu = encodeDataIn({
       initiatorTaskTag,
@@ -59,7 +59,7 @@ export function sendResult(
   send(encodeScsiResponse(response), 'status', flushed);
 }
 
-/** What was expected less what the command had to move (RFC 7143 §11.4.5). */
+/** The expected length minus the length that the command had to move (RFC 7143 §11.4.5). */
 function residualOf(task: ActiveTask, result: TaskResult, available_bytes: number): Residual_bytes {
   const { read, write, expectedLength_bytes } = task.command;
   if (write) return expectedLength_bytes - (result.dataOutWanted_bytes ?? task.wanted_bytes);

@@ -21,24 +21,24 @@ export interface TaskSetOptions {
   nexus: Nexus;
   deviceServer: DeviceServer;
   parameters: Parameters;
-  /** Bytes under way in all sessions. */
+  /** Bytes in flight in all sessions. */
   sharedBudget: ByteBudget;
-  /** Takes the memory of data segments back. */
+  /** Receives the memory of data segments back. */
   buffers: BufferPool;
-  /** What the sessions of this target hold of it. */
+  /** The share held by the sessions of this target. */
   share: BudgetShare;
   /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
   send(pdu: OutgoingPdu, kind: 'status' | 'next' | 'data', flushed?: () => void): void;
   /** A task has its response or was aborted: its place in the command window is free. */
   closed(task: ActiveTask): void;
-  /** Called when it may have changed whether the session is `stuck`. */
+  /** Called when `stuck` may have changed. */
   changed(): void;
 }
 
-/** The SCSI commands of one session that are under way: collecting data, waiting for room, executing. */
+/** The outstanding SCSI commands of one session: collecting data, waiting for room, executing. */
 export class TaskSet {
   readonly #options: TaskSetOptions;
-  /** No `Map` by tag: that makes and drops tables as commands come and go, and there are hardly more than the window lets in. */
+  /** Not a `Map` by tag: that allocates and drops tables as commands come and go, and the window limits the number anyway. */
   readonly #tasks = new Bag<ActiveTask>();
   readonly #budget = new ByteBudget(LIMITS.sessionData_bytes);
   /** Tasks that wait for the budget, in order of arrival. */
@@ -56,14 +56,14 @@ export class TaskSet {
     return undefined;
   }
 
-  /** In no order. Not to be looked through while tasks come and go. */
+  /** Unordered. Must not be iterated while tasks come and go. */
   values(): readonly ActiveTask[] {
     return this.#tasks.items;
   }
 
   /**
-   * Whether nothing that could be read would help: tasks wait for room, and none that has room waits for data.
-   * Reading stops then, and that is the bound on what a peer can have us hold.
+   * Whether reading more would not help: tasks wait for room, and none that has room waits for data. Reading then stops, which limits
+   * what a peer can make the target hold.
    */
   get stuck(): boolean {
     return this.#waiting.length > 0 && this.#collecting.size === 0;
@@ -91,14 +91,14 @@ export class TaskSet {
     }
   }
 
-  /** Data for a task that is not there is dropped: it may have been aborted or have failed meanwhile. */
+  /** Data for an unknown task is dropped: the task may have been aborted or have failed. */
   receiveData(pdu: DataOut): void {
     const task = this.get(pdu.initiatorTaskTag);
     if (task?.state !== 'collecting' || !task.transfer || task.dataComplete) return;
     this.#advance(task, task.transfer.receive(pdu));
   }
 
-  /** Its result, if there ever is one, is dropped. `task.whenEnded` tells when it can't have an effect any more. */
+  /** Its result, if any, is dropped. `task.whenEnded` reports when it can have no further effect. */
   abort(task: ActiveTask): void {
     if (task.state === 'ended') return;
     task.aborted = true;
@@ -119,7 +119,7 @@ export class TaskSet {
   #tryAdmit(task: ActiveTask): boolean {
     const { sharedBudget, share } = this.#options;
     if (!this.#budget.tryTake(task.cost_bytes)) return false;
-    // A target with nothing under way gets one command beyond the budget: no host can stop another one by holding all of it.
+    // A target without outstanding commands gets one command beyond the budget: no host can stop another by holding all of it.
     if (share.held_bytes === 0) {
       sharedBudget.take(task.cost_bytes);
     } else if (!sharedBudget.tryTake(task.cost_bytes)) {
@@ -189,7 +189,7 @@ export class TaskSet {
     } else {
       release?.();
     }
-    // Its data is nobody's any more: the device server looks at it until it has given its result.
+    // Its data is free now: the device server reads it until it has given its result.
     for (const part of task.dataOut) this.#options.buffers.give(part);
     task.end();
     if (waitingAt >= 0) this.#options.changed();

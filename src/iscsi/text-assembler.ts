@@ -2,14 +2,14 @@ import { LIMITS } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { decodeTextKeys, type TextKeys } from './text-keys.ts';
 
-/** Puts a text together that comes in several PDUs with the C bit (RFC 7143 §6.2). */
+/** Joins a text that arrives in several PDUs with the C bit (RFC 7143 §6.2). */
 export class TextAssembler {
   #parts: Buffer[] = [];
   #length_bytes = 0;
 
   /**
-   * The keys, once the last part is there; before, `undefined`.
-   * @throws ProtocolError as `decodeTextKeys`, when the whole is too long, or when a part with the C bit is empty: it could go on for ever.
+   * The keys, once the last part has arrived; before, `undefined`.
+   * @throws ProtocolError like `decodeTextKeys`, if the text is too long, or if a part with the C bit is empty (it could continue for ever).
    */
   add(data: readonly Buffer[], length_bytes: number, continues: boolean): TextKeys | undefined {
     if (continues && length_bytes === 0) throw new ProtocolError('A continued text has an empty part');

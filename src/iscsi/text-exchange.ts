@@ -7,27 +7,27 @@ import { encodeTextResponse, type TextRequest } from './pdu/text.ts';
 import { TextAssembler } from './text-assembler.ts';
 import { encodeTextKeys, type TextKeys } from './text-keys.ts';
 
-/** RFC 7143 §4.2.7.3: the type of a name, then what its authority gives it. */
+/** RFC 7143 §4.2.7.3: the type of a name, then the part assigned by its authority. */
 const ISCSI_NAME = /^(iqn|eui|naa)\./;
 
-/** Names a text that goes on: there is one exchange at a time, so one tag does. */
+/** The tag of a continued text: there is one exchange at a time, so one tag is enough. */
 const CONTINUATION_TAG = 1;
 
-/** Text requests in full feature phase (RFC 7143 §11.10): SendTargets, and what may be negotiated anew. */
+/** Text requests in full feature phase (RFC 7143 §11.10): SendTargets, and keys that may be renegotiated. */
 export class TextExchange {
   readonly #identity: LoginResult;
   readonly #portal: string;
   #assembler = new TextAssembler();
-  /** What is left of an answer that is longer than one PDU may be. */
+  /** The rest of an answer that is too long for one PDU. */
   #rest: Buffer = Buffer.alloc(0);
 
-  /** @param portal Address and port that the initiator has reached us at. */
+  /** @param portal Address and port to which the initiator connected. */
   constructor(identity: LoginResult, portal: string) {
     this.#identity = identity;
     this.#portal = portal;
   }
 
-  /** @throws ProtocolError for text that is malformed or over its bounds. */
+  /** @throws ProtocolError for text that is malformed or exceeds its limits. */
   receive(request: TextRequest): OutgoingPdu {
     if (request.targetTransferTag === RESERVED_TAG) {
       this.#assembler = new TextAssembler();
@@ -64,8 +64,8 @@ export class TextExchange {
   }
 
   /**
-   * An initiator sees its own target, and only what it may see. The value is a name, nothing, or, in a discovery session, All; in a
-   * normal one All "MUST NOT be supported" (RFC 7143, appendix C).
+   * An initiator sees only the target that it may use. The value is a name, nothing, or, in a discovery session, All; in a
+   * normal session All "MUST NOT be supported" (RFC 7143, appendix C).
    */
   #sendTargets(which: string): [string, string][] {
     const { type, target } = this.#identity;
@@ -78,7 +78,7 @@ export class TextExchange {
     ];
   }
 
-  /** Declared anew by the initiator; ours stays what it is (RFC 7143 §13.12). */
+  /** Declared again by the initiator; the target's value does not change (RFC 7143 §13.12). */
   #renegotiate(value: string): [string, string][] {
     const length_bytes = Number(value);
     if (!Number.isInteger(length_bytes) || length_bytes < 512 || length_bytes > 0xffffff) {

@@ -1,7 +1,7 @@
 import { LIMITS } from './limits.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** Keys and values in the order in which they came. Values are as on the wire. */
+/** Keys and values in the order of arrival. Values are as on the wire. */
 export type TextKeys = Map<string, string>;
 
 const KEY_NAME = /^[A-Z][A-Za-z0-9.\-+@_]*$/;
@@ -10,7 +10,7 @@ const LONG_VALUES = new Set(['CHAP_R', 'CHAP_C']);
 
 /**
  * Text of Login and Text PDUs: `key=value` pairs, each ended by a zero byte (RFC 7143 §6.1).
- * @throws ProtocolError when a bound is passed, a terminator is missing, a key is malformed or given twice.
+ * @throws ProtocolError if a limit is exceeded, a terminator is missing, or a key is malformed or repeated.
  */
 export function decodeTextKeys(text: Buffer): TextKeys {
   const keys: TextKeys = new Map();
@@ -18,7 +18,7 @@ export function decodeTextKeys(text: Buffer): TextKeys {
   while (at < text.length) {
     const end = text.indexOf(0, at);
     if (end < 0) throw new ProtocolError('A text does not end with a zero byte');
-    // Padding within the data segment: some initiators count it in.
+    // Padding within the data segment: some initiators include it in the length.
     if (end > at) addPair(keys, text.toString('utf8', at, end));
     at = end + 1;
   }

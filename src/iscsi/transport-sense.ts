@@ -22,7 +22,7 @@ export function abortedCommandSense(code: number): Buffer {
   return fixedSense(ABORTED_COMMAND, code);
 }
 
-/** For commands that want more data than we take in one. */
+/** For commands with more data than the limit for one command. */
 export function transferTooLongSense(): Buffer {
   return fixedSense(ILLEGAL_REQUEST, INVALID_FIELD_IN_CDB);
 }

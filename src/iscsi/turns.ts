@@ -2,17 +2,17 @@ import type { BufferPool } from '../std/buffer-pool.ts';
 import { monotonic_ms } from '../std/clock.ts';
 import { LIMITS } from './limits.ts';
 
-/** How long a turn of the event loop works before it asks all sockets again. */
+/** How long a turn of the event loop works before it polls all sockets again. */
 const SLICE_MS = 0.5;
-/** Longer chunks don't wait: copying them would cost more than waiting in line is worth. */
+/** Longer chunks do not wait: copying them would cost more than waiting in line gains. */
 const SHORT_BYTES = 32 * 1024;
-/** What a chunk that waits takes of `LIMITS.waiting_bytes`, however short it is. */
+/** How much a waiting chunk counts towards `LIMITS.waiting_bytes`, however short it is. */
 const LEAST_BYTES = 4 * 1024;
 
 export interface TurnsOptions {
-  /** Where the copies of chunks that wait lie. */
+  /** The memory for copies of waiting chunks. */
   pool: BufferPool;
-  /** Told of each turn in which something was sent. */
+  /** Called after each turn in which something was sent. */
   sent(): void;
   /** Milliseconds, from any point on. @default monotonic_ms */
   now?: () => number;
@@ -25,18 +25,18 @@ interface WaitingChunk {
 }
 
 /**
- * Shares the event loop among many connections. libuv reads all sockets that have something before it asks again which have: a command that comes just
- * after that would wait for all of them twice. So a turn works for `SLICE_MS`; chunks that were read and are not worked on by then
- * wait in line, in the order in which they came, and the sockets are asked again before the next slice. What a turn gives is sent at its end, socket by
- * socket: a peer that is woken between two of them sends little, and has itself woken again.
+ * Shares the event loop among many connections. libuv reads all ready sockets before it polls again, so a command that arrives just
+ * after the poll would wait for all of them twice. Therefore a turn works for `SLICE_MS`. Chunks read but not processed by then
+ * wait in line, in order of arrival, and the sockets are polled again before the next slice. The output of a turn is sent at its end,
+ * socket by socket: a peer that wakes up between two of them would send little, and need waking again.
  *
- * With one connection hardly anything ever waits or is copied.
+ * With one connection hardly anything waits or is copied.
  */
 export class Turns {
   readonly #pool: BufferPool;
   readonly #sent: () => void;
   readonly #now: () => number;
-  /** When this turn began to work; `undefined`: it has not. */
+  /** When this turn started working; `undefined` before that. */
   #began_ms: number | undefined;
   #isScheduled = false;
   #waiting: WaitingChunk[] = [];
@@ -49,9 +49,9 @@ export class Turns {
     this.#now = now;
   }
 
-  /** What was read from a connection: `take` gets it now, or a copy of it when its turn has come. */
+  /** Input from a connection: `take` gets it now, or a copy of it later in line. */
   received(chunk: Buffer, take: (chunk: Buffer) => void): void {
-    // Where nothing waits and nothing has been sent, nothing is kept waiting either, and the turn needs no end.
+    // If nothing waits and nothing has been sent, nothing is delayed, and the turn needs no end.
     if (!this.#isScheduled) this.#began_ms = undefined;
     if (this.#waiting.length === 0 && !this.#isUsedUp()) {
       take(chunk);
@@ -69,7 +69,7 @@ export class Turns {
     this.#schedule();
   }
 
-  /** Works on everything that waits, now. */
+  /** Processes everything that waits, now. */
   workOff(): void {
     while (this.#waiting.length > 0) this.#workOnNext();
   }
@@ -81,7 +81,7 @@ export class Turns {
   }
 
   #putAside(chunk: Buffer, take: (chunk: Buffer) => void): void {
-    // Few different lengths, so that the pool has them again.
+    // Only a few different lengths, so that the pool can reuse them.
     const memory = this.#pool.take(Math.max(LEAST_BYTES, 2 ** (32 - Math.clz32(chunk.length - 1))));
     chunk.copy(memory);
     this.#waiting.push({ memory, length_bytes: chunk.length, take });

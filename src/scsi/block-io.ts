@@ -9,7 +9,7 @@ import { type Done, STATUS, type Task, type TaskResult } from './task.ts';
 
 const GOOD: TaskResult = { status: STATUS.good };
 
-/** GOOD, with Data-In where there is some. */
+/** GOOD, with Data-In if there is any. */
 export function good(dataIn?: Buffer): TaskResult {
   return dataIn === undefined ? GOOD : { status: STATUS.good, dataIn: [dataIn] };
 }
@@ -19,14 +19,14 @@ export function goodUpTo(allocationLength_bytes: number, data: Buffer): TaskResu
   return good(data.subarray(0, allocationLength_bytes));
 }
 
-/** Throws LOGICAL BLOCK ADDRESS OUT OF RANGE where a range doesn't lie inside the unit. */
+/** Throws LOGICAL BLOCK ADDRESS OUT OF RANGE if a range is not inside the unit. */
 export function checkInside(unit: LogicalUnit, range: BlockRange): void {
   if (range.lba + range.blockCount > unit.blockCount) throw new CheckCondition(SENSE.lbaOutOfRange);
 }
 
 /**
  * The range that a medium access CDB names, checked: inside the unit, not longer than the Block Limits page allows, and
- * without protection information, which the unit doesn't have (SBC-3 §4.22: RDPROTECT, WRPROTECT, VRPROTECT must be 0).
+ * without protection information, which the unit does not support (SBC-3 §4.22: RDPROTECT, WRPROTECT, VRPROTECT must be 0).
  */
 export function mediumRange(unit: LogicalUnit, cdb: Buffer): BlockRange {
   const range = blockRangeOf(cdb);
@@ -36,14 +36,14 @@ export function mediumRange(unit: LogicalUnit, cdb: Buffer): BlockRange {
   return range;
 }
 
-/** Throws INVALID FIELD IN CDB where more is to be transferred than the Block Limits page allows. */
+/** Throws INVALID FIELD IN CDB if the transfer exceeds the Block Limits page. */
 export function checkTransferLength(unit: LogicalUnit, blockCount: number, lengthAt: number): void {
   if (blockCount > blockLimitsOf(unit).transfer_blocks) throw invalidCdbField(lengthAt);
 }
 
 /**
- * What arrived of the blocks that a CDB wants. Where it is less, that is written, to the byte, and the initiator learns the rest from the residual
- * (RFC 7143 §11.4.5.1): so nothing is called written that is not. The range is that of the blocks it touches.
+ * The received part of the blocks of a CDB. If it is shorter, exactly these bytes are written, and the residual reports the rest
+ * (RFC 7143 §11.4.5.1), so that nothing unwritten counts as written. The range covers all blocks that it touches.
  */
 export function arrived(
   unit: LogicalUnit,
@@ -56,12 +56,12 @@ export function arrived(
   return { range, data: length_bytes === task.dataOutLength_bytes ? task.dataOut : take(task.dataOut, length_bytes) };
 }
 
-/** Where the transfer length of a CDB starts, by group code: for the sense data that blames it. */
+/** Where the transfer length of a CDB starts, by group code: for sense data that points to it. */
 export function transferLengthAt(cdb: Buffer): number {
   return [4, 7, 7, 0, 10, 6][(cdb[0] ?? 0) >> 5] ?? 0;
 }
 
-/** Holds the range while `work` runs; what `work` gives to its callback goes to `done` after the range was let go. */
+/** Holds the range while `work` runs; passes the result of `work` to `done` after releasing the range. */
 export function withRange(
   unit: LogicalUnit,
   range: BlockRange,
@@ -79,7 +79,7 @@ export function withRange(
 
 /**
  * Reads a whole range; the error, if any, is already sense. The caller may give the buffer to
- * `unit.readBuffers` when nobody looks at it any more.
+ * `unit.readBuffers` when it is no longer needed.
  */
 export function readRange(
   unit: LogicalUnit,
@@ -108,8 +108,8 @@ export function toSense(lba: number | undefined, done: (failure: Sense | null) =
 }
 
 /**
- * Ends a command that changed the medium: at once with a write cache, after a flush without one or where the command asked for it
- * (FUA). So GOOD never promises more than there is.
+ * Ends a command that changed the medium: at once with a write cache, after a flush without one or if the command requested it
+ * (FUA). So GOOD never promises too much.
  */
 export function settle(unit: LogicalUnit, forceUnitAccess: boolean, done: Done): void {
   if (settlesAtOnce(unit, forceUnitAccess)) done(good());

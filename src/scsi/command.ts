@@ -4,11 +4,11 @@ import type { Done, Task } from './task.ts';
 
 /** One row of the command table. */
 export interface Command {
-  /** As the standard spells it. */
+  /** The name in the standard. */
   readonly name: string;
   readonly opcode: number;
   readonly serviceAction?: number;
-  /** CDB usage data (SPC-4 §6.35.3): the CDB's length, and the bits of it that are looked at. */
+  /** CDB usage data (SPC-4 §6.35.3): the CDB's length, and the bits that are evaluated. */
   readonly usage: Buffer;
   readonly access: CommandAccess;
   /** Needs a medium that is present and started. */
@@ -21,8 +21,8 @@ export interface Command {
   readonly thin?: boolean;
   /** How many bytes of Data-Out the CDB asks for; none if missing. */
   readonly dataOutLength_bytes?: (cdb: Buffer, unit: LogicalUnit) => number;
-  /** Refused where the initiator means to send any other number of bytes: a wrong guess of the length would write wrong data. */
+  /** Refused if the initiator intends to send any other number of bytes: a wrong length would write wrong data. */
   readonly exactDataOut?: boolean;
-  /** Calls `done` once, possibly before returning; may throw `CheckCondition` as long as it has not begun anything. */
+  /** Calls `done` once, possibly before returning; may throw `CheckCondition` before it has changed anything. */
   readonly run: (unit: LogicalUnit, task: Task, done: Done) => void;
 }

@@ -1,4 +1,4 @@
-/** `buffers` in one: without copying where there is only one. */
+/** `buffers` joined; without copying if there is only one. */
 export function join(buffers: readonly Buffer[]): Buffer {
   const [first] = buffers;
   return buffers.length === 1 && first !== undefined ? first : Buffer.concat(buffers);

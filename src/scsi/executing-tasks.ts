@@ -1,14 +1,14 @@
 import { Bag, type Placed } from '../std/bag.ts';
 import type { Task } from './task.ts';
 
-/** A task from its beginning to its end. */
+/** A task from start to end. */
 export interface Execution extends Placed {
   readonly task: Task;
-  /** Who waits for its end. */
+  /** Callbacks that wait for its end. */
   waiting: (() => void)[] | undefined;
 }
 
-/** The tasks that a logical unit has in its hands. */
+/** The tasks that a logical unit is executing. */
 export class ExecutingTasks {
   readonly #executions = new Bag<Execution>();
 
@@ -23,7 +23,7 @@ export class ExecutingTasks {
     for (const done of execution.waiting ?? []) done();
   }
 
-  /** Aborts the tasks of these nexuses, and calls back when none of them can have an effect any more. They get no response. */
+  /** Aborts the tasks of these nexuses, and calls back when none of them can have a further effect. They get no response. */
   abort(nexusIds: ReadonlySet<string>, done: () => void): void {
     let left = 1;
     const oneDone = (): void => {

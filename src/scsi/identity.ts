@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** How a logical unit names itself, in the VPD pages 80h and 83h. */
+/** The identifiers of a logical unit, in the VPD pages 80h and 83h. */
 export interface UnitIdentity {
   /** 16 hexadecimal digits. */
   readonly serial: string;

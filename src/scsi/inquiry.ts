@@ -19,7 +19,7 @@ export function standardInquiry(unit: LogicalUnit): Buffer {
   return data;
 }
 
-/** What INQUIRY says of a LUN that is not there: qualifier 3, device type 1Fh (SPC-4 §6.4.2). */
+/** INQUIRY data for a LUN that does not exist: qualifier 3, device type 1Fh (SPC-4 §6.4.2). */
 export function absentInquiry(): Buffer {
   return inquiryData(0x7f);
 }
@@ -69,7 +69,7 @@ function designator(codeSet: number, type: number, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from([codeSet, type, 0, value.length]), value]);
 }
 
-/** SPC-4 §7.8.7: HEADSUP, ORDSUP, SIMPSUP; V_SUP where there is a write cache to lose; LUICLR. */
+/** SPC-4 §7.8.7: HEADSUP, ORDSUP, SIMPSUP; V_SUP if there is a volatile write cache; LUICLR. */
 function extendedInquiry(unit: LogicalUnit): Buffer {
   const data = Buffer.alloc(60);
   data[1] = 0x07;
@@ -78,7 +78,7 @@ function extendedInquiry(unit: LogicalUnit): Buffer {
   return data;
 }
 
-/** What one command may move or change at most. WRITE SAME: what fits into the length of its 10-byte form. */
+/** The most that one command may transfer or change. WRITE SAME: the maximum length of its 10-byte form. */
 const LIMITS = {
   transfer_bytes: 8 * 1024 * 1024,
   optimalTransfer_bytes: 1024 * 1024,
@@ -113,7 +113,7 @@ function blockLimits(unit: LogicalUnit): Buffer {
   if (unit.thin) {
     data.writeUInt32BE(limits.unmap_blocks, 16);
     data.writeUInt32BE(limits.unmapDescriptors, 20);
-    // Space is given back in blocks of the file system.
+    // Space is released in blocks of the file system.
     data.writeUInt32BE(Math.max(4096 / unit.blockSize_bytes, physical_blocks), 24);
     // UGAVALID with an alignment of 0.
     data.writeUInt32BE(0x8000_0000, 28);

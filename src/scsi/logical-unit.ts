@@ -18,7 +18,7 @@ export interface LogicalUnitOptions {
   blockSize_bytes?: 512 | 4096;
   /** A power of two times the block size. @default the block size, at least 4096 */
   physicalBlockSize_bytes?: number;
-  /** Whether UNMAP and what belongs to it are offered. @default what the store can do */
+  /** Whether UNMAP and related commands are offered. @default depends on the store */
   thin?: boolean;
   /** @default what the store says */
   readOnly?: boolean;
@@ -26,7 +26,7 @@ export interface LogicalUnitOptions {
   removable?: boolean;
   /**
    * True: write-back (WCE=1), durable after SYNCHRONIZE CACHE or with FUA. False: write-through, every write is durable when
-   * it is acknowledged, and an initiator can't turn that off. @default true
+   * it is acknowledged, and an initiator cannot change that. @default true
    */
   writeCache?: boolean;
   /** Where persistent reservations with APTPL are kept; without it APTPL is not offered. */
@@ -81,7 +81,7 @@ export class LogicalUnit {
     return { status: STATUS.checkCondition, sense: encodeSense(sense, this.modePages.descriptorSense) };
   }
 
-  /** Pending reservations of RESERVE(6) and prevented removals end, mode pages return to their defaults, everybody is told. */
+  /** Ends reservations of RESERVE(6) and prevented removals, resets the mode pages to their defaults, and notifies every nexus. */
   reset(): void {
     this.reservations.releaseClassic();
     this.preventing.clear();
@@ -95,7 +95,7 @@ export class LogicalUnit {
     this.attentions.forget(nexus.id);
   }
 
-  /** Flushes and closes the store. The caller has seen to it that no task is under way. */
+  /** Flushes and closes the store. The caller has made sure that no task is running. */
   close(done: StoreCallback): void {
     this.store.close(done);
   }

@@ -56,7 +56,7 @@ export class ModePages {
   /**
    * The new values of one page.
    *
-   * @returns where the first bit that can't be changed, or the first wrong byte, is; -1 if the page can be `apply`ed
+   * @returns the position of the first bit that cannot be changed, or of the first wrong byte; -1 if the page can be `apply`ed
    */
   check(values: Buffer): number {
     const target = this.#find(values);
@@ -69,7 +69,7 @@ export class ModePages {
     return -1;
   }
 
-  /** @returns whether anything is different now */
+  /** @returns whether anything changed */
   apply(values: Buffer): boolean {
     const target = this.#find(values);
     if (target === undefined || target.current.equals(values)) return false;

@@ -14,15 +14,15 @@ interface WaitingRange {
 
 /**
  * Makes COMPARE AND WRITE and ORWRITE atomic against every command whose blocks overlap theirs (SBC-3 §5.2): they hold their
- * range exclusively, reads and writes hold theirs together with each other. As long as nobody wants an exclusive range,
- * taking one costs an entry in a bag.
+ * range exclusively, while reads and writes share theirs. As long as no command needs an exclusive range, taking one costs an entry
+ * in a bag.
  */
 export class RangeLock {
   readonly #held = new Bag<HeldRange>();
   #waiting: WaitingRange[] = [];
   #exclusiveCount = 0;
 
-  /** Calls `granted` as soon as no conflicting range is held or was asked for earlier: at once in the common case. */
+  /** Calls `granted` as soon as no conflicting range is held or was requested earlier: at once in the common case. */
   acquire(lba: number, blockCount: number, exclusive: boolean, granted: (range: HeldRange) => void): void {
     const range = { start: lba, end: lba + blockCount, exclusive, place: 0 };
     const conflict =

@@ -3,7 +3,7 @@ import { removeFileDurably, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 import type { PersistentReservation, Registration, ReservationState } from './reservation-state.ts';
 
-/** Keys as hexadecimal, since JSON has no integers of 64 bits. */
+/** Keys as hexadecimal, because JSON has no 64-bit integers. */
 interface StoredReservations {
   version: 1;
   generation: number;
@@ -12,7 +12,7 @@ interface StoredReservations {
 }
 
 /**
- * Reads what a unit with APTPL has to remember; `undefined` where there is nothing.
+ * Reads the persistent state of a unit with APTPL; `undefined` if there is none.
  *
  * @throws {SpareError} `RESERVATIONS_UNREADABLE`: serving without them would let a fenced-off initiator write
  */
@@ -42,7 +42,7 @@ export function loadReservations(path: string): ReservationState | undefined {
   }
 }
 
-/** Writes the state so that it survives a loss of power, or removes it where APTPL is off. Synchronous: it is rare, and must be done before GOOD. */
+/** Writes the state so that it survives a power loss, or removes it if APTPL is off. Synchronous: it is rare, and must be done before GOOD. */
 export function saveReservations(path: string, state: ReservationState): void {
   if (!state.aptpl) {
     if (fs.existsSync(path)) removeFileDurably(path);

@@ -5,12 +5,12 @@ export interface Registration {
 }
 
 export interface PersistentReservation {
-  /** Whoever made it; of the All Registrants types, every registrant holds it. */
+  /** The nexus that made it; for the All Registrants types, every registrant holds it. */
   readonly holderId: string;
   readonly type: number;
 }
 
-/** What APTPL keeps over a loss of power. */
+/** The state that APTPL keeps across a power loss. */
 export interface ReservationState {
   generation: number;
   aptpl: boolean;

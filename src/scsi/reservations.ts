@@ -42,13 +42,13 @@ export class Reservations {
     return this.#path !== undefined;
   }
 
-  /** @returns false where another nexus holds it */
+  /** @returns false if another nexus holds it */
   reserveClassic(nexusId: string): boolean {
     this.#classicHolder ??= nexusId;
     return this.#classicHolder === nexusId;
   }
 
-  /** Of one nexus, or whoever holds it. */
+  /** Releases the reservation of one nexus, or of any holder. */
   releaseClassic(nexusId: string | undefined = this.#classicHolder): void {
     if (this.#classicHolder === nexusId) this.#classicHolder = undefined;
   }
@@ -64,7 +64,7 @@ export class Reservations {
 
   #conflictsWithPersistent(nexusId: string, access: Access): boolean {
     const { registrations, reservation } = this.state;
-    // CRH: to a registrant RESERVE and RELEASE do nothing, everybody else is refused (SPC-4 §5.13.3).
+    // CRH: RESERVE and RELEASE do nothing for a registrant; all others are refused (SPC-4 §5.13.3).
     if (access === 'reserve' || access === 'release') return registrations.size > 0 && !registrations.has(nexusId);
     if (reservation === undefined || access === 'always' || access === 'ready' || access === 'persistent') return false;
     if (this.isHolder(nexusId)) return false;
@@ -82,7 +82,7 @@ export class Reservations {
     this.state.registrations.set(nexus.id, { nexusId: nexus.id, initiatorName: nexus.initiatorName, key });
   }
 
-  /** Removes a registration, and the reservation with it where that has lost its holder. */
+  /** Removes a registration, and with it the reservation if that has lost its holder. */
   unregister(nexusId: string): void {
     const { reservation, registrations } = this.state;
     const held = this.isHolder(nexusId);
@@ -92,7 +92,7 @@ export class Reservations {
     else if (registrations.size === 0) this.state.reservation = undefined;
   }
 
-  /** Ends the reservation and tells the other registrants where they had a part in it (SPC-4 §5.13.11.2.2). */
+  /** Ends the reservation, and notifies the other registrants that held it too (SPC-4 §5.13.11.2.2). */
   release(nexusId: string): void {
     const { reservation, registrations } = this.state;
     this.state.reservation = undefined;
@@ -102,7 +102,7 @@ export class Reservations {
     }
   }
 
-  /** A copy to `restore` when a change can't be kept. */
+  /** A copy for `restore`, if a change cannot be made durable. */
   snapshot(): ReservationState {
     return { ...this.state, registrations: new Map(this.state.registrations) };
   }
@@ -111,7 +111,7 @@ export class Reservations {
     Object.assign(this.state, snapshot);
   }
 
-  /** Makes what must survive a loss of power durable, or removes what need not. Throws what the file system throws. */
+  /** Makes the state that must survive a power loss durable, or removes it. Throws the file system's errors. */
   save(): void {
     if (this.#path !== undefined) saveReservations(this.#path, this.state);
   }

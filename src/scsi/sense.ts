@@ -18,7 +18,7 @@ export interface Sense {
   readonly ascq: number;
   /** Command-specific, e.g. the LBA of a medium error or the offset of a miscompare. */
   readonly information?: number;
-  /** Which byte, and which bit of it where one is to blame, of the CDB or of the parameter list. */
+  /** The byte, and the bit if applicable, of the CDB or parameter list that is invalid. */
   readonly field?: { readonly byte: number; readonly bit?: number; readonly inCdb: boolean };
 }
 
@@ -137,8 +137,8 @@ function writeFieldPointer(data: Buffer, at: number, field: NonNullable<Sense['f
 }
 
 /**
- * What a failed store call means to the initiator (SBC-3 §4.18): no space left is not a fault of the medium, so that an
- * initiator may retry after space was made.
+ * The sense for a failed store call (SBC-3 §4.18): no space left is not a fault of the medium, so an initiator may retry once there
+ * is space.
  */
 export function senseOfStoreError(error: NodeJS.ErrnoException, writing: boolean, lba?: number): Sense {
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return SENSE.spaceAllocationFailed;

@@ -13,7 +13,7 @@ export interface NumberedUnit {
 }
 
 /**
- * A target's SCSI device: routes tasks to its logical units by LUN, and answers for those that aren't there (SPC-4 §5.9, SAM-5 §4.6):
+ * A target's SCSI device: routes tasks to its logical units by LUN, and answers for LUNs that do not exist (SPC-4 §5.9, SAM-5 §4.6):
  * REPORT LUNS, INQUIRY with qualifier 3, REQUEST SENSE; everything else ends in LOGICAL UNIT NOT SUPPORTED.
  *
  *     const device = new TargetDevice([{ lun: 1, unit }]);

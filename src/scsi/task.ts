@@ -34,9 +34,9 @@ export const STATUS = {
 
 export interface TaskResult {
   status: number;
-  /** Data-In, whole; the transfer layer cuts it at the expected length and sets the residual. */
+  /** The complete Data-In; the transfer layer cuts it at the expected length and sets the residual. */
   dataIn?: readonly Buffer[];
-  /** What the transfer layer gives the memory of `dataIn` back to, once nobody looks at it any more. */
+  /** The pool to which the transfer layer returns the memory of `dataIn` when it is done. */
   dataInPool?: BufferPool;
   /** Sense data, with `status` CHECK CONDITION. */
   sense?: Buffer;
@@ -49,19 +49,19 @@ export interface TaskResult {
 
 export type Done = (result: TaskResult) => void;
 
-/** A device server that executes tasks: one logical unit, or a device with several and the well-known behaviour for a LUN that is not there. */
+/** A device server that executes tasks: one logical unit, or a device with several that also answers for LUNs that do not exist. */
 export interface DeviceServer {
   /** Calls `done` exactly once, possibly before returning. Never throws for anything an initiator sent. */
   execute(task: Task, done: Done): void;
   /**
-   * LUN reset, or target reset where no LUN is given: what task management does to the units themselves (SAM-5 §6.3.3);
+   * LUN reset, or target reset if no LUN is given: the effect of task management on the units themselves (SAM-5 §6.3.3);
    * establishes unit attentions.
    */
   reset(lun?: number): void;
   /** A nexus was lost or replaced (SAM-5 §6.3.4). */
   nexusLost(nexus: Nexus): void;
   /**
-   * How much Data-Out the CDB wants, in bytes, so that a session can refuse or truncate before any data is taken;
+   * How much Data-Out the CDB needs, in bytes, so that a session can refuse or truncate it before accepting data;
    * `undefined` if the opcode is unknown.
    */
   dataOutLength_bytes(cdb: Buffer, lun: number): number | undefined;

@@ -1,11 +1,11 @@
 import { SENSE, type Sense } from './sense.ts';
 
-/** Nexuses remembered at most: the longest silent one is forgotten, and meets a power-on condition when it comes back. */
+/** The most nexuses that are remembered. The one idle longest is forgotten, and gets a power-on condition when it comes back. */
 const NEXUS_LIMIT = 1024;
 
 /**
  * Unit attention conditions, one queue for each I_T nexus (SAM-5 §5.14). A nexus that was never seen starts with POWER ON, RESET,
- * OR BUS DEVICE RESET OCCURRED, which is what it is after a start of the target.
+ * OR BUS DEVICE RESET OCCURRED, which is right after a start of the target.
  */
 export class UnitAttentions {
   readonly #pending = new Map<string, Sense[]>();
@@ -29,7 +29,7 @@ export class UnitAttentions {
     if (!known) queue.push(condition);
   }
 
-  /** A reset makes what was pending void: one condition for everybody takes its place. */
+  /** A reset discards all pending conditions and replaces them by one for every nexus. */
   reset(condition: Sense): void {
     for (const nexusId of this.#pending.keys()) this.#pending.set(nexusId, [condition]);
   }

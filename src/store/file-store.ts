@@ -10,12 +10,12 @@ import { isZero, zeroes } from './zero.ts';
 /** Transfers up to this length are done inline: a cached page costs less than a turn of the thread pool. */
 const INLINE_LIMIT_BYTES = 65_536;
 /**
- * What one call writes at most. ext4 keeps a file's pages in folios as large as the calls that wrote them, and each later write of 4 KiB looks at every
- * block of its folio: 18 µs in one of 1 MiB, 6 µs in one of 128 KiB (Linux 6.18). A mirror's first copy comes in large writes, the rest of
- * its life in small ones.
+ * The largest write per call. ext4 keeps a file's pages in folios as large as the calls that wrote them, and each later 4 KiB write
+ * visits every block of its folio: 18 µs in a folio of 1 MiB, 6 µs in one of 128 KiB (Linux 6.18). A mirror's initial resync comes in
+ * large writes, later writes are small.
  */
 const WRITE_STEP_BYTES = 131_072;
-/** Holes are punched in pieces of this length, so that a huge one never holds the event loop. */
+/** Holes are punched in pieces of this length, so that a huge one never blocks the event loop. */
 const PUNCH_STEP_BYTES = 256 * 1024 * 1024;
 
 export interface FileStoreParts {
@@ -23,9 +23,9 @@ export interface FileStoreParts {
   fd: number;
   size_bytes: number;
   readOnly: boolean;
-  /** Present where holes can be punched and found. */
+  /** Present if holes can be punched and found. */
   holes: Libc | undefined;
-  /** Present where it can be told what is in the page cache. */
+  /** Present if reads can be limited to the page cache. */
   cache: Libc | undefined;
   sync: DataSync;
 }
@@ -39,12 +39,12 @@ export class FileStore implements Store {
   readonly #holes: Libc | undefined;
   readonly #cache: Libc | undefined;
   readonly #flushes: FlushQueue;
-  /** Calls of the thread pool under way: the descriptor must outlive them, or they would hit whatever is opened next. */
+  /** Running calls in the thread pool: the descriptor must outlive them, or they would hit the next file opened. */
   #pending = 0;
   #whenIdle: (() => void) | undefined;
   #closed = false;
 
-  /** Where reads of cached pages are done: at once, or by the thread pool, as all others are. */
+  /** How reads of cached pages are done: inline, or by the thread pool like all others. */
   get cachedReads(): 'inline' | 'thread-pool' {
     return this.#cache ? 'inline' : 'thread-pool';
   }
@@ -70,7 +70,7 @@ export class FileStore implements Store {
       return;
     }
     if (count === target.length) done(null);
-    // What the disk has to be asked for must not hold up other sessions.
+    // Reads that need the disk must not delay other sessions.
     else this.#readLater(count === 0 ? target : target.subarray(count), offset_bytes + count, this.#track(done));
   }
 
@@ -93,7 +93,7 @@ export class FileStore implements Store {
     }
     let inline = length_bytes <= INLINE_LIMIT_BYTES;
     try {
-      // Zeroes over a hole change nothing: the first copy of a mirror leaves a sparse file sparse.
+      // Zeroes over a hole change nothing: the initial resync keeps a sparse file sparse.
       if (this.thin && isZero(sources) && this.#isHole(offset_bytes, length_bytes)) {
         done(null);
         return;
@@ -198,7 +198,7 @@ export class FileStore implements Store {
     else this.#flushes.flush(end);
   }
 
-  /** Runs what waits for the thread pool to have nothing of this store left. */
+  /** Runs the callbacks that wait until the thread pool has no more calls of this store. */
   #checkIdle(): void {
     if (this.#pending > 0) return;
     const whenIdle = this.#whenIdle;
@@ -211,7 +211,7 @@ export class FileStore implements Store {
     return data_bytes === undefined || data_bytes >= offset_bytes + length_bytes;
   }
 
-  /** Answers a call that comes too late, or a write to what is read-only; true if it did. */
+  /** Answers calls after closing, and writes to a read-only store; true if it did. */
   #refuse(writes: boolean, done: StoreCallback): boolean {
     if (this.#closed) done(storeError('EBADF', 'The store is closed'));
     else if (writes && this.readOnly) done(storeError('EROFS', 'The store is read-only'));

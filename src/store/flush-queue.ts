@@ -1,11 +1,11 @@
 import type { StoreCallback } from './store.ts';
 
 /**
- * Coalesces concurrent flushes: while one runs, all that come share the next one, which starts after the last of their
- * writes completed and so covers them all.
+ * Coalesces concurrent flushes: requests that arrive while one runs share the next one. It starts after the last of their writes
+ * completed, and so covers them all.
  *
- * A flush that failed makes every later one fail: the kernel may have dropped the pages that it could not write, and a
- * second `fdatasync` would succeed without them (fsync(2), errors are reported once).
+ * After one failed flush every later one fails: the kernel may have dropped the pages that it could not write, and a second
+ * `fdatasync` would succeed without them (fsync(2), errors are reported once).
  */
 export class FlushQueue {
   readonly #sync: (done: StoreCallback) => void;

@@ -2,7 +2,7 @@ import type { Extent, Store, StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
 import { isZero } from './zero.ts';
 
-/** What is allocated or given back at a time, like the block of a file system. */
+/** The unit of allocation, like the block of a file system. */
 const CHUNK_BYTES = 4096;
 
 export interface MemoryStoreOptions {

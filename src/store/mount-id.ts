@@ -1,21 +1,21 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 
-/** File systems whose driver makes a folder in sysfs for each one that is mounted, by the name of its device. */
+/** File systems whose driver creates a sysfs folder per mount, named after the device. */
 const FILE_SYSTEMS_IN_SYSFS = ['ext4', 'xfs', 'f2fs'];
 
-/** In a record of a version that did not know of it. */
+/** The value in records of versions without a mount id. */
 export const NO_MOUNT_ID = '0'.repeat(32);
 
 /**
- * Tells one mounting of the file system that holds `path` from the next in the same boot: with it goes what was written and could not be brought to the
- * disk. 32 hexadecimal digits: the number of the device, and that of the folder which the kernel makes in sysfs when it mounts it, and never gives twice
- * (`kernfs_new_node`). Another mount point, or another namespace of the same mounting, changes nothing. For a block device it is the device itself: the
- * kernel numbers each that appears (`diskseq`, since Linux 5.15).
+ * Distinguishes one mount of the file system that holds `path` from the next in the same boot: an unmount drops writes that could not
+ * reach the disk. 32 hexadecimal digits: the number of the device, and that of the sysfs folder which the kernel creates at each mount
+ * and never reuses (`kernfs_new_node`). Another mount point or namespace of the same mount has the same number. For a block device it
+ * is the device itself: the kernel numbers each one that appears (`diskseq`, since Linux 5.15).
  *
- * Other file systems (btrfs, ZFS) do not tell: for them it is the number of the device alone.
- * @returns `undefined` where nothing is at `path`
- * @throws the system's error where that can't be looked at: another mounting must not pass for the old one because of that
+ * Other file systems (btrfs, ZFS) have no such number: for them it is only the number of the device.
+ * @returns `undefined` if nothing exists at `path`
+ * @throws the system's error if it cannot be read: a new mount must not be mistaken for the old one
  */
 export function mountIdOf(path: string, sysfs = '/sys'): string | undefined {
   const stat = lookAt(path);
@@ -40,7 +40,7 @@ function lookAt(path: string): fs.BigIntStats | undefined {
 function mounting(deviceFolder: string, sysfs: string): bigint {
   const [, name] = /^DEVNAME=(.+)$/m.exec(read(`${deviceFolder}/uevent`)) ?? [];
   if (name === undefined) return 0n;
-  // A folder in sysfs can't have a slash in its name: the kernel writes cciss/c0d0p1 as cciss!c0d0p1 there.
+  // A sysfs folder cannot have a slash in its name: the kernel writes cciss/c0d0p1 as cciss!c0d0p1.
   const folder = name.replaceAll('/', '!');
   for (const type of FILE_SYSTEMS_IN_SYSFS) {
     const stat = fs.statSync(join(sysfs, 'fs', type, folder), { bigint: true, throwIfNoEntry: false });
@@ -49,7 +49,7 @@ function mounting(deviceFolder: string, sysfs: string): bigint {
   return 0n;
 }
 
-/** A partition has that of its disk, which is the folder above: by way of the link, so that the path must stay as it is. */
+/** A partition has the number of its disk, in the folder above. The path leads through a symbolic link, so it must not be normalised. */
 function appearance(deviceFolder: string): bigint {
   return BigInt((read(`${deviceFolder}/diskseq`) || read(`${deviceFolder}/../diskseq`)).trim() || 0);
 }

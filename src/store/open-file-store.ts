@@ -12,15 +12,15 @@ export interface OpenFileStoreOptions {
   path: string;
   /** @default false */
   readOnly?: boolean;
-  /** Makes a sparse file of this size, mode 0600, where there is nothing yet; its existence survives a loss of power. */
+  /** Creates a sparse file of this size, mode 0600, if none exists; its existence survives a power loss. */
   create_bytes?: number;
-  /** `undefined` does without hole punching, hole finding, inline reads of cached pages and the lock. @default what `node:ffi` gives */
+  /** With `undefined` there is no hole punching, hole finding, inline read of cached pages or lock. @default through `node:ffi` */
   libc?: Libc | undefined;
 }
 
 /**
  * Opens a store and takes the file's exclusive advisory lock, so that two daemons never serve one leg.
- * Where the file system cannot punch holes, the store says `thin: false`.
+ * If the file system cannot punch holes, the store has `thin: false`.
  *
  * @throws {SpareError} `STORE_OPEN_FAILED`, `STORE_NOT_A_FILE`, `STORE_EMPTY`, `STORE_LOCKED`
  */
@@ -91,7 +91,7 @@ function blockDeviceSize_bytes(rdev: number): number {
   return Number(fs.readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * 512;
 }
 
-/** Punches past the end, which changes nothing but fails where the file system has no holes. */
+/** Punches past the end, which changes nothing but fails if the file system does not support holes. */
 function canPunch(libc: Libc, fd: number, size_bytes: number, readOnly: boolean): boolean {
   try {
     if (readOnly) libc.nextHole(fd, 0);
@@ -102,7 +102,7 @@ function canPunch(libc: Libc, fd: number, size_bytes: number, readOnly: boolean)
   }
 }
 
-/** Reads the first block, or nothing: fails where the file system cannot read without waiting. */
+/** Reads the first block or nothing; fails if the file system does not support reads without waiting. */
 function canTellCached(libc: Libc, fd: number): boolean {
   try {
     libc.readCached(fd, Buffer.alloc(512), 0);

@@ -11,27 +11,27 @@ import type { Store } from './store.ts';
 export interface OpenRecordedStoreOptions {
   /** The store closes it. */
   below: Store;
-  /** The record's file: made where there is none. */
+  /** The record's file; created if missing. */
   path: string;
   /** @default that of this machine */
   bootId?: string;
-  /** Of the file system that holds what is below (`mountIdOf`). @default not known */
+  /** Mount id of the underlying file system (`mountIdOf`). @default unknown */
   mountId?: string;
   /** @default that of the process */
   sync?: DataSync;
   /** @default a timer that keeps no process alive */
   every?: Every;
-  /** Called once, when a flush has failed, or the record can't be written. */
+  /** Called once, when a flush failed or the record cannot be written. */
   onCondemned?: () => void;
 }
 
 /**
- * The ranges of a store that may have lost writes, since the machine lost its power, or a flush failed: empty where nothing is lost.
- * With the same boot id, and the file system mounted as it was, only the process has ended: the kernel still has every write. Where it was mounted again
- * meanwhile its disk may have dropped out, and the kernel has given up what it could not write.
- * @param path The record's file. One that can't be read, or is of a store of another size, says nothing: all may be lost.
- * @param mountId Of the file system that holds the store; `undefined` where nothing is there. A record of a version that did not know of it is
- * believed within its boot, as it was then.
+ * The ranges of a store that may have lost writes after a power loss or a failed flush; empty if nothing is lost.
+ * With the same boot id and the same mount, only the process has ended: the kernel still has every write. After a new mount the disk
+ * may have dropped out, and the kernel dropped what it could not write.
+ * @param path The record's file. If it is unreadable, or belongs to a store of another size, everything may be lost.
+ * @param mountId Of the file system that holds the store; `undefined` if nothing exists there. A record without a mount id, from an
+ * older version, is trusted within its boot.
  */
 export function lostRanges(
   path: string,
@@ -48,8 +48,8 @@ export function lostRanges(
 }
 
 /**
- * Wraps a store of which nothing is lost (`lostRanges`). What a process before this one has left marked stays so until a flush has
- * covered it, which is soon: nobody has to wait for that.
+ * Wraps a store without lost writes (`lostRanges`). Marks left by an earlier process stay until a flush has covered them, which
+ * happens soon: nothing needs to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
   const { below, path, bootId = readBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
@@ -58,8 +58,8 @@ export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedSt
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
   const record = isUsable ? found : cleanRegionRecord(below.size_bytes, bootId);
   Object.assign(record, { bootId, mountId });
-  // What was read may be in the page cache only: the process before this one may have ended before its sync did, or the sync may
-  // have failed. A new file is durable whatever became of the pages of the old one.
+  // The record may be only in the page cache: the earlier process may have ended before its sync, or the sync may have failed.
+  // A new file is durable, whatever happened to the pages of the old one.
   writeRegionFile(path, record);
   const marks = new RegionMarks(new RegionFile(path, sync), record);
   return new RecordedStore({ below, marks, ...(every && { every }), ...(onCondemned && { onCondemned }) });

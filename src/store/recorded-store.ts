@@ -3,7 +3,7 @@ import type { RegionMarks } from './region-marks.ts';
 import type { Extent, Store, StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
 
-/** A region keeps its mark for one to two of these after its last write, so that a busy one is not marked again and again. */
+/** A region keeps its mark for one to two of these intervals after its last write, so that a busy region is not marked repeatedly. */
 const CLEAR_INTERVAL_ms = 5_000;
 
 /** Calls `action` every `interval_ms` until the function that it returns is called. */
@@ -16,16 +16,15 @@ export interface RecordedStoreParts {
   marks: RegionMarks;
   /** @default a timer that keeps no process alive */
   every?: Every;
-  /** Called once, when a flush has failed, or the record can't be written: the store is not to be used any more. */
+  /** Called once, when a flush failed or the record cannot be written: the store must no longer be used. */
   onCondemned?: () => void;
 }
 
 /**
- * A store that keeps a durable record of which regions may hold writes that no flush has covered: after a loss of power
- * whatever was lost lies inside of them.
+ * A store with a durable record of the regions that may hold unflushed writes: after a power loss, all lost writes are within them.
  *
- * Before the first write to a region its mark is made durable; a write to a marked region costs a few additions. Marks are
- * taken away when a region has been left alone for a while, after a flush that began later than its last write ended.
+ * Before the first write to a region its mark is made durable; a write to a marked region costs a few additions. A mark is removed
+ * when its region has been idle for a while, after a flush that started after the region's last write ended.
  */
 export class RecordedStore implements Store {
   readonly size_bytes: number;
@@ -34,13 +33,13 @@ export class RecordedStore implements Store {
   readonly #below: Store;
   readonly #marks: RegionMarks;
   readonly #region_bytes: number;
-  /** Changes under way, for each region. */
+  /** Changes in progress, per region. */
   readonly #changing: Uint32Array;
-  /** 1 where a change has begun or ended since the last look. */
+  /** 1 for a region with a change that started or ended since the last check. */
   readonly #touched: Uint8Array;
   readonly #stopTimer: () => void;
   readonly #onCondemned: () => void;
-  /** Changes that have ended, to be used again: none is allocated for a write. */
+  /** Ended changes, for reuse: a write allocates none. */
   readonly #spareChanges: Change[] = [];
   #pending = 0;
   #clearing = false;
@@ -96,8 +95,8 @@ export class RecordedStore implements Store {
   }
 
   /**
-   * Flushes and closes; the record is clean then, unless that failed. The store below comes last: it holds the lock, and who opens it next
-   * must find the record as it stays.
+   * Flushes and closes; the record is then clean, unless that failed. The underlying store is closed last: it holds the lock, and the
+   * next process to open it must find the final record.
    */
   close(done: StoreCallback): void {
     if (this.#refuse(done)) return;
@@ -149,9 +148,9 @@ export class RecordedStore implements Store {
     });
   }
 
-  /** Looks for regions that were left alone since it looked before. */
+  /** Finds regions that were idle since the last check. */
   #clearIdleRegions(): void {
-    // While a flush lasts what is written is still to be held against its regions.
+    // Writes during a flush still count for their regions.
     if (this.#clearing || this.#condemned) return;
     const idle: number[] = [];
     for (let region = 0; region < this.#touched.length; region += 1) {
@@ -191,12 +190,12 @@ export class RecordedStore implements Store {
   }
 }
 
-/** A write or unmap under way. */
+/** A write or unmap in progress. */
 class Change {
   first = 0;
   last = -1;
   done: StoreCallback = () => {};
-  /** What the store below calls. */
+  /** The callback for the underlying store. */
   readonly end: StoreCallback;
 
   constructor(ended: (change: Change, error: NodeJS.ErrnoException | null) => void) {

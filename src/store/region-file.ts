@@ -12,7 +12,7 @@ import {
 import type { StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
 
-/** What a file says; `missing` where there is none, `unreadable` where it is torn, damaged, of another version, or can't be had at all. */
+/** The record in a file; `missing` if there is no file, `unreadable` if it is torn, damaged, of another version, or cannot be read. */
 export function readRegionFile(path: string): RegionRecord | 'missing' | 'unreadable' {
   try {
     return decodeRegionRecord(fs.readFileSync(path)) ?? 'unreadable';
@@ -21,21 +21,21 @@ export function readRegionFile(path: string): RegionRecord | 'missing' | 'unread
   }
 }
 
-/** Whole and durable when it returns. */
+/** Complete and durable when it returns. */
 export function writeRegionFile(path: string, record: RegionRecord): void {
   writeFileDurably(path, encodeRegionRecord(record), 0o600);
 }
 
 /**
- * What it marks counts as lost from now on, whatever boot asks. A block that does not decode says so already.
- * @throws Error where it can't be read or written: its disk may be away, and what the file says once it is back is not known
+ * Makes all its marks count as lost, in every boot. A block that does not decode means that already.
+ * @throws Error if it cannot be read or written: its disk may be gone, and the file's content after its return is unknown
  */
 export function condemnRegionFile(path: string): void {
   const record = decodeRegionRecord(fs.readFileSync(path));
   if (record) writeRegionFile(path, { ...record, bootId: NO_BOOT_ID });
 }
 
-/** The record's file, written in place: its block is there already, so that only data has to be synced. */
+/** The record's file, written in place: its block exists already, so that only data must be synced. */
 export class RegionFile implements RecordFile {
   readonly #fd: number;
   readonly #sync: DataSync;

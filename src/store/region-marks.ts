@@ -1,9 +1,9 @@
 import { encodeRegionRecord, NO_BOOT_ID, type RegionRecord } from './region-record.ts';
 import type { StoreCallback } from './store.ts';
 
-/** Where the record is kept. */
+/** The storage of the record. */
 export interface RecordFile {
-  /** Complete when the block survives a loss of power. Until then the old one is there, the new one, or a torn one. */
+  /** Complete when the block survives a power loss. Until then the file may hold the old block, the new one, or a torn one. */
   replace(block: Buffer, done: StoreCallback): void;
   close(done: StoreCallback): void;
 }
@@ -15,19 +15,18 @@ interface Waiting {
 }
 
 /**
- * The marks of a record, as far as they are durable. Marks that are asked for while the record is being written share its next
- * write.
+ * The durable marks of a record. Marks requested while the record is being written share its next write.
  *
- * A record that could not be written is not written again (`FlushQueue` says why): what it has durably marked before stays
- * marked on the disk whatever became of that write, so writes there may go on; every new mark fails.
+ * After a failed write the record is not written again (`FlushQueue` says why). Its earlier durable marks stay on the disk, whatever
+ * became of that write, so writes to those regions may continue; every new mark fails.
  */
 export class RegionMarks {
   readonly #file: RecordFile;
-  /** What the next block says. */
+  /** The content of the next block. */
   readonly #record: RegionRecord;
-  /** 1 where the mark is on the disk, and not about to be taken away. */
+  /** 1 for a mark that is on the disk and not about to be removed. */
   readonly #durable: Uint8Array;
-  /** Wait for the block that is being written, and what it marks; the others wait for the next one. */
+  /** Waiting for the block being written and its marks; the others wait for the next block. */
   #batch: Waiting[] = [];
   #batchMarks = new Uint8Array();
   #waiting: Waiting[] = [];
@@ -36,7 +35,7 @@ export class RegionMarks {
   #failure: NodeJS.ErrnoException | null = null;
   #whenWritten: (() => void) | undefined;
 
-  /** @param record What is on the disk. */
+  /** @param record The record on the disk. */
   constructor(file: RecordFile, record: RegionRecord) {
     this.#file = file;
     this.#record = { ...record, marks: Uint8Array.from(record.marks) };
@@ -76,7 +75,7 @@ export class RegionMarks {
     this.#run();
   }
 
-  /** Takes marks away: what was written there is durable. Whoever writes there from now on has to mark again. */
+  /** Removes marks: the writes there are durable. Later writes must mark again. */
   clear(regions: readonly number[]): void {
     if (this.#failure !== null || this.#record.bootId === NO_BOOT_ID || regions.length === 0) return;
     for (const region of regions) {
@@ -87,7 +86,7 @@ export class RegionMarks {
     this.#run();
   }
 
-  /** A flush has failed, so pages may be lost that the kernel calls clean: nothing is cleared any more, nor believed after a restart. */
+  /** A flush failed, so pages that the kernel considers clean may be lost: nothing is cleared any more, nor trusted after a restart. */
   condemn(): void {
     if (this.#record.bootId === NO_BOOT_ID || this.#failure !== null) return;
     this.#record.bootId = NO_BOOT_ID;
@@ -95,7 +94,7 @@ export class RegionMarks {
     this.#run();
   }
 
-  /** Clears everything where all is `flushed`, and lets go of the file. Nobody writes to the store any more. */
+  /** Clears all marks if everything is `flushed`, and closes the file. The store receives no more writes. */
   close(flushed: boolean, done: StoreCallback): void {
     if (flushed) this.clear([...this.#durable.keys()].filter((region) => this.#record.marks[region] === 1));
     const end = () => this.#file.close((error) => done(this.#failure ?? error));

@@ -1,11 +1,11 @@
 /**
- * The record of the regions of a store that may hold writes which no flush has covered yet: one block, little-endian.
+ * The record of the regions of a store that may hold unflushed writes: one block, little-endian.
  *
  *   0 magic "SPAREREG" (8) | 8 version (4) | 12 CRC-32 of the block with these four bytes 0
  *  16 size of the store (8) | 24 size of a region (8) | 32 boot id (16) | 48 mount id (16)
  *  64 a bit for each region, lowest first
  *
- * It is one block of 4 KiB, since that is what a disk writes whole or not at all; where one does not, the checksum tells.
+ * It is one block of 4 KiB, which a disk writes completely or not at all; if one does not, the checksum detects it.
  */
 import { crc32 } from 'node:zlib';
 import type { ByteRange } from '../std/byte-range.ts';
@@ -18,28 +18,28 @@ const CHECKSUM_AT = 12;
 const MOUNT_ID_AT = 48;
 const BITS_AT = 64;
 const MOST_REGIONS = (RECORD_BYTES - BITS_AT) * 8;
-/** Small enough that little has to be copied again, large enough that a busy disk marks seldom. */
+/** Small enough that a resync is short, large enough that a busy disk rarely needs new marks. */
 const LEAST_REGION_BYTES = 16 * 1024 * 1024;
 
-/** Of a store's ranges that are told to others, which ask each second. */
+/** The most ranges that are reported, because reports are requested every second. */
 const MOST_RANGES = 256;
 
-/** No machine has this boot id: what carries it is never believed to be in the page cache still. */
+/** No machine has this boot id: marks with it never count as still being in the page cache. */
 export const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
 
 export interface RegionRecord {
   /** Of the store that it belongs to. */
   size_bytes: number;
   region_bytes: number;
-  /** As the kernel prints it, of the boot in which the marks were made. */
+  /** The boot in which the marks were made, as the kernel prints it. */
   bootId: string;
-  /** Of the mounting of the store's file system in which they were made (`mountIdOf`). */
+  /** The mount of the store's file system under which they were made (`mountIdOf`). */
   mountId: string;
-  /** 1 for a region that may hold writes which no flush has covered, one byte a region. */
+  /** One byte per region: 1 if it may hold unflushed writes. */
   marks: Uint8Array;
 }
 
-/** A record for a store that is flushed. */
+/** The record of a flushed store. */
 export function cleanRegionRecord(size_bytes: number, bootId: string, mountId = NO_MOUNT_ID): RegionRecord {
   const region_bytes = regionSizeFor(size_bytes);
   return { size_bytes, region_bytes, bootId, mountId, marks: new Uint8Array(Math.ceil(size_bytes / region_bytes)) };
@@ -69,7 +69,7 @@ export function encodeRegionRecord(record: RegionRecord): Buffer {
   return block;
 }
 
-/** The record in a block; `undefined` where it is torn, of another version or damaged: then nothing is known. */
+/** The record in a block; `undefined` if it is torn, damaged or of another version: then nothing is known. */
 export function decodeRegionRecord(block: Buffer): RegionRecord | undefined {
   if (block.length !== RECORD_BYTES || !block.subarray(0, 8).equals(MAGIC)) return undefined;
   const unsigned = Buffer.from(block);
@@ -87,7 +87,7 @@ export function decodeRegionRecord(block: Buffer): RegionRecord | undefined {
   return { size_bytes, region_bytes, bootId: formatBootId(block.subarray(32, 48)), mountId, marks };
 }
 
-/** What the marked regions cover, in order, neighbours joined; where there are too many ranges, those that lie close together too. */
+/** The ranges of the marked regions, in order, adjacent ones joined. If there are too many, nearby ranges are joined too. */
 export function markedRanges(record: RegionRecord, limit = MOST_RANGES): ByteRange[] {
   const ranges = joinedRanges(record);
   if (ranges.length <= limit) return ranges;

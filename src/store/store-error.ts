@@ -1,4 +1,4 @@
-/** An error as the system would give it, for what a store refuses by itself: `EBADF` after `close`, `EROFS`, `EIO`. */
+/** An error like those of the system, for requests that the store itself refuses: `EBADF` after `close`, `EROFS`, `EIO`. */
 export function storeError(code: 'EBADF' | 'EROFS' | 'EIO', message: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }

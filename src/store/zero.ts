@@ -1,6 +1,6 @@
 const ZEROES = Buffer.alloc(65_536);
 
-/** Whether every byte is zero. Looks at the first bytes by themselves, since most data differs there. */
+/** Whether every byte is zero. Checks the first bytes separately, because most data differs there. */
 export function isZero(buffers: readonly Buffer[]): boolean {
   for (const buffer of buffers) {
     if (buffer.length > 0 && (buffer[0] !== 0 || buffer[buffer.length - 1] !== 0)) return false;

@@ -10,7 +10,7 @@ export interface DataIn {
   bufferOffset_bytes: number;
   data: readonly Buffer[];
   dataLength_bytes: number;
-  /** With the last PDU of a command that went well, its status: no SCSI Response follows (S bit). */
+  /** The status, on the last PDU of a successful command: no SCSI Response follows (S bit). */
   status: { status: number; residual_bytes: Residual_bytes } | undefined;
 }
 

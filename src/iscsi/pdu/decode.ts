@@ -22,7 +22,7 @@ export type IncomingPdu =
 const SNACK: IncomingPdu = { kind: 'unsupported', snack: true };
 const UNSUPPORTED: IncomingPdu = { kind: 'unsupported', snack: false };
 
-/** Never throws: every field is a number that any 48 bytes have. What it means is the session's business. */
+/** Never throws: any 48 bytes decode to numbers. The session judges their meaning. */
 export function decode(frame: Frame): IncomingPdu {
   switch ((frame.header[0] as number) & 0x3f) {
     case OPCODE.scsiCommand:

@@ -4,7 +4,7 @@ import { type OutgoingPdu, outgoingHeader, withData, withoutData } from './outgo
 import { writeLun } from './r2t.ts';
 
 /**
- * NOP-Out (RFC 7143 §11.18): a ping, or, with a reserved Initiator Task Tag, the answer to ours.
+ * NOP-Out (RFC 7143 §11.18): a ping or, with a reserved Initiator Task Tag, the answer to the target's ping.
  *
  *     0  .I opcode 0x00     1  0x80    5..7  DataSegmentLength    8..15  LUN
  *     16..19  Initiator Task Tag   20..23  Target Transfer Tag   24..27  CmdSN   28..31  ExpStatSN

@@ -1,4 +1,4 @@
-/** A PDU on its way out. Padding, lengths and digests are the writer's part. */
+/** An outgoing PDU. The writer adds padding, lengths and digests. */
 export interface OutgoingPdu {
   /** Basic header segment, 48 bytes; the writer fills in the data segment's length. */
   readonly header: Buffer;
@@ -7,7 +7,7 @@ export interface OutgoingPdu {
 }
 
 /**
- * What every PDU of the target tells about the numbering (RFC 7143 §11.2.2 ff.): the session fills it in at the moment of sending.
+ * The sequence numbers in every PDU of the target (RFC 7143 §11.2.2 ff.): the session fills them in when it sends.
  *
  *     24..27 StatSN    28..31 ExpCmdSN    32..35 MaxCmdSN
  */
@@ -21,7 +21,7 @@ const NO_DATA: readonly Buffer[] = [];
 
 /** A header of zeroes with its opcode, flags and Initiator Task Tag. */
 export function outgoingHeader(opcode: number, flags: number, initiatorTaskTag: number): Buffer {
-  // From memory that many share: a copy of so small a buffer with memory of its own would first have that allocated.
+  // From shared memory: copying such a small buffer with its own memory would first allocate that memory.
   const header = Buffer.allocUnsafe(48).fill(0);
   header[0] = opcode;
   header[1] = flags;

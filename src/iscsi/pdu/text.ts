@@ -12,7 +12,7 @@ export interface TextRequest {
   readonly kind: 'text-request';
   readonly immediate: boolean;
   readonly final: boolean;
-  /** C: the text goes on in the next request. */
+  /** C: the text continues in the next request. */
   readonly continues: boolean;
   readonly initiatorTaskTag: number;
   readonly targetTransferTag: number;

@@ -5,7 +5,7 @@ import type { LogicalUnit } from '../logical-unit.ts';
 import { encodeSense, invalidCdbField, SENSE } from '../sense.ts';
 import type { Done, Task } from '../task.ts';
 
-/** TEST UNIT READY (SPC-4 §6.47): what stands before every command has been looked at already. */
+/** TEST UNIT READY (SPC-4 §6.47): the checks before every command have already been made. */
 export function testUnitReady(_unit: LogicalUnit, _task: Task, done: Done): void {
   done(good());
 }

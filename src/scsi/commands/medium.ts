@@ -4,13 +4,13 @@ import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
 import { type Done, STATUS, type Task } from '../task.ts';
 
-/** SYNCHRONIZE CACHE 10, 16 (SBC-3 §5.24, §5.25). The whole unit is flushed, and IMMED waits too: both are allowed, and honest. */
+/** SYNCHRONIZE CACHE 10, 16 (SBC-3 §5.24, §5.25). The whole unit is flushed, and IMMED waits too: both are allowed. */
 export function synchronizeCache(unit: LogicalUnit, task: Task, done: Done): void {
   checkInside(unit, blockRangeOf(task.cdb));
   flush(unit, done);
 }
 
-/** PRE-FETCH 10, 16 (SBC-3 §5.9, §5.10): the system's page cache reads ahead by itself, so that the range is only checked. */
+/** PRE-FETCH 10, 16 (SBC-3 §5.9, §5.10): the page cache reads ahead anyway, so only the range is checked. */
 export function prefetch(unit: LogicalUnit, task: Task, done: Done): void {
   checkInside(unit, blockRangeOf(task.cdb));
   done(good());
@@ -19,7 +19,7 @@ export function prefetch(unit: LogicalUnit, task: Task, done: Done): void {
 /**
  * START STOP UNIT (SBC-3 §5.23): 4.7-4 power condition, 4.1 LOEJ, 4.0 START. There is no motor: stopping flushes, power conditions
  * change nothing. A removable medium can be ejected and loaded
- * unless somebody prevents it.
+ * unless a nexus prevents it.
  */
 export function startStopUnit(unit: LogicalUnit, task: Task, done: Done): void {
   const flags = task.cdb[4] ?? 0;

@@ -93,7 +93,7 @@ export function modeSelectLength_bytes(cdb: Buffer): number {
   return cdb[0] === 0x55 ? cdb.readUInt16BE(7) : (cdb[4] ?? 0);
 }
 
-/** Block descriptors may only say what is so already. @returns where the pages start */
+/** Block descriptors may only repeat the current values. @returns where the pages start */
 function checkDescriptors(unit: LogicalUnit, list: Buffer, ten: boolean): number {
   const headerLength_bytes = ten ? 8 : 4;
   if (list.length < headerLength_bytes) throw new CheckCondition(SENSE.parameterListLengthError);

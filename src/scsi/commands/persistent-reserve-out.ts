@@ -21,12 +21,12 @@ interface Parameters {
 
 type Action = (reservations: Reservations, task: Task, parameters: Parameters) => void;
 
-/** A key that doesn't match, and whatever else ends in RESERVATION CONFLICT. */
+/** A key that does not match, or any other reason for RESERVATION CONFLICT. */
 class ReservationConflict extends Error {}
 
 /**
- * Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is kept before GOOD is sent); what can't be
- * made durable is undone.
+ * Wraps a service action: parameters before, durability after (SPC-4 §5.13.4: APTPL is stored before GOOD is sent). A change that
+ * cannot be made durable is undone.
  *
  * @param aborts Whether the tasks of those who lose their registration end before GOOD.
  */
@@ -52,7 +52,7 @@ function persistentReserveOut(action: Action, aborts = false) {
   };
 }
 
-/** Those who were registered before and are not any more. The preempting nexus does not abort itself. */
+/** Nexuses that were registered before and no longer are. The preempting nexus does not abort itself. */
 function preemptedSince(before: ReservationState, { state }: Reservations, { nexus }: Task): Set<string> {
   const preempted = [...before.registrations.keys()].filter((nexusId) => !state.registrations.has(nexusId));
   return new Set(preempted.filter((nexusId) => nexusId !== nexus.id));
@@ -78,7 +78,7 @@ function readParameters(reservations: Reservations, task: Task): Parameters {
   };
 }
 
-/** Every action but the registering ones is for registrants, who prove it with their key (SPC-4 §5.13.5). */
+/** All actions except registering ones are for registrants, identified by their key (SPC-4 §5.13.5). */
 function checkKey(reservations: Reservations, task: Task, parameters: Parameters): void {
   if (reservations.state.registrations.get(task.nexus.id)?.key !== parameters.key) throw new ReservationConflict();
 }
@@ -107,7 +107,7 @@ function registerWith(ignoresKey: boolean): Action {
 export const register = persistentReserveOut(registerWith(false));
 export const registerAndIgnoreExistingKey = persistentReserveOut(registerWith(true));
 
-/** RESERVE (SPC-4 §5.13.9): again by its holder with the same type is no change; any other while one stands is a conflict. */
+/** RESERVE (SPC-4 §5.13.9): repeated by its holder with the same type, it changes nothing; any other while one exists is a conflict. */
 export const reservePersistently = persistentReserveOut((reservations, task, parameters) => {
   checkType(parameters);
   checkKey(reservations, task, parameters);
@@ -117,7 +117,7 @@ export const reservePersistently = persistentReserveOut((reservations, task, par
     throw new ReservationConflict();
 });
 
-/** RELEASE (SPC-4 §5.13.11.2): without a reservation, or by a registrant who doesn't hold it, it does nothing. */
+/** RELEASE (SPC-4 §5.13.11.2): without a reservation, or by a registrant that does not hold it, it does nothing. */
 export const releasePersistently = persistentReserveOut((reservations, task, parameters) => {
   checkKey(reservations, task, parameters);
   const { reservation } = reservations.state;
@@ -140,7 +140,7 @@ export const clear = persistentReserveOut((reservations, task, parameters) => {
   bumpGeneration(reservations);
 });
 
-/** Removes the registrations with a key; where that is the holder's, the reservation becomes the preempting nexus's own. */
+/** Removes the registrations with a key; if that is the holder's, the reservation passes to the preempting nexus. */
 const removePreempted: Action = (reservations, task, parameters) => {
   checkType(parameters);
   checkKey(reservations, task, parameters);
@@ -172,7 +172,7 @@ const removePreempted: Action = (reservations, task, parameters) => {
 /** PREEMPT (SPC-4 §5.13.11.3). */
 export const preempt = persistentReserveOut(removePreempted);
 
-/** PREEMPT AND ABORT (SPC-4 §5.13.11.4): as PREEMPT, and no write of the preempted lands after GOOD. */
+/** PREEMPT AND ABORT (SPC-4 §5.13.11.4): like PREEMPT, and no write of the preempted nexus reaches the medium after GOOD. */
 export const preemptAndAbort = persistentReserveOut(removePreempted, true);
 
 /** Whether the reservation is held with that key; of an All Registrants type, 0 stands for all of its holders. */

@@ -7,14 +7,14 @@ import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, invalidParameter, SENSE, type Sense, senseOfStoreError } from '../sense.ts';
 import { type Done, STATUS, type Task } from '../task.ts';
 
-/** What WRITE SAME writes at a time. */
+/** How much WRITE SAME writes at a time. */
 const STEP_BYTES = 1024 * 1024;
 /** Extents reported by one GET LBA STATUS at most. */
 const STATUS_DESCRIPTOR_LIMIT = 256;
 
 /**
  * WRITE SAME 10, 16 (SBC-3 §5.43, §5.44). Byte 1: WRPROTECT, ANCHOR (10h), UNMAP (08h), NDOB (01h, 16 only).
- * UNMAP with zeroes gives the space back; with anything else the blocks are written (SBC-3 table 122).
+ * UNMAP with zeroes releases the space; with other data the blocks are written (SBC-3 table 122).
  */
 export function writeSame(unit: LogicalUnit, task: Task, done: Done): void {
   const { cdb } = task;

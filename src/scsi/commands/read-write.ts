@@ -23,14 +23,14 @@ export function read(unit: LogicalUnit, task: Task, done: Done): void {
     return;
   }
   if (forcesUnitAccess(task.cdb) && !unit.store.readOnly) {
-    // FUA: what is newer in the cache goes to the medium first (SBC-3 §4.15.3).
+    // FUA: newer data in the cache goes to the medium first (SBC-3 §4.15.3).
     flush(unit, (result) => (result.status === STATUS.good ? transferIn(unit, range, done) : done(result)));
   } else {
     transferIn(unit, range, done);
   }
 }
 
-/** What `withRange` and `readRange` do, with three closures fewer for each command: this and `transferOut` are what a target does all day. */
+/** Like `withRange` and `readRange`, with three closures fewer per command: this and `transferOut` are the hot path. */
 function transferIn(unit: LogicalUnit, { lba, blockCount }: BlockRange, done: Done): void {
   unit.ranges.acquire(lba, blockCount, false, (held) => {
     const data = unit.readBuffers.take(blockCount * unit.blockSize_bytes);
@@ -46,7 +46,7 @@ function transferIn(unit: LogicalUnit, { lba, blockCount }: BlockRange, done: Do
   });
 }
 
-/** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). Where less arrived than the CDB asks for, that is written. */
+/** WRITE 6, 10, 12, 16 (SBC-3 §5.31 to §5.34). If less data arrived than the CDB announces, that much is written. */
 export function write(unit: LogicalUnit, task: Task, done: Done): void {
   const wanted = mediumRange(unit, task.cdb);
   checkTransferLength(unit, wanted.blockCount, transferLengthAt(task.cdb));

@@ -8,7 +8,7 @@ const TIMEOUTS = Buffer.from([0x00, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /**
  * REPORT SUPPORTED OPERATION CODES (SPC-4 §6.35): 2.7 RCTD, 2.2-0 reporting options, 3 opcode, 4-5 service action,
- * 6-9 allocation length. Made from the command table, so that it says what is really there.
+ * 6-9 allocation length. Generated from the command table, so that it is always right.
  *
  * @param commandsOf The table, as far as a unit has it.
  */

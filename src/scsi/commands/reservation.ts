@@ -11,7 +11,7 @@ export function reserve(unit: LogicalUnit, task: Task, done: Done): void {
   done(granted ? good() : { status: STATUS.reservationConflict });
 }
 
-/** RELEASE 6, 10 (SPC-2 §7.16, §7.17): of somebody else's reservation it does nothing. */
+/** RELEASE 6, 10 (SPC-2 §7.16, §7.17): it does nothing to a reservation of another nexus. */
 export function release(unit: LogicalUnit, task: Task, done: Done): void {
   checkPlain(task.cdb);
   unit.reservations.releaseClassic(task.nexus.id);

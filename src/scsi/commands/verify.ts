@@ -14,11 +14,11 @@ import type { LogicalUnit } from '../logical-unit.ts';
 import { CheckCondition, invalidCdbField, SENSE } from '../sense.ts';
 import { type Done, STATUS, type Task } from '../task.ts';
 
-/** What is read back at a time. */
+/** How much is read back at a time. */
 const STEP_BYTES = 1024 * 1024;
 
 /**
- * BYTCHK (SBC-3 §5.28, table 96): 0 is only whether the blocks can be read; 1 compares them with the Data-Out; 3 compares each
+ * BYTCHK (SBC-3 §5.28, table 96): 0 checks only that the blocks can be read; 1 compares them with the Data-Out; 3 compares each
  * with the one block of Data-Out.
  */
 function byteCheck(cdb: Buffer): number {
@@ -61,7 +61,7 @@ export function writeAndVerify(unit: LogicalUnit, task: Task, done: Done): void 
   withRange(unit, range, true, transfer, done);
 }
 
-/** Reads the range piece by piece, and compares it as BYTCHK says. */
+/** Reads the range piece by piece, and compares it according to BYTCHK. */
 function compareRange(unit: LogicalUnit, task: Task, range: BlockRange, check: number, done: Done): void {
   const step_blocks = STEP_BYTES / unit.blockSize_bytes;
   const next = (at: number): void => {
@@ -79,7 +79,7 @@ function compareRange(unit: LogicalUnit, task: Task, range: BlockRange, check: n
       if (check !== 0 && !matches(unit, task, data, check === 3 ? undefined : at * unit.blockSize_bytes)) {
         return done(unit.failed(SENSE.miscompareDuringVerify));
       }
-      // A store that answers at once must not grow the stack by one call for each piece.
+      // With a store that answers at once, the stack must not grow by one call per piece.
       setImmediate(next, at + blockCount);
     });
   };
@@ -88,7 +88,7 @@ function compareRange(unit: LogicalUnit, task: Task, range: BlockRange, check: n
 
 /** Compares with the Data-Out from `offset_bytes` on, or each block with its only block. */
 function matches(unit: LogicalUnit, task: Task, data: Buffer, offset_bytes: number | undefined): boolean {
-  // Of the last block less may have arrived.
+  // The last block may be incomplete.
   if (offset_bytes !== undefined) {
     return matchesSpan(task.dataOut, data.subarray(0, task.dataOutLength_bytes - offset_bytes), offset_bytes);
   }
@@ -115,7 +115,7 @@ function matchesSpan(buffers: readonly Buffer[], data: Buffer, offset_bytes: num
   return false;
 }
 
-/** Throws where less arrived than has to be compared. */
+/** Throws if less data arrived than must be compared. */
 function checkDataOut(task: Task, wanted_bytes: number): void {
   if (task.dataOutLength_bytes < wanted_bytes) throw new CheckCondition(SENSE.invalidFieldInCdb);
 }

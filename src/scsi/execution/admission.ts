@@ -5,10 +5,10 @@ import type { Task } from '../task.ts';
 import { hasServiceActions } from './command-table.ts';
 
 /**
- * What stands before every command, in the order of SAM-5 §5.3.3: unit attention, opcode, control byte, reservation,
+ * The checks before every command, in the order of SAM-5 §5.3.3: unit attention, opcode, control byte, reservation,
  * medium, write protection. `undefined` is a reservation conflict.
  *
- * @param command What the unit has for the task's CDB, if anything.
+ * @param command The unit's command for the task's CDB, if any.
  * @throws CheckCondition
  */
 export function admit(unit: LogicalUnit, task: Task, command: Command | undefined): Command | undefined {
@@ -28,12 +28,12 @@ export function admit(unit: LogicalUnit, task: Task, command: Command | undefine
   return command;
 }
 
-/** A service action that an opcode doesn't have is a wrong field; an opcode that isn't there is a wrong opcode (SPC-4 §4.3.4). */
+/** An unknown service action is an invalid field; an unknown opcode is an invalid opcode (SPC-4 §4.3.4). */
 function unknownCommand(cdb: Buffer): CheckCondition {
   return hasServiceActions(cdb[0] ?? 0) ? invalidCdbField(1, 4) : new CheckCondition(SENSE.invalidOperationCode);
 }
 
-/** The CDB is whole, and NACA, which byte 3 of standard INQUIRY data says is not supported (SAM-5 §5.2), is not asked for. */
+/** The CDB is complete and does not request NACA, which is not supported (byte 3 of standard INQUIRY data, SAM-5 §5.2). */
 function checkControl(cdb: Buffer, command: Command): void {
   const controlAt = command.usage.length - 1;
   if (cdb.length <= controlAt) throw new CheckCondition(SENSE.invalidFieldInCdb);

@@ -29,9 +29,9 @@ const startStopAccess = (cdb: Buffer) => (cdb[4] === 0x01 ? 'always' : 'control'
 const preventAccess = (cdb: Buffer) => (((cdb[4] ?? 0) & 0x03) === 0 ? 'always' : 'control');
 
 /**
- * Every command of the logical unit, in the order of opcodes. What is not here is refused with INVALID OPERATION CODE; EXTENDED COPY and
- * RECEIVE COPY RESULTS (83h, 84h) and SANITIZE (48h) are not here on purpose: the first two have let initiators out of what
- * they may reach, the third would let a host erase its own spare copy.
+ * All commands of the logical unit, in the order of opcodes. Others are refused with INVALID OPERATION CODE. EXTENDED COPY,
+ * RECEIVE COPY RESULTS (83h, 84h) and SANITIZE (48h) are missing on purpose: in other targets the first two have let initiators access
+ * data that they must not reach, and the third would let a host erase its own standby leg.
  */
 const COMMANDS: readonly Command[] = [
   row('TEST UNIT READY', '00 00 00 00 00 00', { access: 'ready', medium: true, run: identify.testUnitReady }),
@@ -219,7 +219,7 @@ const BY_OPCODE: readonly (Command | Command[] | undefined)[] = Array.from({ len
   return rows[0]?.serviceAction === undefined ? rows[0] : rows;
 });
 
-/** The command that a CDB asks for, if this unit has it. The service action is in bits 4 to 0 of byte 1. */
+/** The command of a CDB, if this unit has it. The service action is in bits 4 to 0 of byte 1. */
 export function findCommand(unit: LogicalUnit, cdb: Buffer): Command | undefined {
   const entry = BY_OPCODE[cdb[0] ?? 0];
   const serviceAction = (cdb[1] ?? 0) & 0x1f;

@@ -20,7 +20,7 @@ export class UnitServer implements DeviceServer {
     const execution = unit.tasks.begin(task);
     run(unit, task, command, (result) => {
       unit.tasks.end(execution);
-      // The transfer layer makes the residual of it.
+      // The transfer layer turns it into the residual.
       done(wanted_bytes === task.dataOutLength_bytes ? result : { ...result, dataOutWanted_bytes: wanted_bytes });
     });
   }
@@ -33,7 +33,7 @@ export class UnitServer implements DeviceServer {
     this.#unit.nexusLost(nexus);
   }
 
-  /** One block more for the commands that must have exactly what they ask for, so that too much is seen. */
+  /** One block more for commands that need an exact length, so that too much data is detected. */
   dataOutLength_bytes(cdb: Buffer): number | undefined {
     const command = findCommand(this.#unit, cdb);
     if (command === undefined) return undefined;
