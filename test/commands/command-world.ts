@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Server } from 'node:net';
@@ -18,7 +19,6 @@ import { RecordingMachine } from '../operations/recording-machine.ts';
 import { TakeoverWorld } from '../operations/takeover-world.ts';
 import { fakeNfsServer } from './fake-nfs-server.ts';
 
-const SERVICE_ADDRESS = '127.77.0.101';
 const PORTAL_ADDRESS = '10.77.0.10';
 const FACTS = [
   'initiatorName=iqn.1993-08.org.debian:01:alpha',
@@ -50,19 +50,21 @@ export class CommandWorld {
     getuid: process.getuid,
     path: process.env.PATH,
   };
+  /** Of this world alone: NFS has one port, and several worlds may be there at once. */
+  readonly serviceAddress = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
   #nfs: Server | undefined;
 
   /** A standby with the protected host alpha. */
   async begin(): Promise<void> {
     const { takeover } = this;
-    takeover.host = { ...takeover.host, service: { ...takeover.host.service, address: `${SERVICE_ADDRESS}/24` } };
+    takeover.host = { ...takeover.host, service: { ...takeover.host.service, address: `${this.serviceAddress}/24` } };
     await takeover.begin();
     this.#configureStandby();
     writeHostConfiguration(takeover.host);
     const depth = `${takeover.volume.mountPoint}/.spare/identity`.split('/').length - 1;
     // What enrolling has put there, or what was there.
     const identity = () => onlyVolume(readHostConfiguration('alpha')).identity;
-    this.#nfs = await fakeNfsServer(SERVICE_ADDRESS, identity, depth);
+    this.#nfs = await fakeNfsServer(this.serviceAddress, identity, depth);
     this.#keyscan();
     machines.standby = () => takeover.standbyMachine;
     machines.primary = () => this.primary;
@@ -79,7 +81,8 @@ export class CommandWorld {
     syncBuiltinESMExports();
     if (getuid) process.getuid = getuid;
     process.env.PATH = path;
-    await new Promise((resolve) => this.#nfs?.close(resolve));
+    const nfs = this.#nfs;
+    if (nfs) await new Promise((resolve) => nfs.close(resolve));
     await this.takeover.end();
   }
 

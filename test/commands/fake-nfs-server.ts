@@ -9,8 +9,11 @@ const [PUTROOTFH, LOOKUP, READ] = [24, 15, 25];
 export async function fakeNfsServer(address: string, content: () => string, depth: number): Promise<Server> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
+    // A client that was killed must not keep it from being closed.
+    socket.unref();
     socket.on('data', (call: Buffer) => socket.write(answer(call.subarray(4, 8), content(), depth)));
   }).listen(NFS_PORT, address);
+  server.unref();
   await once(server, 'listening');
   return server;
 }

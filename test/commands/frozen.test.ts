@@ -53,8 +53,8 @@ async function snapshotOf(id: keyof typeof commands): Promise<Snapshot> {
   const json: Snapshot['json'] = {};
   for (const [name, scenario] of Object.entries(SCENARIOS[id] ?? {})) {
     const world = new CommandWorld();
-    await world.begin();
     try {
+      await world.begin();
       const { exitCode, stdout, stderr } = await scenario(world, (...args) => runInProcess(...args, '--json'));
       const values = valuesIn(stdout, `${id}: ${name}: ${stderr}`);
       const code = (values[0] as { error?: { code?: string } }).error?.code;

@@ -20,21 +20,18 @@ async function firstLine(command: string, ...args: string[]): Promise<CommandOut
   return { exitCode: exitCode ?? -1, stdout, stderr };
 }
 
-const ENROLL = [
-  'enroll',
-  'alpha',
-  '--ssh',
-  'root@10.77.0.11',
-  '--device',
-  '/dev/vdb',
+const ENROLL = ['enroll', 'alpha', '--ssh', 'root@10.77.0.11', '--device', '/dev/vdb'];
+const SERVED = (world: CommandWorld) => [
   '--service-address',
-  '127.77.0.101/24',
+  `${world.serviceAddress}/24`,
+  '--clients',
+  '10.77.0.0/24',
 ];
 const enroll =
   (...more: string[]): Scenario =>
   (world, run) => {
     world.forgetAlpha();
-    return run(...ENROLL, '--clients', '10.77.0.0/24', '--accept-host-key', ...more);
+    return run(...ENROLL, ...SERVED(world), '--accept-host-key', ...more);
   };
 
 const notInitialised =
@@ -48,7 +45,7 @@ const notInitialised =
 export const SCENARIOS: Record<string, Record<string, Scenario>> = {
   enroll: {
     'bad input': enroll('--lease', '1'),
-    'no standby': notInitialised(...ENROLL, '--clients', '10.77.0.0/24'),
+    'no standby': notInitialised(...ENROLL, '--service-address', '10.77.0.101/24', '--clients', '10.77.0.0/24'),
     plan: enroll('--dry-run'),
     success: enroll('--no-wait'),
     'a step fails': (world, run) => {
