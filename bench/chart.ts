@@ -55,7 +55,7 @@ export function drawChart(report: Report): string {
     text(
       20,
       height - 12,
-      'Bar: median of the runs. Thin line: lowest to highest run. Black tick: goal. Rows with CRC32C: against ours without. p99: tgt’s ÷ ours. Other hosts: before ÷ during.',
+      'Bar: median of the runs. Thin line: lowest to highest run. Black tick: goal. Rows with CRC32C: against spare without. p99: tgt’s ÷ ours. Other hosts: before ÷ during.',
       { size: 11, color: COLORS.faint },
     ),
     '</svg>',

@@ -5,7 +5,7 @@ import { median } from './statistics.ts';
 
 /** Earlier rows that a new one is held against. */
 const COMPARED_ROWS = 5;
-/** A ratio that is worse by more than this part is told. The spread of a quiet machine is well below it. */
+/** A ratio that is worse by more than this is reported. The spread on a quiet machine is well below it. */
 const TOLERANCE = 0.15;
 
 /** One line of `bench/history.jsonl`. */

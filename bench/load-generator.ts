@@ -1,6 +1,6 @@
 /**
  * Loads a target with many sessions and takes the time of each operation, which `iscsi-perf` and `qemu-img bench` can't do.
- * A program of its own, so that it has a processor of its own. LoadOptions come as JSON on standard input (they hold secrets),
+ * A separate program, so that it has its own processor. LoadOptions come as JSON on standard input (they hold secrets),
  * and a Measurement is printed as JSON:
  *
  *     node bench/load-generator.ts <options.json
@@ -21,7 +21,7 @@ export interface LoadOptions {
   seconds: number;
   /** Of all targets together. */
   sessions: number;
-  /** Operations under way in each session. */
+  /** Outstanding operations in each session. */
   depth: number;
   operation_bytes: number;
   /** 0 to 1. The others write. */
@@ -93,7 +93,7 @@ async function generateLoad(options: LoadOptions): Promise<Measurement> {
 function complain(loads: readonly SessionLoad[]): void {
   for (const { error, unfinished } of loads) {
     if (error !== null) throw error;
-    if (unfinished > 0) throw new Error(`Cannot finish as ${unfinished} operations of a session have no answer`);
+    if (unfinished > 0) throw new Error(`${unfinished} operations of a session have no answer`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Something that this machine, or this version of the target, does not have: told in the report, and no failure of the run. */
+/** Something that this machine, or this version of the target, does not support: reported, but not a failure of the run. */
 export class NotMeasurableError extends Error {
   override readonly name = 'NotMeasurableError';
 }

@@ -14,13 +14,13 @@ export interface SessionLoadOptions {
 }
 
 /**
- * Keeps `depth` operations under way in one session. The clock is read once for each chunk that the socket gives, not for each
+ * Keeps `depth` operations outstanding in one session. The clock is read once for each chunk that the socket gives, not for each
  * operation: an operation begins and ends with the chunk in which it was found. Answers that arrive together have waited for the
  * last of them anyway.
  */
 export class SessionLoad implements SessionEvents {
   readonly histogram = new Histogram();
-  /** Operations that were under way when the session ended or the time to finish was over. Their age counts as their latency. */
+  /** Operations still outstanding when the session ended or the time was up. Their age counts as their latency. */
   unfinished = 0;
   error: Error | null = null;
   readonly #session: InitiatorSession;
@@ -46,7 +46,7 @@ export class SessionLoad implements SessionEvents {
     this.#random = options.seed;
   }
 
-  /** Begins no operation after `end_ms`. Resolves when all are done, when the session can't go on, or `drain_ms` after the end. */
+  /** Starts no operation after `end_ms`. Resolves when all are done, when the session cannot continue, or `drain_ms` after the end. */
   async run(end_ms: number, drain_ms: number): Promise<void> {
     this.#end_ms = end_ms;
     this.#session.startLoad(this);

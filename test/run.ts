@@ -1,5 +1,5 @@
 /**
- * Runs the tests: each file in a process of its own with a time limit, since uvu itself has neither; scenarios in one process, which shares a lab.
+ * Runs the tests: each file in its own process with a time limit, which uvu does not provide; scenarios in one process, which shares a lab.
  * A file that runs no test fails: a forgotten `.run()` would pass in silence otherwise.
  *
  *     node test/run.ts                 what `npm test` runs: unit, clients, and those scenarios in the lab that are run for every change
@@ -25,7 +25,7 @@ const root = resolve(import.meta.dirname, '..');
 const find = (pattern: string) => globSync(pattern, { cwd: root }).sort();
 const scenarioFile = (name: string) => `test/lab/scenarios/${name}.test.ts`;
 const RUN_SCENARIOS = 'test/lab/scenarios/run.ts';
-/** What is run for every change. The last one leaves a host taken over, so that no other could go on with its lab. */
+/** The tests for every change. The last one leaves a host taken over, so no other test could use its lab afterwards. */
 const EVERY_CHANGE = ['main-job', 'target-restart', 'legs-differ', 'rounds', 'lock'].map(scenarioFile);
 const HOUR_MS = 3_600_000;
 

@@ -10,7 +10,7 @@ import { waitFor } from '../targets/target.ts';
 const PYTHON = '/usr/bin/python3';
 
 /**
- * A file on a FUSE file system that passes through to another one, and is slow or stuck when told: to the target it is a disk that is,
+ * A file on a FUSE file system that passes through to another one, and is slow or stuck on request: to the target it is a disk that is,
  * with threads that wait in the kernel. Nothing of it is cached, so that no operation of the target misses the trouble.
  */
 export class BadDisk {

@@ -5,7 +5,7 @@ import { CLIENT_GRACE_S, type Client, type Measurement } from './client.ts';
 
 export type Load = Omit<LoadOptions, 'host' | 'port' | 'targets' | 'seconds'>;
 
-/** Our own load generator, in a process of its own. Its sessions are spread over the hosts of the target. */
+/** spare's own load generator, in a separate process. Its sessions are spread over the hosts of the target. */
 export function ownLoad(load: Load): Client {
   return async ({ host, port, hosts }, seconds) => {
     const targets = hosts.map(({ iqn, initiatorName, chap }) => ({ iqn, initiatorName, ...(chap && { chap }) }));

@@ -16,7 +16,7 @@ const SETTLE_MS = 2_000;
 /** 160 MiB are asked for at once. */
 const LOAD = { sessions: HOSTS, depth: 32, operation_bytes: 256 * KIB, readShare: 0.7 };
 
-/** Peak of the memory of all processes of the daemon under the largest load, and what a host takes that nobody uses. */
+/** Peak memory of all processes of the daemon under the largest load, and the memory of an idle host. */
 export const memory: ExtraMeasurement = {
   duration_s: ({ seconds }) => 4 * (seconds + 5) + 20,
   async measure(context) {

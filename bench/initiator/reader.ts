@@ -106,6 +106,6 @@ function dataLengthOf(bytes: Buffer, at: number): number {
 /** A digest follows what it covers, padding included (RFC 7143 §11.2.3), and is little-endian. */
 function check(crc: number, digest: Buffer, at: number, kind: string): void {
   if (crc !== digest.readUInt32LE(at)) {
-    throw new Error(`Cannot go on as the ${kind} digest of a PDU from the target is wrong`);
+    throw new Error(`The ${kind} digest of a PDU from the target is wrong`);
   }
 }

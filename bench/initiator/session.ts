@@ -51,7 +51,7 @@ export interface SessionEvents {
   /** Before the PDUs of one read from the socket are looked at: commands that these end, or set off, belong to this moment. */
   onTurn(): void;
   onDone(slot: number): void;
-  /** Once, when the session can't go on. */
+  /** Called once, when the session cannot continue. */
   onError(error: Error): void;
 }
 
@@ -83,7 +83,7 @@ export class InitiatorSession {
   #refuse: (error: Error) => void = () => {};
   #ended = false;
 
-  /** Goes where the target sends it. @throws {Error} when the target refuses, or is silent for 10 s. */
+  /** Follows redirects. @throws {Error} if the target refuses, or does not answer for 10 s. */
   static async open(options: SessionOptions, redirects: number = MOST_REDIRECTS): Promise<InitiatorSession> {
     const session = new InitiatorSession(options);
     const failed = new Promise<never>((_, reject) => {
@@ -112,7 +112,7 @@ export class InitiatorSession {
     const perCommand_bytes = HEADER_BYTES + options.data.length + 2 * DIGEST_BYTES;
     this.#outgoing = new Outgoing(this.#socket, options.depth * perCommand_bytes);
     this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('close', () => this.#fail(new Error('Cannot go on as the target closed the connection')));
+    this.#socket.on('close', () => this.#fail(new Error('The target closed the connection')));
   }
 
   /** From now on data of reads is only counted. Commands that are begun outside of an event leave with `send`. */
@@ -150,7 +150,7 @@ export class InitiatorSession {
     this.#sendCommand(slot, CDB.synchronizeCache, 0);
   }
 
-  /** Ends it at once, with what is under way. */
+  /** Ends it at once, with all outstanding commands. */
   abandon(): void {
     this.#ended = true;
     this.#socket.destroy();
@@ -306,7 +306,7 @@ export class InitiatorSession {
       const answer = nopAnswer(bytes.subarray(at, at + HEADER_BYTES), this.#numbering);
       if (answer !== null) this.#sendSegments(answer, null);
     } else if (opcode !== OPCODE.logoutResponse) {
-      throw new Error(`Cannot go on as the target sent a PDU with opcode 0x${opcode.toString(16)}`);
+      throw new Error(`The target sent an unexpected PDU with opcode 0x${opcode.toString(16)}`);
     }
   }
 
@@ -317,11 +317,9 @@ export class InitiatorSession {
   #complete(bytes: Buffer, at: number, slot: number): void {
     this.#countStatus(bytes, at);
     const status = bytes[at + 3] as number;
-    if (status !== 0) throw new Error(`Cannot go on as a command ended with status 0x${status.toString(16)}`);
+    if (status !== 0) throw new Error(`A command ended with status 0x${status.toString(16)}`);
     if (this.#moved_bytes[slot] !== this.#expected_bytes[slot]) {
-      throw new Error(
-        `Cannot go on as a command moved ${this.#moved_bytes[slot]} of ${this.#expected_bytes[slot]} bytes`,
-      );
+      throw new Error(`A command moved ${this.#moved_bytes[slot]} of ${this.#expected_bytes[slot]} bytes`);
     }
     this.#isUnderWay[slot] = 0;
     this.#events?.onDone(slot);
@@ -331,7 +329,7 @@ export class InitiatorSession {
   #sendData(r2t: Buffer, slot: number): void {
     const { data } = this.#options;
     const end = r2t.readUInt32BE(40) + r2t.readUInt32BE(44);
-    if (end > data.length) throw new Error('Cannot go on as the target asks for data that there is not');
+    if (end > data.length) throw new Error('The target requests data beyond the end');
     for (let at = r2t.readUInt32BE(40), dataSn = 0; at < end; dataSn++) {
       const length_bytes = Math.min(this.#targetSegment_bytes, end - at);
       const part = { offset_bytes: at, length_bytes, dataSn, final: at + length_bytes === end };
@@ -344,7 +342,7 @@ export class InitiatorSession {
   #slotOf(bytes: Buffer, at: number): number {
     const slot = wordAt(bytes, at + 16);
     if (this.#isUnderWay[slot] !== 1) {
-      throw new Error('Cannot go on as the target answers a command that is not under way');
+      throw new Error('The target answered a command that is not outstanding');
     }
     return slot;
   }

@@ -15,7 +15,7 @@ const caseOf = (about: { name: string; mostRuns?: number }) =>
     [],
   );
 
-duration('a whole run with its defaults is announced to take less than 25 minutes', () => {
+duration('a full run with defaults is announced to take less than 25 minutes', () => {
   const options = { seconds: 2, runs: 5, size_bytes: 1024 ** 3 };
   const extras_s = Object.values(EXTRAS).reduce((sum, extra) => sum + extra.duration_s(options), 0);
   const minutes = (durationOfCases(CASES, options) + extras_s) / 60;

@@ -6,7 +6,7 @@ import { Outgoing } from '../../bench/initiator/outgoing.ts';
 
 const outgoing = suite('what the load generator sends');
 
-/** A socket whose writes are done at once, or when they are let go. It looks at the bytes when they are done, as a slow kernel would. */
+/** A socket whose writes complete at once, or when released. It reads the bytes on completion, as a slow kernel would. */
 function socketThat(state: { isSlow: boolean }) {
   const writes: string[] = [];
   const held: Array<() => void> = [];

@@ -77,7 +77,7 @@ parsers('a list of processors', () => {
   assert.equal(parseProcessorList(''), []);
 });
 
-parsers('the worker of a host is known by a word of its command line, not by a part of one', () => {
+parsers('the worker of a host is recognised by a complete word of its command line', () => {
   const line = (...words: string[]) => words.map((word) => `${word}\0`).join('');
   assert.ok(namesHost(line('node', 'worker.ts', 'alpha'), 'alpha'));
   assert.ok(namesHost(line('node', 'worker.ts', '--host=alpha'), 'alpha'));

@@ -46,7 +46,7 @@ reader('PDUs are the same however the stream is cut', () => {
   for (const size of [1, 3, 7, 47, 48, 49, 1000]) assert.equal(read(Buffer.concat(STREAM), size), FOUND, `by ${size}`);
 });
 
-reader('data of reads can be skipped, its length is still told', () => {
+reader('data of reads can be skipped, its length is still reported', () => {
   for (const size of [1, 10, 53, 104, 1000]) {
     const found = read(Buffer.concat(STREAM), size, (under) => {
       under.keepsDataIn = false;

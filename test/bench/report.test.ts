@@ -112,7 +112,7 @@ reports('figures without a goal are not drawn', () => {
   assert.not.match(drawChart(reportOf([metric({ title: 'Scaling', goal: null, reached: null })])), /Scaling/);
 });
 
-reports('a ratio that is 15 % worse than the last rows of the same processor is told', () => {
+reports('a ratio that is 15 % worse than the last rows of the same processor is reported', () => {
   const report = reportOf([metric({}), metric({ name: 'p99', title: 'p99', better: 'lower', ratio: flat(0.5) })]);
   const row = (read: number, p99: number, processor = 'Test & Co'): HistoryRow => ({
     ...historyRow(report),

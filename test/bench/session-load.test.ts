@@ -7,7 +7,7 @@ const loads = suite('load of one session');
 
 const OPTIONS = { depth: 2, operation_bytes: 4096, readShare: 0, flushEach: true, seed: 1 };
 
-/** A session that keeps what it is told to do; the test answers. */
+/** A session that records its requests; the test answers. */
 function session(blockCount = 80) {
   const told: string[] = [];
   const fake = {
@@ -38,12 +38,12 @@ loads('a write counts when its flush is done, and another one follows', async ()
   load.onError(new Error('the target is gone'));
   await run;
   assert.equal(told, ['abandon']);
-  assert.is(load.unfinished, 2, 'what was under way');
+  assert.is(load.unfinished, 2, 'the outstanding operations');
   assert.is(load.histogram.count, 3, 'counts with its age');
   assert.match(String(load.error), /the target is gone/);
 });
 
-loads('after the end nothing is begun, and a target that is silent is left', async () => {
+loads('after the end nothing is started, and a target that does not answer is abandoned', async () => {
   const { told, fake } = session();
   const load = new SessionLoad(fake, { ...OPTIONS, readShare: 1 });
   const end_ms = performance.now() + 100;

@@ -80,7 +80,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
 
 const view = suite('status');
 
-view('an operation that did not finish is told, unless the state of the host says so already', () => {
+view('an unfinished operation is shown, unless the state of the host says so already', () => {
   const unfinished = () => ({ operation: 'set', since: at(60), again: "run 'spare set alpha' again" });
   const problemsOf = (state: HostRecord['state']) =>
     statusReport(facts({ alpha: { ...protectedRecord, state } }, { unfinished })).hosts[0]?.problems ?? [];

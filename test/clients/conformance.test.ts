@@ -19,7 +19,7 @@ const REFUSED_ON_PURPOSE: Allowances = {
   'ExtendedCopy.*': 'EXTENDED COPY is refused on purpose: it has let initiators out of what they may reach',
   'ReceiveCopyResults.*': 'belongs to EXTENDED COPY',
   'Sanitize.*': 'SANITIZE is refused on purpose: a primary must not erase its own spare copy',
-  'WriteAtomic16.*': 'atomic writes are refused on purpose: a file gives no such promise across a loss of power',
+  'WriteAtomic16.*': 'atomic writes are refused on purpose: a file does not guarantee them across a power loss',
   'WriteSame10.ZeroBlocks': 'WSNZ=1: zero blocks do not mean the whole unit',
   'WriteSame16.ZeroBlocks': 'WSNZ=1: zero blocks do not mean the whole unit',
 };

@@ -40,7 +40,7 @@ const ROWS: [string, (context: { directory: string; disk: string }) => string[],
   ['no such file', ({ directory }) => ['--file', join(directory, 'none'), '--no-auth'], 'STORE_OPEN_FAILED', 3],
   ['a folder', ({ directory }) => ['--file', directory, '--no-auth'], 'STORE_OPEN_FAILED', 3],
   [
-    'a size that is no whole number of blocks',
+    'a size that is not a multiple of the block size',
     ({ directory }) => ['--file', join(directory, 'odd.img'), '--no-auth'],
     'SIZE_NOT_WHOLE_BLOCKS',
     2,

@@ -62,7 +62,7 @@ test('an initiator that does not answer holds it up no longer than its limit', a
   }
 });
 
-test('a real initiator logs out when it is asked to, and goes on with the process that comes after', async () => {
+test('a real initiator logs out when asked, and continues with the next process', async () => {
   let served = await ServedFile.start();
   try {
     const commands = ['write -P 1 0 1M', 'sleep 3000', 'read -P 1 0 1M', 'write -P 2 1M 1M', 'read -P 2 1M 1M'];
@@ -82,7 +82,7 @@ test('a real initiator logs out when it is asked to, and goes on with the proces
   }
 });
 
-test('it ends well where nobody reads what it says any more', async () => {
+test('it ends properly when nobody reads its output', async () => {
   const served = await ServedFile.start();
   try {
     served.closeOutput();

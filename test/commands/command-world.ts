@@ -40,7 +40,7 @@ export class CommandWorld {
   readonly primary = new RecordingMachine('alpha', (argv) => this.#primary(argv));
   /** What the primary shows of itself when it is enrolled. */
   facts: string[] = FACTS;
-  /** Of its mirror set, as sysfs says it. */
+  /** The state of its array, as in sysfs. */
   legs = ['vdb in_sync', 'sda in_sync,write_mostly'];
   /** A command line of the primary that fails. */
   failing: string | undefined;

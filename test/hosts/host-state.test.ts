@@ -46,7 +46,7 @@ test('an event leads where the table says, and tells what is to be logged', () =
   assert.equal(readState('alpha'), { version: 1, state: 'syncing', before: 'enrolled', ...times });
 });
 
-test('a transition that is not in the table is a defect, and changes nothing', () => {
+test('a transition that is not in the table is a bug, and changes nothing', () => {
   putIntoState('alpha', 'taken-over');
   assert.throws(() => enter('alpha', 'legs-in-sync'), isError('NO_TRANSITION', 1));
   assert.throws(() => enter('alpha', 'failover-started'), isError('NO_TRANSITION', 1));
@@ -75,7 +75,7 @@ test('a failover out of a failback cannot be rolled back', () => {
   assert.throws(() => enter('alpha', 'failover-rolled-back'), isError('NO_TRANSITION', 1));
 });
 
-test('a host whose state file was moved aside begins anew', () => {
+test('a host whose state file was moved aside starts again', () => {
   assert.is(stateOf('alpha'), 'enrolled');
   assert.is(enter('alpha', 'legs-in-sync')?.to, 'protected');
   assert.is(readState('alpha')?.before, 'enrolled');
@@ -113,7 +113,7 @@ const damaged: [what: string, text: string, message: RegExp][] = [
   ['is empty', '', /it is not JSON$/],
   ['is no object', 'null', /it is not a JSON object$/],
   ['has no state', '{"version": 1}', /it has no state$/],
-  ['has a state that nobody knows', '{"version": 1, "state": "confused"}', /'confused' is not a state of a host$/],
+  ['has an unknown state', '{"version": 1, "state": "confused"}', /'confused' is not a state of a host$/],
   ['has another type of state', '{"version": 1, "state": 7}', /'7' is not a state of a host$/],
   ['came from such a state', '{"version": 1, "state": "failing-over", "before": "x"}', /'x' is not a state of a host$/],
 ];

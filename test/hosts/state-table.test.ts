@@ -54,7 +54,7 @@ states('call a host protected again, out of a failover, only where it was that b
   }
 });
 
-states('start a failover from wherever a host is not on the standby already', () => {
+states('start a failover from every state in which the host is not on the standby already', () => {
   assert.equal(statesBefore('failover-started').sort(), [
     'degraded',
     'enrolled',

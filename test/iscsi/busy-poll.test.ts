@@ -5,7 +5,7 @@ import { BusyPoll } from '../../src/iscsi/busy-poll.ts';
 
 const test = suite('busy poll');
 
-test('a command that comes at once after an answer starts it, and it ends by itself', async () => {
+test('a command that immediately follows an answer starts it, and it ends automatically', async () => {
   const poll = new BusyPoll();
   const now_ms = performance.now();
   poll.received(now_ms, now_ms);

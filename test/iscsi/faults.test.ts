@@ -1,4 +1,4 @@
-/** A disk that fails or hangs, seen from an initiator: what it is told, and that nobody else notices. */
+/** A failing or hanging disk, as an initiator sees it: the reported errors, and that no other session is affected. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIMITS } from '../../src/iscsi/limits.ts';
@@ -62,7 +62,7 @@ test('a slow write is acknowledged when it is done', async () => {
   assert.is(outcome(initiator.take()[0]), 'good');
 });
 
-test('a stuck disk: other blocks, other commands and other disks go on', () => {
+test('a stuck disk: other blocks, other commands and other disks continue', () => {
   const alpha = openDiskSession('alpha');
   const beta = openDiskSession('beta');
   alpha.store.break('write', { kind: 'stuck' });
@@ -75,7 +75,7 @@ test('a stuck disk: other blocks, other commands and other disks go on', () => {
   assert.is(outcome(alpha.initiator.take()[0]), 'good');
 });
 
-test('a whole window of stuck writes holds no more than its bound, and ends when the disk is back', () => {
+test('a full window of stuck writes holds no more than its limit, and ends when the disk is back', () => {
   const { store, initiator } = openDiskSession('alpha');
   store.break('write', { kind: 'stuck' });
   for (let tag = 1; tag <= LIMITS.commands; tag++) initiator.command({ tag, ...write, cdb: WRITE_8_AT_16 });

@@ -19,7 +19,7 @@ function ask(initiator: TestInitiator, ...pairs: string[]): string {
   return response === undefined ? 'no response' : `${response.opcode.toString(16)} ${response.data}`;
 }
 
-test('iSCSISendTargets.Simple: a normal session is told its own target, and nothing under All', () => {
+test('iSCSISendTargets.Simple: a normal session gets its own target, and nothing for All', () => {
   const { target, initiator } = openDiskSession('targets');
   const own = `24 TargetName=${target.name}\0TargetAddress=10.0.0.1:3260,1\0`;
   assert.is(ask(initiator, 'SendTargets='), own);
@@ -56,7 +56,7 @@ interface Challenge {
   response: Buffer;
 }
 
-/** A login up to the challenge, or what came in place of it. */
+/** A login up to the challenge, or the response instead of it. */
 function challenged(user: string, algorithms: string): Challenge | undefined {
   const chap = { user, secret: 'a secret of sixteen' };
   const name = 'iqn.2026-11.test:guarded';
@@ -113,7 +113,7 @@ test('iSCSICHAP.Base64Oversize: a response over every bound ends the login', () 
   assert.is(challenge && finish(challenge.initiator, 'alpha', value), 0x0201);
 });
 
-test('ReportLUNs.Simple: each LUN once, and the whole length whatever the allocation length', () => {
+test('ReportLUNs.Simple: each LUN once, and the full length whatever the allocation length', () => {
   const { initiator } = openDiskSession('luns');
   const [all] = initiator.command({
     tag: 1,
@@ -176,7 +176,7 @@ test('CompareAndWrite.MiscompareSense: the offset of the first wrong byte, each 
   assert.equal(read?.data, found);
 });
 
-test('iSCSITMF.LogoutDuringIOAsync: every write under way is answered, and the logout last', () => {
+test('iSCSITMF.LogoutDuringIOAsync: every outstanding write is answered, and the logout last', () => {
   const { store, initiator } = openDiskSession('logout');
   store.break('write', { kind: 'stuck' });
   const cdb = (lba: number): string => `2a 00 ${field(lba, 4)} 00 0001 00`;

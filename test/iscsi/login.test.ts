@@ -139,7 +139,7 @@ const REFUSED: [string, (initiator: TestInitiator, target: Target) => Response[]
     },
   ],
   [
-    'a name of a target that is not there, told like a wrong password',
+    'the name of an unknown target, answered like a wrong password',
     (initiator) => {
       const challenge = challengeOf(initiator, ['TargetName=iqn.2026-11.test:nobody']);
       return initiator.loginRequest(
@@ -159,7 +159,7 @@ const REFUSED: [string, (initiator: TestInitiator, target: Target) => Response[]
     (initiator, target) => initiator.loginRequest('87', `InitiatorName=${INITIATOR}`, ...toGuarded(target)),
   ],
   [
-    'an initiator that names no method and goes on',
+    'an initiator that names no method and continues',
     (initiator, target) => initiator.loginRequest('81', `InitiatorName=${INITIATOR}`, ...toGuarded(target)),
   ],
   [
@@ -220,7 +220,7 @@ for (const [name, attempt] of REFUSED) {
   });
 }
 
-test('another initiator name is told like a wrong password', () => {
+test('another initiator name gets the same answer as a wrong password', () => {
   const target = guarded();
   const initiator = new TestInitiator(directoryOf(target));
   initiator.loginRequest('81', 'InitiatorName=iqn.2026-11.test:other', ...toGuarded(target), 'AuthMethod=CHAP');
@@ -329,7 +329,7 @@ const MALFORMED: [string, (initiator: TestInitiator, target: Target) => void, nu
   ['a stage that does not exist', (initiator) => initiator.loginRequest('8b', `InitiatorName=${INITIATOR}`), 0x0200],
   ['transit and more text at once', (initiator) => initiator.loginRequest('c7', `InitiatorName=${INITIATOR}`), 0x0200],
   [
-    'a session handle of nobody',
+    'a session handle that no session has',
     (initiator, target) =>
       initiator.send(
         { 0: '43', 1: '87', 8: ISID, 14: '0009' },
@@ -351,7 +351,7 @@ for (const [name, attempt, status] of MALFORMED) {
 const DROPPED: [string, (initiator: TestInitiator) => void][] = [
   ['a command before the login', (initiator) => initiator.send({ 0: '01' })],
   ['text without its terminator', (initiator) => initiator.send({ 0: '43', 1: '87' }, Buffer.from('InitiatorName=x'))],
-  ['an empty text that goes on', (initiator) => initiator.loginRequest('44')],
+  ['an empty text that is continued', (initiator) => initiator.loginRequest('44')],
   ['a data segment over 8192 bytes', (initiator) => initiator.connection.push(pduBytes({ 0: '43', 5: '002004' }), 1)],
   ['a login that takes too long', (initiator) => initiator.wait(LIMITS.login_ms / 1_000 + 1)],
   [

@@ -239,7 +239,7 @@ test('NOP-Out is answered with its data', () => {
   assert.is(answer?.data.toString(), 'ping');
 });
 
-test('an idle session is pinged, and dropped when it stays silent', () => {
+test('an idle session is pinged, and dropped if it does not answer', () => {
   const { target, initiator } = loggedIn([], { pingInterval_ms: 1_000 });
   const [ping] = initiator.wait(1);
   assert.is(ping?.opcode, 0x20);
@@ -275,7 +275,7 @@ test('ABORT TASK of a task that collects data', () => {
   assert.is(disk.tasks.length, 0);
 });
 
-test('ABORT TASK waits for what the disk has in its hands, and the task has no response', () => {
+test('ABORT TASK waits for the disk, and the task has no response', () => {
   const { disk, initiator } = loggedIn();
   disk.held = [];
   initiator.command({ tag: 7, flags: 'a0', cdb: WRITE_1, length: 512, data: Buffer.alloc(512, 1) });
@@ -374,7 +374,7 @@ test('task management that is refused', () => {
   assert.is(initiator.manage({ tag: 8, function: 5, lun: '0007' })[0]?.header[2], 2);
 });
 
-test('logout: what is under way ends first', () => {
+test('logout: outstanding commands end first', () => {
   const { disk, target, initiator } = loggedIn();
   disk.held = [];
   initiator.command({ tag: 7, flags: '80', cdb: '00' });
@@ -398,7 +398,7 @@ test('a new login replaces the old session, after the last of its writes', () =>
   disk.held = [];
   initiator.command({ tag: 7, flags: 'a0', cdb: WRITE_1, length: 512, data: Buffer.alloc(512, 1) });
   const again = new TestInitiator(directoryOf(target));
-  assert.equal(again.login(target), [], 'let in while a write of the old session was under way');
+  assert.equal(again.login(target), [], 'accepted while a write of the old session was outstanding');
   assert.is(initiator.outlet.state, 'ended');
   disk.release();
   assert.is(again.take()[0]?.flags, 0x87);
@@ -450,7 +450,7 @@ test('a transfer over the bound is refused before any of it is asked for', () =>
   assert.is(disk.tasks.length, 0);
 });
 
-test('no more data is under way than the budget allows, whatever is announced', () => {
+test('no more data is in flight than the budget allows, whatever is announced', () => {
   const budget = new ByteBudget(1 << 20);
   const { disk, initiator } = loggedIn([], { sharedBudget: budget });
   initiator.outlet.blocked = [];

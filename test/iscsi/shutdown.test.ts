@@ -41,7 +41,7 @@ test.after.each(async ({ initiator, portal }) => {
   await portal.close();
 });
 
-test('the initiator is asked to log out, and what it has under way is answered before its logout', async (context) => {
+test('the initiator is asked to log out, and its outstanding commands are answered before its logout', async (context) => {
   const { disk, initiator, portal, target } = context;
   disk.held = [];
   initiator.socket.write(initiator.commandBytes('c0', READ_1, 512));
@@ -73,7 +73,7 @@ test('commands are served until the logout', async ({ initiator, portal }) => {
   await closed;
 });
 
-test('an initiator that does not log out is told that it is dropped, and when it may come back', async (context) => {
+test('an initiator that does not log out is notified that it is dropped, and when it may come back', async (context) => {
   const { initiator, portal } = context;
   const closed = portal.close();
   assert.is((await initiator.next())?.header[36], 1);
@@ -85,7 +85,7 @@ test('an initiator that does not log out is told that it is dropped, and when it
   await closed;
 });
 
-test('nobody new is let in meanwhile, and who has not finished its login is dropped at once', async (context) => {
+test('no new connection is accepted meanwhile, and unfinished logins are dropped at once', async (context) => {
   const { address, initiator, portal, target } = context;
   const undecided = new SocketInitiator(address);
   await new Promise((resolve) => undecided.socket.once('connect', resolve));

@@ -70,11 +70,11 @@ test('a text in parts is put together', () => {
   assert.equal([...(assembler.add([Buffer.from('1\0')], 2, false) ?? [])], [['A', '1']]);
 });
 
-test('an empty part that goes on is refused', () => {
+test('an empty continued part is refused', () => {
   assert.throws(() => new TextAssembler().add([], 0, true), /empty/);
 });
 
-test('a text that goes on and on is refused', () => {
+test('a text that never ends is refused', () => {
   const assembler = new TextAssembler();
   const part = Buffer.alloc(8192, 'x');
   assert.throws(() => {

@@ -24,7 +24,7 @@ function report(at_ms: number, change: Partial<PrimaryReport> = {}): PrimaryRepo
   };
 }
 
-/** A primary that lost its power half a second after its last PDU, and was proven off 7 s after it. */
+/** A primary that lost power half a second after its last PDU, and was confirmed off 7 s after it. */
 const healthy: Omit<EvidenceFacts, 'reportedAt_ms'> = {
   record: { lastProof: report(T - 500), lastReport: report(T - 500) },
   lastPduAt_ms: T,
@@ -46,7 +46,7 @@ evidence('a primary proven off within the lease has lost nothing', () => {
   assert.is(verdict({ offAt_ms: T + 11_999 }).verdict, 'current');
 });
 
-evidence('after the lease it may have gone on alone, for a time that is told', () => {
+evidence('after the lease it may have written alone, and the time is reported', () => {
   const late = verdict({ offAt_ms: T + 15_000 });
   assert.is(late.verdict, 'unproven');
   assert.is(late.mayMiss_ms, 3_000);
@@ -80,7 +80,7 @@ evidence('a report much older than the mirror traffic proves nothing', () => {
   assert.is(verdict({ record: { lastReport: report(T - 4_999) } }).verdict, 'current');
 });
 
-evidence('a restarted target has heard nobody: a report with a living session counts, one without does not', () => {
+evidence('a restarted target has had no contact: a report with a session counts, one without does not', () => {
   assert.is(verdict({ lastPduAt_ms: null, record: { lastReport: report(T) } }).verdict, 'current');
   assert.is(
     verdict({ lastPduAt_ms: null, record: { lastReport: report(T, { sessionLoggedIn: false }) } }).verdict,
@@ -96,7 +96,7 @@ evidence('the standby leg counts, not the local one: a primary that died during 
 });
 
 evidence(
-  'a leg that may lack writes is not proven, however well the primary was heard, and says how much and where',
+  'a leg with lost writes is not proven, whatever the contact with the primary, and the ranges are reported',
   () => {
     const lost = [
       { offset_bytes: 0, length_bytes: 16 * 2 ** 20 },

@@ -56,13 +56,16 @@ failback('refuses a host that is not taken over', async ({ world }) => {
 
 const names = ({ operation }: Awaited<ReturnType<typeof plan>>): string[] => operation.steps.map(({ name }) => name);
 
-failback('one that was interrupted behind the service goes on with the copy and the comparison', async ({ world }) => {
-  world.report({ localLegState: 'spare', syncAction: 'recover' });
-  putIntoState('alpha', 'syncing');
-  assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
-  world.report({ standbyLegState: 'spare', syncAction: 'recover' });
-  assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
-});
+failback(
+  'one that was interrupted after the service moved resumes with the resync and the comparison',
+  async ({ world }) => {
+    world.report({ localLegState: 'spare', syncAction: 'recover' });
+    putIntoState('alpha', 'syncing');
+    assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
+    world.report({ standbyLegState: 'spare', syncAction: 'recover' });
+    assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
+  },
+);
 
 failback(
   'a comparison that is due is made, also where the watch calls the host protected by then',
@@ -75,7 +78,7 @@ failback(
   },
 );
 
-failback('legs that differed are put right from the standby leg, wherever the host has got to', async ({ world }) => {
+failback('a mirror mismatch is fixed from the standby leg, whatever the state of the host', async ({ world }) => {
   world.report({});
   recordComparison('alpha', 8);
   for (const state of ['protected', 'degraded', 'syncing'] as const) {
@@ -88,7 +91,7 @@ failback('legs that differed are put right from the standby leg, wherever the ho
   assert.is(readHostRecord('alpha')?.legsDiffer, undefined);
 });
 
-/** A primary whose mirror set runs with these legs, as sysfs says it; its own is `vdb`. */
+/** A primary whose array runs with these legs, as in sysfs; its own disk is `vdb`. */
 function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingMachine {
   const mirror = () => ['kernelName=md127', 'local=vdb', 'sync_action=idle', ...legs().map((leg) => `leg=${leg}`)];
   return new RecordingMachine('alpha', (argv): ExecResult => {
@@ -97,7 +100,7 @@ function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingM
   });
 }
 
-failback('the disk of the primary is filled anew: taken out first, with nothing of what it was', async ({ world }) => {
+failback('the local leg is resynced completely: removed first, without its old superblock', async ({ world }) => {
   recordComparison('alpha', 8);
   putIntoState('alpha', 'protected');
   let own = 'vdb in_sync';
@@ -119,7 +122,7 @@ failback('the disk of the primary is filled anew: taken out first, with nothing 
   assert.is(await operation.steps[0]?.check?.(), true, 'a copy that runs is not begun again');
 });
 
-failback('nothing is put right from a standby leg that is not in sync', async ({ world }) => {
+failback('no resync starts from a standby leg that is not in sync', async ({ world }) => {
   recordComparison('alpha', 8);
   putIntoState('alpha', 'degraded');
   for (const legs of [['vdb in_sync', 'sda faulty,write_mostly'], ['vdb in_sync'], ['vdb in_sync', 'sda spare']]) {
@@ -141,7 +144,7 @@ failback('refuses before anything is changed where the primary does not answer',
   assert.equal(world.standbyMachine.commands, []);
 });
 
-failback('refuses a machine that is set up for another mirror set, or not at all', async ({ world }) => {
+failback('refuses a machine that is set up for another array, or not at all', async ({ world }) => {
   const other = await refusal(plan(world, primary(world, '', '99999999:22222222:33333333:44444444')));
   assert.equal([other.code, other.exitCode], ['OTHER_MIRROR', 3]);
   const bare = new RecordingMachine('alpha', () => {
@@ -151,7 +154,7 @@ failback('refuses a machine that is set up for another mirror set, or not at all
   assert.equal([missing.code, missing.exitCode], ['NOT_PREPARED', 3]);
 });
 
-failback('a primary that still holds its service gets nothing: the standby goes on serving', async ({ world }) => {
+failback('a primary that still runs its service gets nothing: the standby keeps serving', async ({ world }) => {
   for (const held of ['assembled=yes', 'mounted=yes', 'nfsThreads=8', 'address=yes']) {
     const { operation } = await plan(world, primary(world, `prepared=yes\n${held}\n`));
     const error = await refusal(runOperation(operation));
@@ -187,7 +190,7 @@ failback('once the LUN is served, nothing is brought back on the standby', async
 });
 
 failback(
-  'the decision of the takeover is gone before the host counts as home: it must decide no later one',
+  'the decision is removed before the host counts as failed back: it must not decide a later failover',
   async ({ world }) => {
     decide(world);
     putIntoState('alpha', 'failing-back');
@@ -215,7 +218,7 @@ async function until(world: TakeoverWorld, last: string, run: () => Promise<void
 }
 
 failback(
-  'what was lost before the takeover is forgotten; what is lost since is told, with what leads on',
+  'writes lost before the failover are cleared; later ones are reported, with the next command',
   async ({ world }) => {
     decide(world);
     await until(world, 'login', async () => {});
@@ -248,7 +251,7 @@ failback('a failback that fails after the leg has lost writes does not bring it 
   assert.is((await refusal(plan(world, primary(world)))).code, 'ONLY_COPY_LOST_WRITES');
 });
 
-failback('a failback that fails with nothing lost is taken back, and can be done again', async ({ world }) => {
+failback('a failback that fails without loss is rolled back, and can be run again', async ({ world }) => {
   decide(world);
   const failing = () => Promise.reject(new Error('disk on fire'));
   await refusal(until(world, 'login', failing));

@@ -66,7 +66,7 @@ failover('planning changes nothing', async ({ world }) => {
   assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'protected']);
 });
 
-failover('killed after any step, and run again: goes on to the end', async () => {
+failover('killed after any step and run again, it resumes to the end', async () => {
   const count = (await inNewWorld((world) => plan(world))).steps.length;
   for (let done = 1; done < count; done += 1) {
     await inNewWorld(async (world) => {
@@ -78,7 +78,7 @@ failover('killed after any step, and run again: goes on to the end', async () =>
   }
 });
 
-failover('killed inside of any step, its effect there and not recorded: goes on to the end', async () => {
+failover('killed inside any step, with its effect there and not recorded, it resumes to the end', async () => {
   const count = (await inNewWorld((world) => plan(world))).steps.length;
   for (let killed = 0; killed < count - 1; killed += 1) {
     await inNewWorld(async (world) => {
@@ -92,7 +92,7 @@ failover('killed inside of any step, its effect there and not recorded: goes on 
 });
 
 failover(
-  'any step fails, before or after its effect: all is taken back or nothing, and run again it ends',
+  'if any step fails, before or after its effect, everything or nothing is rolled back, and a second run completes',
   async () => {
     const { steps } = await inNewWorld((world) => plan(world));
     const last = steps.findIndex((step) => step.pointOfNoReturn);
@@ -167,7 +167,7 @@ failover(
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
     assert.equal(readTakeoverDecision('alpha')?.lost, lost);
-    assert.equal(world.lost, lost, 'what was lost is forgotten when the host goes home');
+    assert.equal(world.lost, lost, 'lost writes are cleared at the failback');
   },
 );
 
@@ -221,13 +221,13 @@ failover(
     const error = await refusal(runOperation({ ...operation, steps }));
     assert.equal([error.code, error.exitCode, world.attached], ['LEG_NOT_PROVEN', 4, false]);
     assert.match(error.hint, 'alpha has been switched off; when it is powered on, it serves again');
-    assert.is((await refusal(plan(world))).code, 'LEG_NOT_PROVEN', 'nor does it go on when it is run again');
+    assert.is((await refusal(plan(world))).code, 'LEG_NOT_PROVEN', 'nor does it continue when it is run again');
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
   },
 );
 
-failover('a takeover that was forced and killed goes on without being forced again', async ({ world }) => {
+failover('a forced failover that was killed resumes without the flag', async ({ world }) => {
   world.lost = [OLD_LOSS, NEW_LOSS];
   const operation = await plan(world, { ...FENCED, allowDataLoss: true });
   const decided = operation.steps.findIndex(({ name }) => name === 'evidence') + 1;
@@ -263,7 +263,7 @@ const unusable: [string, (world: TakeoverWorld) => void][] = [
     },
   ],
   [
-    'of another mirror set',
+    'of another array',
     (world) => {
       world.host = withVolume(world.host, { mirrorUuid: '99999999:22222222:33333333:44444444' });
     },

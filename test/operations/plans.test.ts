@@ -29,7 +29,7 @@ plans.before.each(async (context) => {
 });
 plans.after.each(({ world }) => world.end());
 
-/** A primary that says of itself that it is set up for this mirror set. */
+/** A primary that is set up for this array. */
 function primaryOf(world: TakeoverWorld): RecordingMachine {
   const stdout = `SPARE_MIRROR_UUID=${world.volume.mirrorUuid}\n`;
   return new RecordingMachine('alpha', () => ({ exitCode: 0, stdout, stderr: '' }));

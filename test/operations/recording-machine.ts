@@ -1,7 +1,7 @@
 import { writeFileArgv, writeFilesArgv, writeFilesInput } from '../../src/machine/file-commands.ts';
 import type { ExecOptions, ExecResult, Machine, WrittenFile } from '../../src/machine/machine.ts';
 
-/** Remembers what it was told to run, and answers what `answer` says: nothing, with success, by itself. */
+/** Records its commands and answers with `answer`; by default with success and no output. */
 export class RecordingMachine implements Machine {
   readonly name: string;
   readonly commands: (readonly string[])[] = [];

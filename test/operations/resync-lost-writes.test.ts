@@ -28,7 +28,7 @@ const LOST = [
 ];
 const LOST_CHUNKS = '0-239 496-751';
 
-/** The mirror set of a primary, in memory: it follows the commands that it is given, and stops at one of them when it is told to. */
+/** The array of a primary, in memory: it follows the commands, and can be made to stop at one of them. */
 class PrimarySet implements Machine {
   readonly name = 'alpha';
   readonly #world: TakeoverWorld;
@@ -41,7 +41,7 @@ class PrimarySet implements Machine {
   commands: string[] = [];
   /** The connection is lost at this command: before it is done, or after. */
   lostAt: { command: number; when: 'before' | 'after' } | undefined;
-  /** Requests that the standby leg has under way: it can't be removed before they have ended. */
+  /** Outstanding requests of the standby leg: it cannot be removed before they have ended. */
   requests = 0;
 
   constructor(world: TakeoverWorld) {
@@ -86,7 +86,8 @@ class PrimarySet implements Machine {
         return '';
       }
       case 'set-bits':
-        if (this.legs.sda?.includes('in_sync')) fail('Bits were set while the set is whole: nothing would be copied');
+        if (this.legs.sda?.includes('in_sync'))
+          fail('Bits were set while the array is in sync: nothing would be resynced');
         this.bits.push(input.trim());
         return '';
       case 'read': {
@@ -130,7 +131,7 @@ test.before.each(async (context) => {
   // What must hold in the moment in which the target forgets what is lost, however it came to it.
   world.onAccept = () => {
     context.accepted += 1;
-    if (!primary.legs.vdb?.includes('in_sync')) world.violations.push('the primary has no whole leg');
+    if (!primary.legs.vdb?.includes('in_sync')) world.violations.push('the primary has no leg in sync');
     if (primary.legs.sda !== undefined) world.violations.push('the set holds the leg still');
     if (!primary.bits.includes(LOST_CHUNKS)) world.violations.push(`marked is ${primary.bits.join('; ')}`);
   };
@@ -159,7 +160,7 @@ test('drops the leg that still looks in sync, marks what is lost, and only then 
   assert.is(context.accepted, 1);
 });
 
-test('a leg that was dropped already is removed; one with requests under way is waited for', async (context) => {
+test('a leg that was dropped already is removed; with outstanding requests, the removal waits', async (context) => {
   Object.assign(context.primary, { legs: { vdb: 'in_sync', sda: 'faulty,write_mostly' }, requests: 1 });
   await context.run();
   assert.equal([context.world.lost, context.world.violations], [[], []]);
@@ -224,7 +225,7 @@ const notWhole: [what: string, prepare: (context: Context) => void][] = [
   ],
 ];
 for (const [what, prepare] of notWhole) {
-  test(`where the standby leg is the only whole copy nothing is done: ${what}`, async (context) => {
+  test(`if the standby leg is the only complete copy, nothing is done: ${what}`, async (context) => {
     prepare(context);
     const error = await refusal(context.run());
     assert.equal([error.code, error.exitCode], ['ONLY_COPY_LOST_WRITES', 4]);
@@ -234,7 +235,7 @@ for (const [what, prepare] of notWhole) {
   });
 }
 
-test('a leg without a superblock of this set needs no marks, since it is filled anew', async (context) => {
+test('a leg without a superblock of this array needs no marks, because it gets a full resync', async (context) => {
   context.world.onAccept = () => {};
   context.world.leg = Buffer.alloc(4096);
   await context.run();
@@ -242,10 +243,10 @@ test('a leg without a superblock of this set needs no marks, since it is filled 
   Object.assign(context.world, { lost: LOST });
   context.primary.running = false;
   context.primary.disk.fill(0);
-  assert.is(await context.run(), true, 'an enrolment that had not come to its mirror set');
+  assert.is(await context.run(), true, 'an enrolment that had not created its array');
 });
 
-test('a set without a bitmap is told', async (context) => {
+test('an array without a bitmap is reported', async (context) => {
   context.primary.chunk_bytes = 0;
   assert.is((await refusal(context.run())).code, 'NO_BITMAP');
   assert.equal(context.world.lost, LOST);
@@ -259,10 +260,7 @@ test('what the standby serves is not touched', async (context) => {
   assert.equal(context.primary.commands, []);
 });
 
-test('a takeover that was forced in spite of it: what was lost is copied back with the rest', async ({
-  world,
-  primary,
-}) => {
+test('after a forced failover, the lost ranges are resynced with the rest', async ({ world, primary }) => {
   const evidence = { verdict: 'unproven' as const, reasons: [] };
   recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', evidence, dataLossAllowed: true, lost: LOST });
   primary.legs = { sda: 'in_sync' };
@@ -369,7 +367,7 @@ const WRITE = '2a000001400000000100';
 const FLUSH = '35';
 const WRITTEN = [{ offset_bytes: 32 * MIB, length_bytes: 16 * MIB }];
 
-test('a flush that failed closes the LUN, and is made good like a loss of power', async (context) => {
+test('a failed flush closes the LUN, and is handled like a power loss', async (context) => {
   const { world, primary } = context;
   const { target, disks, losses } = serveReally(context);
   await write(target);
@@ -400,7 +398,7 @@ test('a flush that failed closes the LUN, and is made good like a loss of power'
   await target.close('the test ends');
 });
 
-test('accepted while it closes, it is closed first; while the disk of the record is away the loss is told all the same', async (context) => {
+test('accepted while it closes, it is closed first; while the record is unreadable the loss is still reported', async (context) => {
   context.world.onAccept = () => {};
   const { target, disks } = serveReally(context);
   const regions = join(context.world.root, 'pool', 'alpha', 'regions');
@@ -423,7 +421,7 @@ test('accepted while it closes, it is closed first; while the disk of the record
   assert.is(target.target.deviceServer, undefined);
 });
 
-test('a process that ended before it could record the failure: the next one is told, and records it', async (context) => {
+test('if a process ended before it could record the failure, the next one gets it and records it', async (context) => {
   const { world } = context;
   const failures: boolean[] = [];
   const { target } = serveReally(context);
@@ -485,7 +483,7 @@ test('a record that was emptied by hand says that everything may be missing, in 
   await target.close('the test ends');
 });
 
-test('a disk that fails again while it is accepted is told', async (context) => {
+test('a disk that fails again during the acceptance is reported', async (context) => {
   const { world } = context;
   world.onAccept = () => {
     // As the status says a moment later.

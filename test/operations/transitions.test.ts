@@ -37,7 +37,7 @@ async function watched<Result>(work: () => Promise<Result> | Result): Promise<Re
   }
 }
 
-/** The operation, looked at before and after whatever it does, with the machines that a world in memory lacks left out. */
+/** The operation, observed before and after each step, without the machines that a world in memory lacks. */
 function inMemory(operation: Operation): Operation {
   const steps = operation.steps.map((step): Step => {
     const { check: _there, undo, ...rest } = step;

@@ -50,7 +50,7 @@ guard('refused as replaced: passive for good, service down, nothing assembled', 
   assert.is(world.count('--login'), 1, 'it does not ask again');
 });
 
-guard("a slow login is no proof, whatever iscsiadm's exit code says of the session", async ({ world }) => {
+guard("a slow login is no proof, whatever iscsiadm's exit code says about the session", async ({ world }) => {
   world.target = 'pending unreachable';
   world.start('guard');
   await world.until(() => world.count('--login') >= 4);
@@ -93,7 +93,7 @@ guard('what serves alone logs in when the standby is back, and needs no leave an
   assert.is(world.count(DOWN), 0);
 });
 
-guard('what serves alone and is told that it has been replaced, stops', async ({ world }) => {
+guard('a primary that serves alone stops when it finds that it has been replaced', async ({ world }) => {
   world.target = 'unreachable unreachable';
   world.put('run/spare/start-alone', '');
   world.start('guard');

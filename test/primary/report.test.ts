@@ -70,7 +70,7 @@ report('a set in sync, with its session', async ({ world }) => {
   });
 });
 
-report('a copy under way tells how far and how fast', async ({ world }) => {
+report('a running resync reports its progress and speed', async ({ world }) => {
   runMirror(world, {
     array_state: 'active',
     sync_action: 'recover',

@@ -77,7 +77,7 @@ asRoot('what is mounted inside is mounted, is left alone, and is unmounted', ({ 
   assert.is(parseServiceStatus(unmounted).mounted, false);
 });
 
-asRoot('nothing is mounted while the mirror set does not run', ({ world }) => {
+asRoot('nothing is mounted while the array is not running', ({ world }) => {
   const said = inNamespaces(world, 'service mount alpha 2>&1 || echo "ended with $?"');
   assert.match(said, 'does not run');
   assert.match(said, 'ended with 1');

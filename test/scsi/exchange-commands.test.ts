@@ -85,7 +85,7 @@ test('of many that compare with the same content at once, one wins', async () =>
   assert.is(results.filter((result) => brief(result).startsWith('e 1d/00')).length, 11);
 });
 
-test('counting by compare and write loses no count, with writes and reads of the neighbours going on', async () => {
+test('counting by compare and write loses no count during writes and reads of neighbouring blocks', async () => {
   const unit = await makeUnit({ store: slowStore() });
   const count = async (times: number) => {
     for (let done = 0; done < times; ) {

@@ -51,7 +51,7 @@ test('READ(6) and WRITE(6) with a length of 0 move 256 blocks', async () => {
   assert.ok((await dataOf(unit, '28 00 00000100 00 0001 00')).equals(block(0)));
 });
 
-test('where less arrives than the CDB asks for, the whole blocks are written and the rest is a residual', async () => {
+test('if less data arrives than the CDB announces, it is written and the rest is a residual', async () => {
   const unit = await makeUnit();
   await run(unit, '2a 00 00000000 00 0004 00', { data: block(0xaa, 4) });
   const short = await run(unit, '2a 00 00000000 00 0003 00', { data: block(0xbb, 1) });

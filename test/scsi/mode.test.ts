@@ -81,7 +81,7 @@ test('MODE SELECT refuses what is wrong, and changes nothing then', async () => 
   assert.is((await dataOf(unit, '1a 08 08 00 ff 00'))[6], 0x04);
 });
 
-test('MODE SELECT without a list, and one that changes nothing, tells nobody', async () => {
+test('MODE SELECT without a list, or without a change, notifies nobody', async () => {
   const unit = await makeUnit();
   assert.is(brief(await run(unit, '15 10 00 00 00 00')), 'good');
   const list = bytes(`00000008 00000000 00000200 ${CACHING}`);
@@ -89,7 +89,7 @@ test('MODE SELECT without a list, and one that changes nothing, tells nobody', a
   assert.is(brief(await run(unit, '00', { nexus: BOB })), 'good');
 });
 
-test('WCE can be cleared and set, and the others are told', async () => {
+test('WCE can be cleared and set, and the other nexuses are notified', async () => {
   const unit = await makeUnit();
   const off = bytes('0000000000000000 0812000000000000 0000000000000000 00000000');
   assert.is(brief(await run(unit, '55 10 0000000000 001c 00', { data: off })), 'good');

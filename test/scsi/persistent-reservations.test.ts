@@ -198,7 +198,7 @@ test('releasing', async () => {
   assert.is(brief(await run(unit, '00', { nexus: CAROL })), 'good');
 });
 
-test('a holder that unregisters lets go of its reservation', async () => {
+test('a holder that unregisters releases its reservation', async () => {
   const unit = await reserved(5);
   assert.is(await out(unit, 'register', { key: 1, actionKey: 0 }), 'good');
   assert.is(await reservation(unit), undefined);
@@ -228,7 +228,7 @@ test('preempting a registrant removes it; preempting the holder takes the reserv
   assert.is(await read(unit, ALICE), 'conflict');
 });
 
-test('preempting oneself changes the type, and the registrants who lose by it are told', async () => {
+test('preempting oneself changes the type, and the registrants that lose by it are notified', async () => {
   const unit = await reserved(5);
   assert.is(await out(unit, 'preempt', { type: 1, key: 1, actionKey: 1 }), 'good');
   assert.equal(await reservation(unit), [1, 1]);
@@ -278,7 +278,7 @@ test('full status names every registrant by its port', async () => {
   ]);
 });
 
-test('READ KEYS cut at the allocation length tells the whole length', async () => {
+test('READ KEYS cut at the allocation length reports the full length', async () => {
   const unit = await reserved(1);
   const data = await dataOf(unit, '5e 00 00 00 00 00 00 000c 00');
   assert.is(data.length, 12);
@@ -333,7 +333,7 @@ test('RESERVE of one nexus stops every other until it is released, the nexus is 
   assert.is(brief(await run(await makeUnit(), '16 10')), '5 24/00@1');
 });
 
-const durable = suite<{ directory: string; path: string }>('persistent reservations over a loss of power');
+const durable = suite<{ directory: string; path: string }>('persistent reservations across a power loss');
 durable.before.each((context) => {
   context.directory = fs.mkdtempSync(join(tmpdir(), 'spare-reservations-'));
   context.path = join(context.directory, 'reservations.json');

@@ -111,7 +111,7 @@ test('GET LBA STATUS tells holes from data', async () => {
   assert.is(data.readUInt32BE(0), data.length - 4);
 });
 
-test('GET LBA STATUS starts where it is told, fits its length, and refuses an address past the end', async () => {
+test('GET LBA STATUS starts at the requested LBA, fits its length, and refuses an address past the end', async () => {
   const unit = await makeUnit();
   await run(unit, '2a 00 00000010 00 0008 00', { data: block(1, 8) });
   const one = await dataOf(unit, '9e 12 0000000000000013 00000018 00 00');

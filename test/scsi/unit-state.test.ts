@@ -7,7 +7,7 @@ import { ALICE, BOB, brief, dataOf, makeUnit, run, UNIT_SIZE_BYTES } from './uni
 
 const test = suite('unit attentions, removable media, write protection');
 
-/** A unit that nobody has spoken to yet. */
+/** A unit without any command so far. */
 function newUnit(): UnitServer {
   const store = new MemoryStore({ size_bytes: UNIT_SIZE_BYTES });
   return new UnitServer(new LogicalUnit({ store, identity: 'x' }));
@@ -37,7 +37,7 @@ test('REQUEST SENSE gives the pending condition as data, in the format it is ask
   assert.is((await dataOf(unit, '03 00 00 00 08 00')).length, 8);
 });
 
-test('a reset is told to everybody once, whatever was pending', async () => {
+test('a reset is reported to every nexus once, whatever was pending', async () => {
   const unit = await makeUnit();
   unit.reset();
   unit.reset();
@@ -47,7 +47,7 @@ test('a reset is told to everybody once, whatever was pending', async () => {
   }
 });
 
-test('a nexus that was lost starts anew, and no memory of it is kept', async () => {
+test('a lost nexus starts again, and nothing about it is kept', async () => {
   const unit = await makeUnit();
   unit.nexusLost(ALICE);
   assert.is(brief(await run(unit, '00')), '6 29/00');
@@ -59,7 +59,7 @@ test('a nexus that was lost starts anew, and no memory of it is kept', async () 
   assert.is(brief(await run(unit, '00', { nexus: BOB })), '6 29/00');
 });
 
-test('an ejected medium is not there until it is loaded, and the others are told', async () => {
+test('an ejected medium is absent until it is loaded, and the other nexuses are notified', async () => {
   const unit = await makeUnit({ removable: true });
   assert.is(brief(await run(unit, '1b 00 00 00 02 00')), 'good');
   for (const cdb of ['00', '28 00 00000000 00 0001 00', '25', '9e 10 0000000000000000 00000020', '35']) {

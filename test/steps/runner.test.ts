@@ -69,7 +69,7 @@ test('does nothing where the host is not in a state that was planned for', async
   assert.ok(world.has('a'));
 });
 
-test('a defect stays one, with its exit code, and what was done is taken back', async () => {
+test('a bug keeps its exit code, and the changes are rolled back', async () => {
   const world = new Set<string>();
   putIntoState('alpha', 'taken-over');
   const record = async () => void enter('alpha', 'legs-in-sync');
@@ -111,7 +111,7 @@ test('passes over a step whose effect is there', async () => {
   );
 });
 
-test('takes back what it did, and the failed step too, last first', async () => {
+test('rolls back its steps, including the failed one, last first', async () => {
   const world = new Set<string>();
   const undone: string[] = [];
   const recordUndo = (name: string) => ({
@@ -136,7 +136,7 @@ test('takes back what it did, and the failed step too, last first', async () => 
   assert.is(unfinishedOperation('alpha'), undefined);
 });
 
-test('does not take back a step that was there before it began', async () => {
+test('does not roll back a step that an earlier run had done', async () => {
   const world = new Set(['a']);
   await failureOf(runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: broken })])));
   assert.ok(world.has('a'));
@@ -151,7 +151,7 @@ test('only goes forward after the point of no return', async () => {
   assert.is(unfinishedOperation('alpha')?.operation, 'failover');
 });
 
-test('takes nothing back where an earlier run may have passed the point of no return', async () => {
+test('rolls nothing back if an earlier run may have passed the point of no return', async () => {
   const world = new Set<string>();
   const steps = [flagStep(world, 'a'), flagStep(world, 'b', { run: broken })];
   const error = await failureOf(runOperation({ ...operationOf(steps), onlyForward: true }));
@@ -159,14 +159,14 @@ test('takes nothing back where an earlier run may have passed the point of no re
   assert.equal([...world], ['a']);
 });
 
-test('says how an operation is run again that is no command of that form', async () => {
+test('says how to run an operation again that is not a command of that form', async () => {
   const steps = [flagStep(new Set(), 'a', { run: broken, pointOfNoReturn: true })];
   const error = await failureOf(runOperation({ ...operationOf(steps), again: "run 'spare init' again" }));
   assert.match(error.hint, "Fix it, then run 'spare init' again; it resumes where it stopped");
   assert.not.match(error.hint, 'spare failover alpha');
 });
 
-test('goes on after being killed at any step boundary, doing nothing twice', async () => {
+test('resumes after being killed at any step boundary, doing nothing twice', async () => {
   for (let killAt = 0; killAt < 4; killAt++) {
     const world = new Set<string>();
     const runs = new Map<string, number>();
@@ -205,7 +205,7 @@ test('ends between two steps when it is interrupted', async () => {
   assert.equal([...world], ['a']);
 });
 
-test('takes back nothing of a step that it was interrupted before', async () => {
+test('does not roll back a step before which it was interrupted', async () => {
   const world = new Set<string>();
   const controller = new AbortController();
   const interrupting = flagStep(world, 'a', {

@@ -37,7 +37,7 @@ test('a short write leaves half', async () => {
   assert.equal(bytes(store), [1, 1, 1, 1, 0, 0, 0, 0]);
 });
 
-test('what is stuck goes on when the store is healed', async () => {
+test('stuck calls continue when the store is healed', async () => {
   const store = new FaultyStore(new MemoryStore({ size_bytes: 4096 }));
   store.break('write', { kind: 'stuck' });
   let ended = false;

@@ -35,7 +35,7 @@ function codeOf(open: () => unknown): string | undefined {
   return undefined;
 }
 
-test('makes a sparse file of its own, for nobody else to read', async ({ path }) => {
+test('creates a sparse file that only its owner can read', async ({ path }) => {
   const store = openFileStore({ path, create_bytes: SIZE_BYTES });
   assert.is(store.size_bytes, SIZE_BYTES);
   assert.is(fs.statSync(path).mode & 0o777, 0o600);

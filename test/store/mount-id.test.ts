@@ -66,7 +66,7 @@ test('is not known of what is not there', ({ root, leg }) => {
   assert.is(mountIdOf(join(leg, 'below-a-file')), undefined);
 });
 
-test('what can not be looked at is no answer', (context) => {
+test('an unreadable path gives no answer', (context) => {
   const { root, leg, sysfs } = context;
   const loop = join(root, 'loop');
   symlinkSync(loop, loop);

@@ -16,7 +16,7 @@ const BOOT_ID = '11111111-2222-3333-4444-555555555555';
 const FIRST_SEED = Number(process.env.POWER_LOSS_SEED ?? Date.now() % 1_000_000);
 const RUNS = Number(process.env.POWER_LOSS_RUNS ?? 3_000);
 
-/** What an initiator knows: for each byte what it was last told is written, and what it was told is safe. */
+/** An initiator's knowledge: for each byte the last acknowledged and the last flushed value. */
 class Initiator {
   readonly acknowledged = Buffer.alloc(SIZE_BYTES);
   /** `undefined` where a later write may have changed it. */
@@ -114,7 +114,7 @@ function assertHonest({ machine, initiator }: Run, label: string): { clean: numb
 
 const test = suite('power loss');
 
-test('whatever a loss of power takes lies in the ranges of the record, whenever it comes', () => {
+test('whenever power is lost, all lost writes are within the ranges of the record', () => {
   const seen = { clean: 0, unreadable: 0, cleared: 0 };
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed += 1) {
     const run = begin(seed);
@@ -174,7 +174,7 @@ test('where the record can not be written new regions are not written to, and wh
   assert.ok(refused > 0);
 });
 
-test('left alone it becomes clean by itself, and closed in order it is clean', () => {
+test('when idle it becomes clean, and after an orderly close it is clean', () => {
   for (const end of ['left alone', 'closed'] as const) {
     const run = begin(FIRST_SEED);
     for (let count = 0; count < 10; count += 1) run.initiator.write();

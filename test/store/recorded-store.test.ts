@@ -49,7 +49,7 @@ test.before.each((context) => {
 });
 test.after.each(({ directory }) => fs.rmSync(directory, { recursive: true }));
 
-/** A store whose record becomes durable when the test says so, and whose clock goes on when the test says so. */
+/** A store whose record becomes durable, and whose clock advances, when the test says so. */
 function open(
   { path, syncs }: Context,
   options: { below?: Store; bootId?: string; mountId?: string; held?: boolean; onCondemned?: () => void } = {},
@@ -146,7 +146,7 @@ test('a record of a version that knew of no mountings is believed within its boo
   assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT, again).length, 1);
 });
 
-test('the process ends: nothing is lost, and what it left marked becomes clean by itself', async (context) => {
+test('the process ends: nothing is lost, and its marks become clean automatically', async (context) => {
   const below = new MemoryStore({ size_bytes: SIZE_BYTES });
   await write(open(context, { below }), 0);
   assert.equal(lostRanges(context.path, SIZE_BYTES, THIS_BOOT), []);
@@ -191,7 +191,7 @@ test('who can open the store after its end finds the record as it stays', async 
   assert.equal(below.whenClosed, []);
 });
 
-test('power is lost: the ranges are told until they are accepted, and nobody opens it before', async (context) => {
+test('power is lost: the ranges are reported until they are accepted, and it cannot be opened before', async (context) => {
   await write(open(context), 40 * MIB);
   const lost = [{ offset_bytes: 32 * MIB, length_bytes: 16 * MIB }];
   for (let time = 0; time < 2; time += 1) {
@@ -221,7 +221,7 @@ test('closed in order it is clean, whatever boot comes next; a disk that can not
 });
 
 for (const what of ['a flush', 'the record'] as const) {
-  test(`${what} fails: that is told once, and the marks stay whatever goes well later`, async (context) => {
+  test(`${what} fails: that is reported once, and the marks stay whatever succeeds later`, async (context) => {
     const below = new FaultyStore(new MemoryStore({ size_bytes: SIZE_BYTES }));
     let times = 0;
     const store = open(context, { below, held: true, onCondemned: () => (times += 1) });
@@ -272,7 +272,7 @@ test('a record that is torn, of another size or another version says that all ma
   ]);
 });
 
-test('the record is for nobody else to read, and never grows', async (context) => {
+test('only the owner can read the record, and it never grows', async (context) => {
   const store = open(context);
   for (let region = 0; region < 6; region += 1) await write(store, region * 16 * MIB);
   const { size, mode } = fs.statSync(context.path);

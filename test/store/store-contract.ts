@@ -59,7 +59,7 @@ export function storeContract(name: string, open: OpenStore): void {
     assert.ok((await read(store, 0, data.length)).equals(data));
   });
 
-  test('extents cover the store without gaps, and data is never said to be a hole', async ({ store }) => {
+  test('extents cover the store without gaps, and data is never reported as a hole', async ({ store }) => {
     await call((done) => store.write([pattern(131_072, 5)], 1_048_576, done));
     await call((done) => store.unmap(1_048_576 + 32_768, 65_536, done));
     const extents: Extent[] = [];

@@ -30,7 +30,7 @@ test('outlives the daemon, until it is removed', (context) => {
   assert.equal([note.stands, noteOf(context).stands, context.events], [false, false, []]);
 });
 
-test('where it can not be written that is told, and it stands all the same', (context) => {
+test('if it cannot be written, that is reported, and the note is kept in memory', (context) => {
   writeFileSync(join(context.runtime, 'failed-legs'), 'in the way');
   const note = noteOf(context);
   note.write();

@@ -47,7 +47,7 @@ function message(random: Random): Buffer {
   });
 }
 
-test('whatever comes first on a connection, no process ends, and nobody else notices', async (context) => {
+test('no first bytes of a connection end a process or affect other connections', async (context) => {
   console.log(`\nFUZZ_SEED=${SEED}`);
   const witness = await loggedIn(context, 'beta');
   const pids = await Promise.all(HOSTS.map((host) => processOf(context, host)));
@@ -73,10 +73,10 @@ test('whatever comes first on a connection, no process ends, and nobody else not
     await loggedIn(context, host);
     assert.is((await hostStatus(context, { method: 'status' }, host)).notServed, null);
   }
-  const told = context.events.filter((event) => /"process-ended"|"reason":"Defect/.test(JSON.stringify(event)));
+  const told = context.events.filter((event) => /"process-ended"|"reason":"Internal error/.test(JSON.stringify(event)));
   assert.equal(told, []);
   assert.ok(connections > SECONDS * 10, `only ${connections} connections`);
-  // The two that have just logged in are there; a connection goes when the other process has let go of it.
+  // The two that have just logged in exist; a connection disappears when the other process has closed it.
   for (let wait = 0; wait < 100 && readdirSync('/proc/self/fd').length > descriptors + 2; wait += 1) await pause(50);
   assert.ok(readdirSync('/proc/self/fd').length <= descriptors + 2, 'descriptors are left open');
 });

@@ -111,7 +111,7 @@ test('it can open no connection, accept none, and start no process', async (cont
   assert.is(await inProcessOfAlpha(context, `require('node:child_process').execFileSync('/bin/true')`), DENIED);
 });
 
-test('it may set how soon the kernel kills it when memory runs out, and of nobody else', async (context) => {
+test('it may set its own out-of-memory score, and no other', async (context) => {
   const setting = (pid: string) =>
     `fs.writeFileSync('/proc/${pid}/oom_score_adj', fs.readFileSync('/proc/self/oom_score_adj'))`;
   assert.is(await inProcessOfAlpha(context, setting('self')), 'undefined');

@@ -45,7 +45,7 @@ test('a process that stands still holds up no other host, and its own is fenced 
     if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT');
   }
   await alpha.untilClosed();
-  assert.not.ok(existsSync(`/proc/${pid}`), 'what stood still may go on writing');
+  assert.not.ok(existsSync(`/proc/${pid}`), 'the hanging process may continue writing');
   assert.is(await loginOnceServed(context, 'alpha'), 0x0204);
 });
 
@@ -65,7 +65,7 @@ test('a process that dies is started again, and only its own host notices', asyn
   assert.match(JSON.stringify(context.events), /"event":"process-ended",.*"host":"alpha",.*"cause":"SIGKILL"/);
 });
 
-test('a process that ends again and again is told, with how; one that is there again is not', async (context) => {
+test('a process that keeps ending is reported, with the reason; one that is running again is not', async (context) => {
   await processOf(context);
   for (let times = 0; times < 3; times++) {
     await loginOnceServed(context, 'alpha');
@@ -99,7 +99,7 @@ test('a process that is starting still is no trouble', async (context) => {
   assert.is(await loginOnceServed(context, 'alpha'), 0);
 });
 
-test('a process that can not be started is told, and tried again', async (context) => {
+test('a process that cannot be started is reported, and retried', async (context) => {
   await stop(context);
   const { execPath } = process;
   process.execPath = join(context.root, 'no-such-program');
@@ -171,14 +171,14 @@ test('what comes with the first request, and right after it, reaches the host', 
   assert.match(String(Buffer.concat((await client.next()).data)), 'CHAP_C=0x');
 });
 
-test('who says nothing keeps nobody out', async (context) => {
+test('silent connections keep nobody out', async (context) => {
   const silent = Array.from({ length: 80 }, () => new Client(context.portal));
   await Promise.all(silent.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
   await loggedIn(context);
   for (const { socket } of silent) socket.destroy();
 });
 
-test('what is no login is dropped, and what names no host of ours is refused like a wrong secret', async (context) => {
+test('anything but a login is dropped, and an unknown host is refused like a wrong secret', async (context) => {
   const noise = new Client(context.portal);
   noise.socket.write(Buffer.alloc(4_096, 0x47));
   await noise.untilClosed();

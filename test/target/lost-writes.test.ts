@@ -30,7 +30,7 @@ import {
 const test = daemonSuite('a leg that may have lost writes');
 const asRoot = MAY_MOUNT ? test : test.skip;
 
-/** As if the machine had lost its power after what was written until now: the record is of another boot. */
+/** As after a power loss: the record is of another boot. */
 
 function losePower(context: Context): void {
   leaveUnflushed(context, { bootId: '11111111-2222-3333-4444-555555555555' });
@@ -90,7 +90,7 @@ async function visit(context: Context, host = 'alpha', byte?: number): Promise<v
   client.socket.destroy();
 }
 
-asRoot('a pool that was mounted again in the same boot, with writes that nobody had flushed', async (context) => {
+asRoot('a pool that was mounted again in the same boot, with unflushed writes', async (context) => {
   await stop(context);
   rmSync(join(context.root, 'pool', 'alpha'), { recursive: true });
   const mount = new LoopMount(join(context.root, 'pool', 'alpha'));
@@ -134,7 +134,7 @@ asRoot('a pool that was mounted again in the same boot, with writes that nobody 
 
 for (const told of ['by the mounting', 'by the note'] as const) {
   asRoot(
-    `the disk of the pool drops out, and is mounted again when the target has ended: told ${told}`,
+    `the pool's disk drops out, and is mounted again when the target has ended: detected ${told}`,
     async (context) => {
       await stop(context);
       process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
@@ -180,7 +180,7 @@ for (const told of ['by the mounting', 'by the note'] as const) {
   );
 }
 
-test('while a note stands, and no process has come to say so, whatever is marked is told as lost', async (context) => {
+test('while a note exists and no process has reported, everything marked is reported as lost', async (context) => {
   await stop(context);
   process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
   mkdirSync(join(context.root, 'run', 'failed-legs'), { recursive: true });
@@ -198,7 +198,7 @@ test('while a note stands, and no process has come to say so, whatever is marked
   }
 });
 
-test('where the mounting can not be told whatever is marked is told as lost; not of a leg that its process has open', async (context) => {
+test('if the mount cannot be identified, everything marked is reported as lost, except for a leg that its process has open', async (context) => {
   const client = await loggedIn(context);
   await written(client, 0x5a);
   const leg = join(context.root, 'pool', 'alpha', 'leg.img');
@@ -239,37 +239,35 @@ async function onFailingDevice(context: Context, use: (device: string) => Promis
 }
 
 for (const then of ['it is started again', 'it is fenced'] as const) {
-  asRoot(
-    `a process is killed when the kernel has told it, and nobody else, that the disk has failed; ${then}`,
-    (context) =>
-      onFailingDevice(context, async (device) => {
-        const client = await loggedIn(context);
-        await written(client, 0x5a);
-        const pid = await processOf(context);
-        assert.ok(openFiles(pid).includes(device), 'the process has another leg');
-        // In the place of the process: within its own flush it can't be killed at a moment that is known.
-        const dying = new OtherOpener(device);
-        assert.is(dying.flush(), 'EIO');
-        dying.close();
-        client.socket.destroy();
-        process.kill(pid, 'SIGKILL');
-        const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
-        if (then === 'it is fenced') {
-          assert.equal((await hostStatus(context, { method: 'fence', host: 'alpha' })).lost, EVERYTHING);
-          await stop(context);
-          await start(context, configure(context.root, 'alpha', 'beta'));
-          assert.equal(await lost(), EVERYTHING, 'across restarts');
-          return;
-        }
-        await retryUntil(async () => assert.equal(await lost(), EVERYTHING), { timeout_ms: 10_000, pause_ms: 20 });
-        assert.is(await loginOnceServed(context, 'alpha'), 0x0301);
-        assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha",.*"cause":"EIO/);
-        await loggedIn(context, 'beta');
-      }),
+  asRoot(`a process is killed after the kernel reported a disk failure to it alone; ${then}`, (context) =>
+    onFailingDevice(context, async (device) => {
+      const client = await loggedIn(context);
+      await written(client, 0x5a);
+      const pid = await processOf(context);
+      assert.ok(openFiles(pid).includes(device), 'the process has another leg');
+      // In the place of the process: within its own flush it can't be killed at a moment that is known.
+      const dying = new OtherOpener(device);
+      assert.is(dying.flush(), 'EIO');
+      dying.close();
+      client.socket.destroy();
+      process.kill(pid, 'SIGKILL');
+      const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+      if (then === 'it is fenced') {
+        assert.equal((await hostStatus(context, { method: 'fence', host: 'alpha' })).lost, EVERYTHING);
+        await stop(context);
+        await start(context, configure(context.root, 'alpha', 'beta'));
+        assert.equal(await lost(), EVERYTHING, 'across restarts');
+        return;
+      }
+      await retryUntil(async () => assert.equal(await lost(), EVERYTHING), { timeout_ms: 10_000, pause_ms: 20 });
+      assert.is(await loginOnceServed(context, 'alpha'), 0x0301);
+      assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha",.*"cause":"EIO/);
+      await loggedIn(context, 'beta');
+    }),
   );
 }
 
-test('a process that ends with a code of its own, and had no leg open, has failed none', async (context) => {
+test('a process that ends with its own exit code, and had no leg open, has failed none', async (context) => {
   await stop(context);
   process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
   mkdirSync(process.env.SPARE_RUNTIME_DIR);

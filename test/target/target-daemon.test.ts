@@ -159,7 +159,7 @@ test('close forgets a host', async (context) => {
   assert.is(await new Client(context.portal).login('alpha'), 0x0201);
 });
 
-test('an unknown host is told, with those that are known', async (context) => {
+test('an unknown host is reported, with the known ones', async (context) => {
   try {
     await controlTarget({ method: 'fence', host: 'omega' }, { socketPath: socketOf(context) });
     assert.unreachable('fenced nobody');
@@ -169,7 +169,7 @@ test('an unknown host is told, with those that are known', async (context) => {
   }
 });
 
-test('at the end initiators are told, and nothing stays open', async (context) => {
+test('at the end initiators are notified, and nothing stays open', async (context) => {
   const client = await loggedIn(context);
   const pids = [await processOf(context), await processOf(context, 'beta')];
   await stop(context);

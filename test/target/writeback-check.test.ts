@@ -41,7 +41,7 @@ async function opened(context: Context, options: { path?: string; sync?: DataSyn
 }
 
 asRoot(
-  'what the kernel has told the dead one only, it learns; who opens the leg afterwards does not',
+  'it finds an error that the kernel reported to the dead process only; a file opened later does not',
   async (context) => {
     const device = new FailingDevice(join(context.root, 'disk'), 1 << 20);
     try {

@@ -44,7 +44,7 @@ export function exampleHost(name: string, change: Partial<HostConfiguration> = {
   };
 }
 
-/** A report of a whole mirror set, received `age_ms` ago. */
+/** A report of an array in sync, received `age_ms` ago. */
 export function wholeReport(age_ms: number, clock: Clock, change: Partial<PrimaryReport> = {}): PrimaryReport {
   return {
     receivedAt: new Date(clock.wallTime().getTime() - age_ms).toISOString(),

@@ -9,11 +9,11 @@ const heard: Samples = { ...silent, icmp: 'answered' };
 const isolation = suite('isIsolated');
 const table: [what: string, network: NetworkSample, hosts: Samples[], wanted: boolean][] = [
   ['no carrier', { carrier: false, gateway: 'unknown' }, [heard], true],
-  ['everything is silent, the gateway too', { carrier: true, gateway: 'missed' }, [silent, silent], true],
-  ['the gateway is silent, one host answers', { carrier: true, gateway: 'missed' }, [silent, heard], false],
+  ['nothing answers, not even the gateway', { carrier: true, gateway: 'missed' }, [silent, silent], true],
+  ['the gateway does not answer, one host does', { carrier: true, gateway: 'missed' }, [silent, heard], false],
   ['all hosts lost power, the gateway answers', { carrier: true, gateway: 'answered' }, [silent, silent], false],
   ['there is no gateway', { carrier: true, gateway: 'unknown' }, [silent], false],
-  ['the system does not tell of the carrier', { carrier: undefined, gateway: 'answered' }, [silent], false],
+  ['the carrier is unknown', { carrier: undefined, gateway: 'answered' }, [silent], false],
 ];
 for (const [what, network, hosts, wanted] of table) {
   isolation(`${what}: ${wanted}`, () => assert.is(isIsolated(network, hosts), wanted));

@@ -66,7 +66,7 @@ const cases: Case[] = [
     undefined,
   ],
   ['lost writes, taken over', { state: 'taken-over', report, lostWrites: 'some' }, undefined],
-  ['lost writes, going home', { state: 'failing-back', report, lostWrites: 'some' }, undefined],
+  ['lost writes, failing back', { state: 'failing-back', report, lostWrites: 'some' }, undefined],
   ['lost writes not known', { state: 'degraded', report, lostWrites: 'unknown' }, undefined],
 
   ['its leg is dropped', { state: 'degraded', report: dropped }, 'remirror'],

@@ -12,7 +12,7 @@ const samples = (text: string): Samples => {
 const verdict = suite('verdict');
 // Rounds of samples in the order iscsi, icmp, ssh, service: (a)nswered, (m)issed, (u)nknown.
 const table: [what: string, rounds: string[], wanted: Verdict][] = [
-  ['nothing was looked at', [], 'unknown'],
+  ['nothing was probed', [], 'unknown'],
   ['all answer', ['aaaa'], 'alive'],
   ['one miss on all', ['aaaa', 'mmmm'], 'unknown'],
   ['two misses on all', ['aaaa', 'mmmm', 'mmmm'], 'suspect'],

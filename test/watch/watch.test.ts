@@ -33,7 +33,7 @@ class FakeReportProber extends FakeProber {
   report: PrimaryReport | undefined;
 }
 
-/** A world with a clock that only moves when told, and hosts that answer on the paths that are switched on. */
+/** A world with a manual clock, and hosts that answer the enabled probes. */
 class FakeWorld implements WatchWorld {
   readonly clock = new FakeClock(START_ms);
   events: SpareEvent[] = [];
@@ -156,7 +156,7 @@ const takeovers = (world: FakeWorld) => world.calls.filter((call) => call.starts
 
 const watch = suite('watch');
 
-watch('prepares each host, proves it whole, and keeps the proof', async () => {
+watch('prepares each host, confirms it in sync, and keeps that', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'syncing');
   await watching(world, async (watch) => {
@@ -185,7 +185,7 @@ watch('does not take its own hold-ups for silence', async () => {
   });
 });
 
-watch('goes on as before when the clock is set back or forward by an hour', async () => {
+watch('is not affected when the clock is set back or forward by an hour', async () => {
   for (const step_ms of [-3_600_000, 3_600_000]) {
     const world = new FakeWorld();
     world.addHost(exampleHost('alpha'), 'protected');
@@ -221,7 +221,7 @@ watch('keeps a pause as long as it was asked for, whatever the clock is set to',
   }
 });
 
-watch('takes over a host that is silent on every path, once, while the others go on', async () => {
+watch('fails over a host that is unreachable on all probes, once, while the others continue', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');
   world.addHost(exampleHost('beta'), 'protected');
@@ -266,7 +266,7 @@ const alive: [what: string, paths: ProbePath[]][] = [
   ['the service', ['service']],
 ];
 for (const [what, paths] of alive) {
-  watch(`never takes over while ${what} alone is heard`, async () => {
+  watch(`never fails over while ${what} alone answers`, async () => {
     const world = new FakeWorld();
     world.addHost(exampleHost('alpha'), 'protected');
     await watching(world, async (watch) => {
@@ -290,7 +290,7 @@ const held: [what: string, prepare: (world: FakeWorld) => void][] = [
   ],
   ['already degraded', (world) => world.reports.set('alpha', { standbyLegState: 'faulty' })],
   ['cut off with the standby', (world) => (world.networkSample = { carrier: false, gateway: 'unknown' })],
-  ['silent together with the gateway', (world) => (world.networkSample = { carrier: true, gateway: 'missed' })],
+  ['unreachable together with the gateway', (world) => (world.networkSample = { carrier: true, gateway: 'missed' })],
 ];
 for (const [what, prepare] of held) {
   watch(`does not take over a host that is ${what}`, async () => {
@@ -321,7 +321,7 @@ watch('does not take over while the target says nothing', async () => {
   });
 });
 
-watch('records early that the machine is off, and forgets it when it is heard again', async () => {
+watch('records early that the machine is off, and clears it when the host answers again', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha', { policy: 'manual' }), 'protected');
   await watching(world, async (watch) => {
@@ -382,7 +382,7 @@ for (const state of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] 
     world.lost.add('alpha');
     const made = Promise.withResolvers<void>();
     world.resyncLostWritesResult = () => made.promise;
-    // The mirror set has not noticed: nothing was written meanwhile.
+    // The array has not noticed: nothing was written meanwhile.
     world.reports.set('alpha', { sessionLoggedIn: false });
     await watching(world, async (watch) => {
       await seconds(world, watch, 10);
@@ -418,7 +418,7 @@ watch('takes no report for a proof while the target does not say what its leg la
 
 const notMadeGood: [what: string, prepare: (world: FakeWorld) => void][] = [
   ['can not be reached', (world) => world.answering.set('alpha', new Set(['icmp', 'service']))],
-  ['holds itself passive', (world) => world.reports.set('alpha', { passive: true, arrayState: 'missing' })],
+  ['is passive', (world) => world.reports.set('alpha', { passive: true, arrayState: 'missing' })],
   ['is taken over', (world) => world.states.set('alpha', { version: 1, state: 'taken-over', since: '2026-01-01' })],
   [
     'is paused',
@@ -455,7 +455,7 @@ watch('leaves the state alone while an operation holds the host', async () => {
   });
 });
 
-watch('goes on with an interrupted takeover only if it had been decided', async () => {
+watch('resumes an interrupted failover only if it had been decided', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'failing-over');
   await watching(world, async (watch) => {
@@ -480,7 +480,7 @@ watch('brings up again what was taken over and is not seen', async () => {
   });
 });
 
-watch('follows the configuration, and goes on with what it knew when that is damaged', async () => {
+watch('follows the configuration, and keeps the last valid one if it is damaged', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');
   await watching(world, async (watch) => {
@@ -501,7 +501,7 @@ watch('follows the configuration, and goes on with what it knew when that is dam
   });
 });
 
-watch('begins anew with a host whose state file was moved aside', async () => {
+watch('starts again with a host whose state file was moved aside', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');
   world.states.delete('alpha');
@@ -513,7 +513,7 @@ watch('begins anew with a host whose state file was moved aside', async () => {
   });
 });
 
-watch('goes on watching when the record of one host is damaged', async () => {
+watch('keeps watching when the record of one host is damaged', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');
   world.addHost(exampleHost('beta'), 'syncing');

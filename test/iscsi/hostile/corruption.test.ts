@@ -1,4 +1,4 @@
-/** What has cost others their data: each of it tried on the whole target, from an initiator's bytes to the store. */
+/** Bugs that corrupted data in other targets, each tried on the complete target, from an initiator's bytes to the store. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIMITS } from '../../../src/iscsi/limits.ts';
@@ -86,11 +86,11 @@ for (const [name, giveBack] of GIVING_BACK) {
   });
 }
 
-test('COMPARE AND WRITE of two initiators at once: one wins, the other is told', async () => {
+test('COMPARE AND WRITE of two initiators at once: one wins, the other gets a miscompare', async () => {
   const session = openDiskSession('alpha');
   const { initiator, store } = session;
   const other = second(session);
-  // The store takes its time, so that both are under way.
+  // The store is slow, so that both are in progress.
   store.break('read', { kind: 'slow', delay_ms: 10 });
   store.break('write', { kind: 'slow', delay_ms: 10 });
   const swap = (by: TestInitiator, value: number) => {

@@ -3,7 +3,7 @@
  *
  *     FUZZ_SECONDS=600 FUZZ_SEED=42 node test/iscsi/hostile/fuzz.test.ts
  *
- * Nothing may crash (a broken assertion of ours is reported as a defect), hang, grow, or reach a witness.
+ * Nothing may crash (a failed assertion is reported as an internal error), hang, grow, or reach a witness.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -26,7 +26,7 @@ const TURN_MS = 5_000;
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Collected until nothing more is given back: finalizers and the sweeping of buffers run behind a collection, in turns and threads of their own. */
+/** Collects until no more memory is freed: finalizers and buffer sweeping run after a collection, in other turns and threads. */
 async function held_bytes(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0, unchanged = 0; attempt < 40 && unchanged < 3; attempt += 1) {
@@ -55,14 +55,14 @@ test('nothing that is sent crashes, hangs, grows, or reaches somebody else', asy
     await nextTurn();
     if (before_bytes === undefined && elapsed_ms > SECONDS * 300) before_bytes = await held_bytes();
   }
-  // What was under way when the last connections ended comes to its end.
+  // Requests outstanding at the end of the last connections finish.
   for (let turn = 0; turn < 1_000 && fuzzer.target.sessions.size > 0; turn += 1) await nextTurn();
   const growth_bytes = (await held_bytes()) - (before_bytes ?? 0);
 
   const { connections, pdus, responses } = fuzzer.counts;
   console.log(`${connections} connections, ${pdus} PDUs, ${responses} answers, ${growth_bytes} bytes of growth`);
   assert.equal(
-    [...fuzzer.drops].filter((reason) => reason.startsWith('Defect')),
+    [...fuzzer.drops].filter((reason) => reason.startsWith('Internal error')),
     [],
   );
   assert.is(fuzzer.target.sessions.size, 0, 'a session is left over');

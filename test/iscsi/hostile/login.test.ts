@@ -1,4 +1,4 @@
-/** What has hurt other targets before anybody had logged in: every text here ends in a refusal, and a witness goes on. */
+/** Attacks on other targets before login: every text here ends in a refusal, and a witness session continues. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ByteBudget } from '../../../src/iscsi/byte-budget.ts';
@@ -103,7 +103,7 @@ for (const [name, value] of RESPONSES) {
     const { initiator } = challenged(target);
     initiator.loginRequest('81', 'CHAP_N=alpha', `CHAP_R=${value}`);
     assert.ok(isRefused(initiator));
-    assert.not.match(JSON.stringify(initiator.events), 'Defect');
+    assert.not.match(JSON.stringify(initiator.events), 'Internal error');
   });
 }
 
@@ -177,7 +177,7 @@ for (const [name, pairs] of [
   });
 }
 
-test('who has not authenticated evicts nobody', ({ target }) => {
+test('an unauthenticated peer evicts nobody', ({ target }) => {
   const { initiator, identifier, challenge } = challenged(target);
   const response = chapResponse({ identifier, value: challenge }, SECRET).toString('hex');
   initiator.loginRequest('81', 'CHAP_N=alpha', `CHAP_R=0x${response}`);

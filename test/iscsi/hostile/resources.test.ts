@@ -46,7 +46,7 @@ test('it gets no more than the budget and one command itself, however many sessi
   assert.ok(budget.used_bytes <= BUDGET_BYTES, `${budget.used_bytes} bytes are held`);
 });
 
-test('a host with nothing under way gets one command beyond the budget, and not two', () => {
+test('a host without outstanding commands gets one command beyond the budget, and not two', () => {
   const budget = new ByteBudget(BUDGET_BYTES);
   hoard(budget, 1);
   const target = new Target({

@@ -33,7 +33,7 @@ function makeTarget(name: string): Target {
   return new Target({ name, luns: [1], deviceServer: new TargetDevice([{ lun: 1, unit }]), fenced: false });
 }
 
-/** Writes and reads back until it is told to stop, and a few times more after what was done to the others. */
+/** Writes and reads back until it is stopped, and a few times more after the attack on the others. */
 async function startWitness(address: string): Promise<() => Promise<void>> {
   let running = true;
   const initiator = new SocketInitiator(address);
@@ -69,7 +69,7 @@ test.before.each(async (context) => {
       find: (name) => context.targets.get(name),
       visibleTo: () => undefined,
     },
-    report: ({ event, facts }) => assert.not.match(String(facts?.reason), 'Defect', event),
+    report: ({ event, facts }) => assert.not.match(String(facts?.reason), 'Internal error', event),
   });
   context.address = await context.portal.listen();
   context.stopWitness = await startWitness(context.address);
@@ -141,7 +141,10 @@ test('a port scan, and connections that say nothing: no more than the bound, and
   const before = descriptors();
   const silent = Array.from({ length: LIMITS.connections + 50 }, () => new SocketInitiator(address));
   const turnedAway = (): number => silent.filter(({ closed }) => closed).length;
-  await until(() => turnedAway() >= silent.length - LIMITS.connectionsInLogin, 'more are kept than the bound says');
+  await until(
+    () => turnedAway() >= silent.length - LIMITS.connectionsInLogin,
+    'more connections are kept than the limit allows',
+  );
   await pause(50);
   assert.ok(silent.length - turnedAway() > 0, 'nobody is let in');
   const honest = new SocketInitiator(address);

@@ -29,27 +29,30 @@ bitmap('reads what the kernel wrote: 1008 chunks of 64 KiB, all dirty, by mdadm 
   assert.is(machine.calls.length, 1);
 });
 
-bitmap('finds the chunks in ranges of a leg: what lies before the data is in none, what is cut counts whole', () => {
-  const K = 1024;
-  // The data begins at 1 MiB and is 1000 KiB long: chunks 0 to 15, the last one cut.
-  const leg = { dataOffset_sectors: 2048n, size_sectors: 2000n };
-  const chunks = (...ranges: [number, number][]) =>
-    chunksIn(
-      ranges.map(([start, end]) => ({ offset_bytes: start * K, length_bytes: (end - start) * K })),
-      leg,
-      64 * K,
-    );
-  assert.equal(chunks([0, 1024]), []);
-  assert.equal(chunks([0, 1025]), [[0, 0]]);
-  assert.equal(chunks([1024 + 63, 1024 + 65]), [[0, 1]]);
-  assert.equal(chunks([1024 + 64, 1024 + 128]), [[1, 1]]);
-  assert.equal(chunks([0, 100_000]), [[0, 15]]);
-  assert.equal(chunks([1024 + 1000, 100_000]), []);
-  assert.equal(chunks([1024, 1025], [1024 + 70, 1024 + 71], [1024 + 500, 1024 + 501]), [
-    [0, 1],
-    [7, 7],
-  ]);
-});
+bitmap(
+  'finds the chunks in ranges of a leg: bytes before the data belong to none, a partial chunk counts fully',
+  () => {
+    const K = 1024;
+    // The data begins at 1 MiB and is 1000 KiB long: chunks 0 to 15, the last one cut.
+    const leg = { dataOffset_sectors: 2048n, size_sectors: 2000n };
+    const chunks = (...ranges: [number, number][]) =>
+      chunksIn(
+        ranges.map(([start, end]) => ({ offset_bytes: start * K, length_bytes: (end - start) * K })),
+        leg,
+        64 * K,
+      );
+    assert.equal(chunks([0, 1024]), []);
+    assert.equal(chunks([0, 1025]), [[0, 0]]);
+    assert.equal(chunks([1024 + 63, 1024 + 65]), [[0, 1]]);
+    assert.equal(chunks([1024 + 64, 1024 + 128]), [[1, 1]]);
+    assert.equal(chunks([0, 100_000]), [[0, 15]]);
+    assert.equal(chunks([1024 + 1000, 100_000]), []);
+    assert.equal(chunks([1024, 1025], [1024 + 70, 1024 + 71], [1024 + 500, 1024 + 501]), [
+      [0, 1],
+      [7, 7],
+    ]);
+  },
+);
 
 bitmap('trusts no stale or foreign one', async () => {
   const stale = Buffer.from(fixture('dirty.bitmap'));

@@ -79,7 +79,7 @@ for (const [code, change] of REFUSED) {
   });
 }
 
-checks('an enrolment that goes on finds its own mirror set, and no other', () => {
+checks('a resumed enrolment finds its own array, and no other', () => {
   const own = { inUse: ['signature of linux_raid_member'], mirrorUuid: volumeFixture.mirrorUuid };
   assert.is(
     codeOf(() => checkFacts(options, { ...facts, ...own }, hostFixture)),

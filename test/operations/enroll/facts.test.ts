@@ -38,7 +38,7 @@ facts('an empty disk may be taken, by the name that survives a restart', () => {
   assert.is(parsePrimaryFacts(EMPTY_DISK.join('\n'), '/dev/vdb').stablePath, '/dev/disk/by-id/virtio-alpha-data');
 });
 
-facts('everything that stands in the way is refused', () => {
+facts('every obstacle is refused', () => {
   assert.is(refusal([...EMPTY_DISK, 'inUse=signature of ext4']), 'DEVICE_IN_USE');
   assert.is(refusal([...EMPTY_DISK, 'inUse=part vdb1 on it']), 'DEVICE_IN_USE');
   assert.is(refusal([...without('realPath')]), 'NO_DEVICE');
@@ -51,7 +51,7 @@ facts('everything that stands in the way is refused', () => {
   assert.is(refusal([...EMPTY_DISK, 'enrolledAs=beta']), 'ENROLLED_OTHERWISE');
 });
 
-facts('an interrupted enrolment goes on with its own mirror set, and with no other', () => {
+facts('an interrupted enrolment resumes with its own array, and with no other', () => {
   const lines = [...without('mirrorUuid'), 'inUse=signature of linux_raid_member', 'inUse=raid1 md127 on it'];
   assert.is(refusal([...lines, `mirrorUuid=${volumeFixture.mirrorUuid}`], hostFixture), undefined);
   assert.is(refusal([...lines, 'mirrorUuid=0:0:0:0'], hostFixture), 'DEVICE_IN_USE');
