@@ -91,7 +91,7 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
     refuse(
       'DEVICE_IN_USE',
       `Cannot mirror ${options.device}: it is in use or not empty (${facts.inUse.join('; ')})`,
-      `If nothing on it is needed: wipefs --all ${options.device}`,
+      wipeHint(options, facts),
     );
   if (facts.mountedThere)
     refuse(
@@ -261,4 +261,12 @@ function newVolumeConfiguration(
 
 function sameAddress(one: string, other: string): boolean {
   return one.replace(/\/.*/, '') === other.replace(/\/.*/, '');
+}
+
+/** A command that wipes is named only where nothing uses the device: a disk with partitions, mounts or swap may carry the system itself. */
+function wipeHint({ host, device }: EnrollOptions, { inUse }: PrimaryFacts): string {
+  const onlySignatures = inUse.every((use) => use.startsWith('signature of '));
+  return onlySignatures
+    ? `Choose another device. Only if nothing on it is needed, on ${host}: wipefs --all ${device}`
+    : `Choose another device: this one is in use. On ${host}: lsblk ${device}`;
 }

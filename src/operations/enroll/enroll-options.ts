@@ -1,3 +1,4 @@
+import { isExportClient } from '../../config/export-client.ts';
 import type { FailoverPolicy } from '../../config/schema.ts';
 import { SpareError } from '../../std/errors.ts';
 
@@ -23,8 +24,6 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/;
 const IPV4_WITH_PREFIX = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 /** An absolute path without characters that a shell, exports(5) or fstab would interpret. */
 const PLAIN_PATH = /^(\/[\w.@:+-]+)+$/;
-/** exports(5): names, networks, netgroups, wildcards. */
-const CLIENTS = /^[\w.:*?/@[\]-]+$/;
 const EXPORT_OPTIONS = /^[\w=,.:/@-]+$/;
 /** System directories that cannot be a mount point. */
 const SYSTEM_DIRECTORIES = [
@@ -79,7 +78,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'BAD_CLIENTS',
-    isBroken: ({ clients }) => !CLIENTS.test(clients),
+    isBroken: ({ clients }) => !isExportClient(clients),
     message: ({ clients }) => `Invalid --clients '${clients}'`,
     hint: 'Example: --clients 10.77.0.0/24',
   },

@@ -63,6 +63,21 @@ const REFUSED: [string, Partial<PrimaryFacts>][] = [
   ['MOUNT_POINT_NOT_EMPTY', { mountPointEmpty: false }],
 ];
 
+checks('a hint never wipes what is in use', () => {
+  const hintFor = (...inUse: string[]) => {
+    try {
+      checkFacts(options, { ...facts, inUse }, undefined);
+      return 'none';
+    } catch (error) {
+      return (error as SpareError).hint;
+    }
+  };
+  assert.match(hintFor('signature of ext4'), 'wipefs --all /dev/vdb');
+  for (const use of ['mounted at /', 'part vdb1 on it', 'swap', 'raid1 md127 on it']) {
+    assert.not.match(hintFor('signature of ext4', use), 'wipefs');
+  }
+});
+
 checks('a machine that is as it should be is taken', () => {
   assert.is(
     codeOf(() => checkFacts(options, facts, undefined)),
