@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailbackHost } from '../hosts/choose-host.ts';
-import type { FailbackMeasurements } from '../operations/copy-back.ts';
-import { planFailback } from '../operations/failback.ts';
+import { planFailback } from '../operations/failback/failback.ts';
+import type { FailbackMeasurements } from '../operations/failback/failback-context.ts';
 import { volumeContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
 

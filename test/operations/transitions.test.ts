@@ -9,7 +9,7 @@ import { enter, noteComparisonDue, readState, recordComparison } from '../../src
 import { journalPath } from '../../src/hosts/journal.ts';
 import { TRANSITIONS, transitionOf } from '../../src/hosts/state-table.ts';
 import { planEnroll } from '../../src/operations/enroll/enroll.ts';
-import { planFailback } from '../../src/operations/failback.ts';
+import { planFailback } from '../../src/operations/failback/failback.ts';
 import { planFailover } from '../../src/operations/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { SpareError } from '../../src/std/errors.ts';

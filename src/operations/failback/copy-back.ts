@@ -1,41 +1,20 @@
-import { enter, noteComparisonDue, recordComparison } from '../hosts/host-state.ts';
-import { forgetTakeoverDecision } from '../hosts/takeover-decision.ts';
-import type { Machine } from '../machine/machine.ts';
-import { quoteForShell as words } from '../machine/quote.ts';
-import { addArgv, reAddArgv } from '../mirror/md/commands.ts';
-import { mirrorStatus } from '../mirror/md/status.ts';
-import { legOf, refillLocalLeg, returnLocalLeg } from '../mirror/primary-legs.ts';
-import { compareLegs, waitForCopy } from '../mirror/resync.ts';
-import { PASSIVE_PATH } from '../service/service.ts';
-import { SpareError } from '../std/errors.ts';
-import type { VolumeContext } from '../steps/operation-context.ts';
-import { stateStep } from '../steps/state-step.ts';
-import { type Step, stepOn } from '../steps/step.ts';
-
-export interface FailbackOptions {
-  /** Compares both legs at the end, which reads the whole volume. */
-  verify: boolean;
-}
-
-/** The measurements of a failback, filled in while it runs. */
-export interface FailbackMeasurements {
-  /** From taking the address down on the standby until the standby has read the volume through it again. */
-  outage_s?: number;
-  /** Bytes written to the primary's own disk during the resync, including writes of clients. */
-  copied_bytes?: number;
-  size_bytes: number;
-  copy?: 'incremental' | 'full';
-  /** `undefined` if no comparison was requested. */
-  legs_equal?: boolean;
-}
+import { enter, noteComparisonDue, recordComparison } from '../../hosts/host-state.ts';
+import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { quoteForShell as words } from '../../machine/quote.ts';
+import { addArgv, reAddArgv } from '../../mirror/md/commands.ts';
+import { mirrorStatus } from '../../mirror/md/status.ts';
+import { legOf, refillLocalLeg, returnLocalLeg } from '../../mirror/primary-legs.ts';
+import { compareLegs, waitForCopy } from '../../mirror/resync.ts';
+import { PASSIVE_PATH } from '../../service/service.ts';
+import { SpareError } from '../../std/errors.ts';
+import { stateStep } from '../../steps/state-step.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
+import type { FailbackContext } from './failback-context.ts';
 
 /** The second half of a failback, after the service has moved: the local leg is resynced. */
-export function copyBackSteps(
-  context: VolumeContext,
-  options: FailbackOptions,
-  measurements: FailbackMeasurements,
-): Step[] {
-  const { host, volume, primaryMachine } = context;
+export function copyBackSteps(context: FailbackContext): Step[] {
+  const { host, volume, primaryMachine, measurements } = context;
   const { device, localLeg } = volume;
   const onPrimary = stepOn(primaryMachine);
   let writtenBefore_bytes: number | undefined;
@@ -70,8 +49,8 @@ export function copyBackSteps(
         await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
       },
     }),
-    homeStep(context, options, 'service-home'),
-    ...completionSteps(context, options, measurements, async () => {
+    homeStep(context, 'service-home'),
+    ...completionSteps(context, async () => {
       if (writtenBefore_bytes === undefined) return;
       measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
     }),
@@ -80,8 +59,7 @@ export function copyBackSteps(
 
 /** From here on the primary serves, and the standby leg is the source of the resync. */
 function homeStep(
-  { host, standbyMachine, clock }: VolumeContext,
-  { verify }: FailbackOptions,
+  { host, standbyMachine, options, clock }: FailbackContext,
   event: 'service-home' | 'refill-started',
 ): Step {
   return stepOn(standbyMachine)({
@@ -90,7 +68,7 @@ function homeStep(
     commandLines: ['(state: syncing)'],
     async run() {
       // The state last: this step does not run again once the host is on its primary, and a leftover decision would decide the next failover.
-      if (verify) noteComparisonDue(host.name);
+      if (options.verify) noteComparisonDue(host.name);
       forgetTakeoverDecision(host.name);
       enter(host.name, event, clock);
     },
@@ -98,12 +76,7 @@ function homeStep(
 }
 
 /** The remaining steps once the primary serves and its own disk is in the array; also for a failback that was interrupted then. */
-export function completionSteps(
-  context: VolumeContext,
-  options: FailbackOptions,
-  measurements: FailbackMeasurements,
-  copied: () => Promise<void> = async () => {},
-): Step[] {
+export function completionSteps(context: FailbackContext, copied: () => Promise<void> = async () => {}): Step[] {
   const { host, volume, primaryMachine } = context;
   const { device } = volume;
   const onPrimary = stepOn(primaryMachine);
@@ -117,7 +90,7 @@ export function completionSteps(
         await copied();
       },
     }),
-    ...(options.verify ? [onPrimary(verifyStep(context, measurements))] : []),
+    ...(context.options.verify ? [onPrimary(verifyStep(context))] : []),
     stateStep(context, {
       name: 'end',
       title: `Record that ${host.name} is protected again`,
@@ -128,7 +101,7 @@ export function completionSteps(
 }
 
 /** Fixes a mirror mismatch: the standby leg was in service, so the local leg is resynced from it. */
-export function refillSteps(context: VolumeContext, options: FailbackOptions): Step[] {
+export function refillSteps(context: FailbackContext): Step[] {
   const { host, volume, primaryMachine } = context;
   const { device, localLeg } = volume;
   const refill = stepOn(primaryMachine)({
@@ -143,11 +116,11 @@ export function refillSteps(context: VolumeContext, options: FailbackOptions): S
     check: async () => (await legOf(context, 'local'))?.state.includes('spare') === true,
     run: () => refillLocalLeg(context),
   });
-  return [refill, homeStep(context, options, 'refill-started')];
+  return [refill, homeStep(context, 'refill-started')];
 }
 
-function verifyStep(context: VolumeContext, measurements: FailbackMeasurements): Omit<Step, 'machine'> {
-  const { host } = context;
+function verifyStep(context: FailbackContext): Omit<Step, 'machine'> {
+  const { host, measurements, clock } = context;
   return {
     name: 'verify',
     title: 'Compare both legs',
@@ -155,7 +128,7 @@ function verifyStep(context: VolumeContext, measurements: FailbackMeasurements):
     async run(report) {
       const different_sectors = await compareLegs(context, report);
       measurements.legs_equal = different_sectors === 0;
-      recordComparison(host.name, different_sectors, context.clock);
+      recordComparison(host.name, different_sectors, clock);
       if (different_sectors === 0) return;
       throw new SpareError(
         'stepFailed',

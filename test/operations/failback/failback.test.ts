@@ -1,15 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readHostRecord } from '../../src/hosts/host-records.ts';
-import { noteComparisonDue, recordComparison } from '../../src/hosts/host-state.ts';
-import { readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
-import type { ExecResult } from '../../src/machine/machine.ts';
-import { planFailback } from '../../src/operations/failback.ts';
-import { SpareError } from '../../src/std/errors.ts';
-import { runOperation } from '../../src/steps/runner.ts';
-import { putIntoState } from '../fixtures/host-state.ts';
-import { RecordingMachine } from './recording-machine.ts';
-import { TakeoverWorld } from './takeover-world.ts';
+import { readHostRecord } from '../../../src/hosts/host-records.ts';
+import { noteComparisonDue, recordComparison } from '../../../src/hosts/host-state.ts';
+import { readTakeoverDecision, recordTakeoverDecision } from '../../../src/hosts/takeover-decision.ts';
+import type { ExecResult } from '../../../src/machine/machine.ts';
+import { planFailback } from '../../../src/operations/failback/failback.ts';
+import { SpareError } from '../../../src/std/errors.ts';
+import { runOperation } from '../../../src/steps/runner.ts';
+import { putIntoState } from '../../fixtures/host-state.ts';
+import { RecordingMachine } from '../recording-machine.ts';
+import { TakeoverWorld } from '../takeover-world.ts';
 
 interface Context {
   world: TakeoverWorld;

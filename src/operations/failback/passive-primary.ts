@@ -1,7 +1,7 @@
-import { logout } from '../mirror/initiator.ts';
-import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../service/service.ts';
-import { SpareError } from '../std/errors.ts';
-import type { VolumeContext } from '../steps/operation-context.ts';
+import { logout } from '../../mirror/initiator.ts';
+import { isPassive, PASSIVE_PATH, service, serviceStatus } from '../../service/service.ts';
+import { SpareError } from '../../std/errors.ts';
+import type { VolumeContext } from '../../steps/operation-context.ts';
 
 /** Its text must differ from the guard's own record (`replaced …`). */
 const HELD_PASSIVE = 'held passive by the standby during a failback. On the standby, run: spare failback\n';
