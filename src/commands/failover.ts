@@ -3,7 +3,7 @@ import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailoverHost } from '../hosts/choose-host.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
-import { planFailover } from '../operations/failover.ts';
+import { planFailover } from '../operations/failover/failover.ts';
 import { volumeContext } from '../steps/operation-context.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
 
@@ -44,11 +44,11 @@ export default class Failover extends BaseCommand {
     const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
 
-    const evidence = readTakeoverDecision(host)?.evidence ?? { verdict: 'unproven', reasons: [] };
+    const { currency, ...known } = readTakeoverDecision(host)?.leg ?? { currency: 'unproven', reasons: [] };
     this.log(
-      `\nThe standby serves ${host} after ${(outcome.elapsed_ms / 1000).toFixed(1)} s. ${evidence.reasons.join('. ')}.`,
+      `\nThe standby serves ${host} after ${(outcome.elapsed_ms / 1000).toFixed(1)} s. ${known.reasons.join('. ')}.`,
     );
     this.log(`When the primary is repaired, run: spare failback ${host}`);
-    return { ...outcome, takeover_s: outcome.elapsed_ms / 1000, evidence };
+    return { ...outcome, takeover_s: outcome.elapsed_ms / 1000, evidence: { verdict: currency, ...known } };
   }
 }

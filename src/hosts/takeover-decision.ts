@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { writeFileDurably } from '../std/durable-file.ts';
-import type { Evidence } from './leg-evidence.ts';
+import type { LegCurrency } from './leg-currency.ts';
 
 /** Why a failover was allowed. Kept until the failback, because after an interruption the lease cannot be proven again. */
 export interface TakeoverDecision {
   decidedAt: string;
-  evidence: Evidence;
+  leg: LegCurrency;
   /** The administrator used `--allow-data-loss`. */
   dataLossAllowed: boolean;
   /** Ranges of the standby leg with lost writes: the primary's own disk differs there. */

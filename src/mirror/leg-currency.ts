@@ -1,5 +1,5 @@
 import type { HostEvidence } from '../hosts/host-record.ts';
-import type { Evidence } from '../hosts/leg-evidence.ts';
+import type { LegCurrency } from '../hosts/leg-currency.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { standbyLegInSync } from './condition.ts';
 import type { LegSuperblock } from './md/superblock.ts';
@@ -10,9 +10,9 @@ import type { LegSuperblock } from './md/superblock.ts';
  */
 const REPORT_GAP_LIMIT_ms = 5_000;
 
-export interface EvidenceFacts {
+export interface CurrencyFacts {
   /** What the watch has recorded. */
-  record: Pick<HostEvidence, 'lastProof' | 'lastReport'>;
+  evidence: Pick<HostEvidence, 'lastProof' | 'lastReport'>;
   /** When the last report was received. This time and the next two are of the standby's boot clock. */
   reportedAt_ms: number | undefined;
   /** The target's last contact with the primary; `null` if there was none since it started. */
@@ -34,18 +34,18 @@ export interface EvidenceFacts {
  * replacement_timeout (the lease) before the leg becomes faulty. So if the standby leg was in sync and the primary was off before
  * the lease expired, counted from the last contact, it has acknowledged no write that the standby leg lacks.
  */
-export function decideEvidence(facts: EvidenceFacts): Evidence {
+export function decideCurrency(facts: CurrencyFacts): LegCurrency {
   const defects = facts.leg ? legDefects(facts.leg, facts.mirrorUuid) : [];
-  if (defects.length > 0) return { verdict: 'unusable', reasons: defects };
-  const evidence = decideByReports(facts);
-  if (facts.lost.length === 0) return evidence;
+  if (defects.length > 0) return { currency: 'unusable', reasons: defects };
+  const leg = decideByReports(facts);
+  if (facts.lost.length === 0) return leg;
   const mayMiss_bytes = facts.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
   const sentence = `The standby lost power, or its disk failed: ${mebibytes(mayMiss_bytes)} of the standby leg may be stale (${rangesText(facts.lost)})`;
-  return { ...evidence, verdict: 'unproven', reasons: [sentence, ...evidence.reasons], mayMiss_bytes };
+  return { ...leg, currency: 'unproven', reasons: [sentence, ...leg.reasons], mayMiss_bytes };
 }
 
-function decideByReports(facts: EvidenceFacts): Evidence {
-  const { lastProof, lastReport } = facts.record;
+function decideByReports(facts: CurrencyFacts): LegCurrency {
+  const { lastProof, lastReport } = facts.evidence;
   const report = lastReport ?? lastProof;
   if (!report) return unproven('No report from this primary has been received yet');
   if (!standbyLegInSync(report)) {
@@ -71,7 +71,7 @@ function decideByReports(facts: EvidenceFacts): Evidence {
   const inSync = `The standby leg was in sync in the last report (${report.receivedAt})`;
   if (alone_ms >= 0) {
     return {
-      verdict: 'unproven',
+      currency: 'unproven',
       reasons: [
         inSync,
         `The primary was confirmed off ${seconds(facts.offAt_ms - heardAt_ms)} after the last contact: it may have written without the standby for ${seconds(alone_ms)}`,
@@ -80,7 +80,7 @@ function decideByReports(facts: EvidenceFacts): Evidence {
     };
   }
   return {
-    verdict: 'current',
+    currency: 'current',
     reasons: [
       inSync,
       `The primary was confirmed off ${seconds(facts.offAt_ms - heardAt_ms)} after the last contact, ${seconds(-alone_ms)} before the lease expired`,
@@ -99,8 +99,8 @@ function legDefects(leg: LegSuperblock, mirrorUuid: string): string[] {
   return defects;
 }
 
-function unproven(reason: string): Evidence {
-  return { verdict: 'unproven', reasons: [reason] };
+function unproven(reason: string): LegCurrency {
+  return { currency: 'unproven', reasons: [reason] };
 }
 
 /** How many ranges a sentence lists at most. */

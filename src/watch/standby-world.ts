@@ -13,7 +13,7 @@ import { LocalMachine } from '../machine/local-machine.ts';
 import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../machine/route.ts';
 import { SshMachine } from '../machine/ssh-machine.ts';
 import { remirror } from '../mirror/primary-legs.ts';
-import { failover } from '../operations/failover.ts';
+import { failover } from '../operations/failover/failover.ts';
 import { planRestore } from '../operations/restore.ts';
 import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';

@@ -6,7 +6,7 @@ import { planOf, planText } from '../../src/cli/plan-view.ts';
 import { journalPath } from '../../src/hosts/journal.ts';
 import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback/failback.ts';
-import { planFailover } from '../../src/operations/failover.ts';
+import { planFailover } from '../../src/operations/failover/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import { withVolume } from '../fixtures/configuration.ts';

@@ -261,8 +261,8 @@ test('what the standby serves is not touched', async (context) => {
 });
 
 test('after a forced failover, the lost ranges are resynced with the rest', async ({ world, primary }) => {
-  const evidence = { verdict: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', evidence, dataLossAllowed: true, lost: LOST });
+  const leg = { currency: 'unproven' as const, reasons: [] };
+  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
   primary.legs = { sda: 'in_sync' };
   const machine: Machine = {
     name: 'alpha',

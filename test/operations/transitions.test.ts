@@ -10,7 +10,7 @@ import { journalPath } from '../../src/hosts/journal.ts';
 import { TRANSITIONS, transitionOf } from '../../src/hosts/state-table.ts';
 import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback/failback.ts';
-import { planFailover } from '../../src/operations/failover.ts';
+import { planFailover } from '../../src/operations/failover/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';

@@ -205,8 +205,8 @@ failback(
 const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
 
 function decide(world: TakeoverWorld): void {
-  const evidence = { verdict: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', evidence, dataLossAllowed: true, lost: LOST });
+  const leg = { currency: 'unproven' as const, reasons: [] };
+  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
   world.lost = LOST;
 }
 

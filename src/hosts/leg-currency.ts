@@ -1,10 +1,10 @@
-/** The verdict on the standby leg: whether it may be brought into service. Kept with the decision. */
-export interface Evidence {
+/** What is decided about the standby leg: whether it may be brought into service. Kept with the decision. */
+export interface LegCurrency {
   /**
    * `current`: the leg holds every write that was acknowledged. `unproven`: it may lack the newest ones.
    * `unusable`: it is not a consistent copy, and no option overrides that.
    */
-  verdict: 'current' | 'unproven' | 'unusable';
+  currency: 'current' | 'unproven' | 'unusable';
   /** The reasons, one sentence each. */
   reasons: string[];
   /** How long the primary may have written without the standby, if known. */

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readHostRecord } from '../../src/hosts/host-records.ts';
-import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
-import { attachLeg } from '../../src/mirror/standby-leg.ts';
-import { planFailover } from '../../src/operations/failover.ts';
-import type { FailoverOptions } from '../../src/operations/failover-options.ts';
-import { SpareError } from '../../src/std/errors.ts';
-import { type Operation, runOperation } from '../../src/steps/runner.ts';
-import type { Step } from '../../src/steps/step.ts';
-import { withVolume } from '../fixtures/configuration.ts';
-import { putIntoState } from '../fixtures/host-state.ts';
-import { TakeoverWorld } from './takeover-world.ts';
+import { readHostRecord } from '../../../src/hosts/host-records.ts';
+import { noteLunServed, readTakeoverDecision, recordTakeoverDecision } from '../../../src/hosts/takeover-decision.ts';
+import { attachLeg } from '../../../src/mirror/standby-leg.ts';
+import { planFailover } from '../../../src/operations/failover/failover.ts';
+import type { FailoverOptions } from '../../../src/operations/failover/failover-options.ts';
+import { SpareError } from '../../../src/std/errors.ts';
+import { type Operation, runOperation } from '../../../src/steps/runner.ts';
+import type { Step } from '../../../src/steps/step.ts';
+import { withVolume } from '../../fixtures/configuration.ts';
+import { putIntoState } from '../../fixtures/host-state.ts';
+import { TakeoverWorld } from '../takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };
-const recovering = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', 'recovering.sb'));
+const recovering = readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'mirror', 'recovering.sb'));
 
 interface Context {
   world: TakeoverWorld;
@@ -177,9 +177,9 @@ const NEW_LOSS = { offset_bytes: 32 * MIB, length_bytes: 16 * MIB };
 
 /** A failback was stopped after it had served the LUN again: the primary has its service, and no other leg. */
 function failingBack(world: TakeoverWorld, lost: TakeoverWorld['lost']): void {
-  const evidence = { verdict: 'current' as const, reasons: [] };
+  const leg = { currency: 'current' as const, reasons: [] };
   const decidedAt = new Date().toISOString();
-  recordTakeoverDecision('alpha', { decidedAt, evidence, dataLossAllowed: true, lost: [OLD_LOSS] });
+  recordTakeoverDecision('alpha', { decidedAt, leg, dataLossAllowed: true, lost: [OLD_LOSS] });
   putIntoState('alpha', 'failing-back');
   world.fenced = false;
   world.lost = lost;
