@@ -132,7 +132,7 @@ const REJECT_REASONS: Readonly<Record<keyof typeof REJECT_REASON, string>> = {
   snack: 'a SNACK: ErrorRecoveryLevel is 0',
   protocolError: 'a SCSI command or a task management request in a discovery session',
   commandNotSupported: 'an opcode that is not in the table of PDUs',
-  tooManyImmediateCommands: `over ${LIMITS.immediateCommands} immediate commands at one time`,
+  tooManyImmediateCommands: `more than ${LIMITS.immediateCommands} immediate commands at one time`,
   taskInProgress: 'an Initiator Task Tag that an outstanding command uses',
   invalidField: 'a SCSI command with the reserved Initiator Task Tag',
 };
