@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileDurably } from '../std/durable-file.ts';
@@ -25,15 +25,11 @@ export class LocalMachine implements StandbyMachine {
 
   /** In this process: nothing is started for it. */
   async writeFile(path: string, content: string, mode: number): Promise<void> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileDurably(path, content, mode);
+    writeInDirectory({ path, content, mode }, 0o700);
   }
 
   async writeFiles(files: readonly WrittenFile[]): Promise<void> {
-    for (const { path, content, mode } of files) {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-      writeFileDurably(path, content, mode);
-    }
+    for (const file of files) writeInDirectory(file, 0o755);
   }
 
   async readFile(path: string): Promise<string | undefined> {
@@ -64,4 +60,11 @@ export class LocalMachine implements StandbyMachine {
   readFileBytes(path: string, offset_bytes: number, length_bytes: number): Promise<Buffer> {
     return readFileBytes(path, offset_bytes, length_bytes);
   }
+}
+
+function writeInDirectory({ path, content, mode }: WrittenFile, directoryMode: number): void {
+  mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
+  writeFileDurably(path, content, mode);
+  // The umask may have taken bits away.
+  chmodSync(path, mode);
 }

@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncNow } from './sync.ts';
 
@@ -7,8 +7,6 @@ export function writeFileDurably(path: string, content: string | Uint8Array, mod
   const temporary = `${path}.${process.pid}.new`;
   const descriptor = openSync(temporary, 'w', mode);
   try {
-    // Whatever the umask is.
-    fchmodSync(descriptor, mode);
     writeFileSync(descriptor, content);
     syncNow(descriptor);
   } finally {

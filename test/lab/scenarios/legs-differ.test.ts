@@ -57,7 +57,7 @@ export default scenario('legs-differ', (job, step) => {
 
   step('spare status goes on saying so, though both legs count as in sync', async () => {
     await job.standby.waitForState('alpha', 'protected', 60_000);
-    assert.match(await problems(), /legs differed in \d+ sectors/);
+    assert.match(await problems(), /Mirror mismatch: \d+ sectors/);
   });
 
   step(
