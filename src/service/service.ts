@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { onlyVolume } from '../config/volumes.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell } from '../machine/quote.ts';
-import { installRoot } from '../machine/template.ts';
 
 /** The directory of spare's programs, on primaries and standby alike. */
 export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';
@@ -98,9 +95,4 @@ export function serviceConfiguration(
   };
   const lines = Object.entries(assignments).map(([name, value]) => `${name}=${quoteForShell([String(value)])}`);
   return `# Written by spare: changes will be overwritten. Read by the programs in ${PROGRAM_DIRECTORY}.\n${lines.join('\n')}\n`;
-}
-
-/** The text of one of the programs or units in templates/primary. */
-export function primaryTemplate(name: 'service' | 'guard' | 'report' | 'spare-guard.service'): string {
-  return readFileSync(join(installRoot, 'templates', 'primary', name), 'utf8');
 }

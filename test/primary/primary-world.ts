@@ -19,7 +19,7 @@ import { standbyLegPath } from '../../src/mirror/initiator.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
 
-const FIXTURES = join(installRoot, 'test/fixtures/primary');
+export const FIXTURES: string = join(installRoot, 'test/fixtures/primary');
 const WAIT_LIMIT_ms = 10_000;
 
 /** What the fake initiator gets from its target: see test/fixtures/primary/bin/iscsiadm. */
@@ -98,10 +98,15 @@ export class PrimaryWorld {
     return this.log.filter((line) => line.includes(text)).length;
   }
 
+  /** What a program is started with: the fake commands first. */
+  protected get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, SPARE_TEST_ROOT: this.root, PATH: `${FIXTURES}/bin:${process.env.PATH}` };
+  }
+
   /** Starts a program of templates/primary. */
   start(name: 'guard' | 'report' | 'service', ...args: string[]): ChildProcess {
     this.#running = spawn('sh', [join(installRoot, 'templates/primary', name), ...args], {
-      env: { ...process.env, SPARE_TEST_ROOT: this.root, PATH: `${FIXTURES}/bin:${process.env.PATH}` },
+      env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return this.#running;

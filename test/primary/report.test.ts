@@ -106,4 +106,12 @@ report('a session of another target, or one that is broken, is none', async ({ w
   assert.is((await nextReport(world)).sessionLoggedIn, false);
 });
 
+report('of several sessions with the target, one that is logged in counts', async ({ world }) => {
+  for (const [name, state] of Object.entries({ session3: 'FAILED', session7: 'LOGGED_IN', session9: 'FREE' })) {
+    world.put(`sys/class/iscsi_session/${name}/targetname`, 'iqn.2026-11.net.spare:lab:alpha\n');
+    world.put(`sys/class/iscsi_session/${name}/state`, `${state}\n`);
+  }
+  assert.is((await nextReport(world)).sessionLoggedIn, true);
+});
+
 report.run();

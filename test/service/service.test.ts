@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isPassive, parseServiceStatus, primaryTemplate, serviceConfiguration } from '../../src/service/service.ts';
+import { isPassive, parseServiceStatus, serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
 
 const service = suite('service');
@@ -27,11 +27,6 @@ service('the standby gets what is its own', () => {
   const text = serviceConfiguration(hostFixture, standbyFixture, 'standby');
   assert.ok(text.includes('SPARE_SHIM_SOURCE=10.77.0.10\n'));
   assert.not.ok(text.includes('SPARE_LOCAL_LEG'));
-});
-
-service('the programs are accepted by the shell', () => {
-  for (const name of ['service', 'guard', 'report'] as const)
-    execFileSync('sh', ['-n'], { input: primaryTemplate(name) });
 });
 
 service('passive is: nothing at all is up', () => {

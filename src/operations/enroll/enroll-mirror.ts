@@ -8,7 +8,7 @@ import { runningMirror } from '../../mirror/resync.ts';
 import { stopMirror } from '../../mirror/standby-leg.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
-import { ignoreLegsAtBoot, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
+import { fileCommandLines, ignoreLegsAtBoot, mdadmConfCommandLines, primaryFiles } from './host-files.ts';
 
 /** Creating a file system of many TiB takes minutes. */
 const MKFS_TIMEOUT_ms = 1_800_000;
@@ -27,10 +27,7 @@ function initiatorSteps(context: VolumeContext): Step[] {
     step({
       name: 'primary-files',
       title: 'Install the service, guard and report programs',
-      commandLines: [
-        ...primaryFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(mirrorUuid),
-      ],
+      commandLines: [...fileCommandLines(primaryFiles(context)), ...mdadmConfCommandLines(mirrorUuid)],
       async run() {
         await machine.writeFiles(primaryFiles(context));
         await ignoreLegsAtBoot(machine, mirrorUuid);

@@ -14,7 +14,7 @@ import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { addTarget, closeTarget } from '../../target/client/target-control.ts';
 import { resyncLostWrites } from '../resync-lost-writes.ts';
-import { ignoreLegsAtBoot, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
+import { fileCommandLines, ignoreLegsAtBoot, mdadmConfCommandLines, standbyFiles } from './host-files.ts';
 
 /** The standby: host key, leg, configuration, LUN. */
 export function standbySteps(context: VolumeContext, hostKey: HostKey): Step[] {
@@ -56,10 +56,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
     step({
       name: 'standby-files',
       title: 'Install the service files on the standby',
-      commandLines: [
-        ...standbyFiles(context).map((file) => `(write ${file.path})`),
-        ...mdadmConfCommandLines(volume.mirrorUuid),
-      ],
+      commandLines: [...fileCommandLines(standbyFiles(context)), ...mdadmConfCommandLines(volume.mirrorUuid)],
       async run() {
         await machine.writeFiles(standbyFiles(context));
         await ignoreLegsAtBoot(machine, volume.mirrorUuid);

@@ -1,29 +1,38 @@
 import type { Machine, WrittenFile } from '../../machine/machine.ts';
+import { renderTemplate } from '../../machine/template.ts';
 import { mdadmConfLines, withMdadmConfLines } from '../../mirror/md/commands.ts';
-import {
-  PROGRAM_DIRECTORY,
-  primaryTemplate,
-  serviceConfiguration,
-  serviceConfigurationPath,
-} from '../../service/service.ts';
+import { programsOf } from '../../service/programs.ts';
+import { PROGRAM_DIRECTORY, serviceConfiguration, serviceConfigurationPath } from '../../service/service.ts';
 import type { OperationContext } from '../../steps/operation-context.ts';
 
 /** All files that enrolment installs on a primary, besides the initiator's records and two lines in mdadm.conf. */
 export function primaryFiles({ host, standby }: OperationContext): WrittenFile[] {
   return [
-    program('service'),
-    program('guard'),
-    program('report'),
+    ...programFiles('primary'),
     { path: serviceConfigurationPath(host.name), content: serviceConfiguration(host, standby, 'primary'), mode: 0o644 },
-    { path: '/etc/systemd/system/spare-guard.service', content: primaryTemplate('spare-guard.service'), mode: 0o644 },
+    {
+      path: '/etc/systemd/system/spare-guard.service',
+      content: renderTemplate('systemd/spare-guard.service', {}),
+      mode: 0o644,
+    },
   ];
 }
 
 /** The files that the standby needs to start the service of this host. */
 export function standbyFiles({ host, standby }: OperationContext): WrittenFile[] {
   return [
-    program('service'),
+    ...programFiles('standby'),
     { path: serviceConfigurationPath(host.name), content: serviceConfiguration(host, standby, 'standby'), mode: 0o644 },
+  ];
+}
+
+/** How the installation shows in a plan: the programs and their libraries on one line, every other file on its own. */
+export function fileCommandLines(files: readonly WrittenFile[]): string[] {
+  const isProgram = ({ path }: WrittenFile) => path.startsWith(`${PROGRAM_DIRECTORY}/`);
+  const programs = files.filter(isProgram).map(({ path }) => path.slice(PROGRAM_DIRECTORY.length + 1).split('/')[0]);
+  return [
+    `(write to ${PROGRAM_DIRECTORY}: ${[...new Set(programs)].sort().join(', ')})`,
+    ...files.filter((file) => !isProgram(file)).map(({ path }) => `(write ${path})`),
   ];
 }
 
@@ -54,6 +63,6 @@ export async function ignoreLegsAtBoot(machine: Machine, mirrorUuid: string): Pr
   await machine.exec(['sh', '-c', script, 'refresh-initramfs'], { timeout_ms: INITRAMFS_TIMEOUT_ms });
 }
 
-function program(name: 'service' | 'guard' | 'report'): WrittenFile {
-  return { path: `${PROGRAM_DIRECTORY}/${name}`, content: primaryTemplate(name), mode: 0o755 };
+function programFiles(role: 'primary' | 'standby'): WrittenFile[] {
+  return programsOf(role).map(({ name, ...program }) => ({ path: `${PROGRAM_DIRECTORY}/${name}`, ...program }));
 }

@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# The network, mount and UTS namespaces of a host, once they are made.
+
+prepared() {
+  [ -e "$SPARE_NAMESPACE" ] && [ -e "$SPARE_STATE/ready" ]
+}
+
+inside() {
+  nsenter --net="$SPARE_NAMESPACE" --mount="$SPARE_STATE/mnt" --uts="$SPARE_STATE/uts" -- "$@"
+}
+
+# Runs a command where the volume is mounted. On a primary that is outside, for everybody: mounts propagate inwards. On the
+# standby it is inside only, since two hosts may use the same mount point.
+where_mounted() {
+  if [ "$SPARE_ROLE" = primary ]; then "$@"; else inside "$@"; fi
+}

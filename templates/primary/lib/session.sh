@@ -1,0 +1,25 @@
+# shellcheck shell=sh
+# What the kernel knows of the iSCSI session with the standby's target.
+
+# Sets `session` to its state, such as LOGGED_IN, FAILED or FREE, or to `none` where there is no session. Of several sessions,
+# one that is logged in counts. No process is started.
+look_at_session() {
+  session=none
+  for folder in "$root"/sys/class/iscsi_session/session*; do
+    { read -r target <"$folder/targetname"; } 2>/dev/null || continue
+    [ "$target" = "$SPARE_IQN" ] || continue
+    { read -r session <"$folder/state"; } 2>/dev/null || session=
+    [ "$session" != LOGGED_IN ] || return 0
+  done
+}
+
+session_logged_in() {
+  look_at_session
+  [ "$session" = LOGGED_IN ]
+}
+
+# Any state will do: iscsid goes on trying by itself.
+session_exists() {
+  look_at_session
+  [ "$session" != none ]
+}
