@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { SpareError } from '../std/errors.ts';
 import type { ExecOptions, ExecResult } from './machine.ts';
-import { quoteForShell } from './quote.ts';
+import { shownCommand } from './program.ts';
 
 const DEFAULT_TIMEOUT_ms = 60_000;
 /** Between SIGTERM and SIGKILL. */
@@ -26,7 +26,7 @@ export async function execLocal(argv: readonly string[], options: LocalExecOptio
   const [file, ...args] = argv;
   if (file === undefined) throw new Error('Cannot run an empty command');
   const timeout_ms = options.timeout_ms ?? DEFAULT_TIMEOUT_ms;
-  const shown = options.shownAs ?? quoteForShell(argv);
+  const shown = options.shownAs ?? shownCommand(argv);
   const result = await execa(file, args, {
     reject: false,
     timeout: timeout_ms,

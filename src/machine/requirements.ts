@@ -1,4 +1,5 @@
 import type { Machine } from './machine.ts';
+import { programArgv } from './program.ts';
 
 /** A required program, and the Debian package that provides it. */
 export interface Requirement {
@@ -42,17 +43,15 @@ export const STANDBY_MODULES = ['md_mod', 'raid1', 'loop', 'nfsd', 'macvlan'] as
 
 /** The programs that are missing on the machine: one call, because a remote call can be slow. */
 export async function missingPrograms(machine: Machine, programs: readonly Requirement[]): Promise<Requirement[]> {
-  const script = 'PATH=$PATH:/usr/sbin:/sbin; for name; do command -v "$name" >/dev/null || echo "$name"; done';
-  const { stdout } = await machine.exec(['sh', '-c', script, 'sh', ...programs.map((program) => program.command)]);
+  const names = programs.map((program) => program.command);
+  const { stdout } = await machine.exec(programArgv('missing-programs', ...names));
   const missing = new Set(stdout.split('\n'));
   return programs.filter((program) => missing.has(program.command));
 }
 
 /** The kernel modules that are neither loadable nor built in nor loaded. */
 export async function missingModules(machine: Machine, modules: readonly string[]): Promise<string[]> {
-  const script =
-    'PATH=$PATH:/usr/sbin:/sbin; for name; do [ -d "/sys/module/$name" ] || modprobe -n -q "$name" || echo "$name"; done';
-  const { stdout } = await machine.exec(['sh', '-c', script, 'sh', ...modules]);
+  const { stdout } = await machine.exec(programArgv('missing-modules', ...modules));
   return stdout.split('\n').filter((name) => name !== '');
 }
 

@@ -6,6 +6,7 @@ import { SpareError } from '../std/errors.ts';
 import { execLines, execLocal } from './exec.ts';
 import { NO_SUCH_FILE, readFileArgv, writeFileArgv, writeFilesArgv, writeFilesInput } from './file-commands.ts';
 import type { ExecOptions, ExecResult, Machine, WrittenFile } from './machine.ts';
+import { shownCommand } from './program.ts';
 import { quoteForShell } from './quote.ts';
 
 /** ssh(1): exit code of its own failures, such as no connection or a wrong host key. */
@@ -41,7 +42,7 @@ export class SshMachine implements Machine {
    * @throws SpareError `unreachable` (`SSH_FAILED`) if ssh itself fails; otherwise like `execLocal`.
    */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    const shownAs = quoteForShell(argv);
+    const shownAs = shownCommand(argv);
     const acceptExitCodes = [...(options.acceptExitCodes ?? []), SSH_FAILED];
     const result = await execLocal(this.#argv(argv), {
       ...options,

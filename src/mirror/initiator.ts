@@ -1,5 +1,6 @@
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { Machine } from '../machine/machine.ts';
+import { programArgv } from '../machine/program.ts';
 
 /** The portal group tag of spare's target (RFC 7143 §13.9): open-iscsi checks it at login. */
 const PORTAL_GROUP_TAG = 1;
@@ -106,7 +107,5 @@ export async function logout(machine: Machine, host: HostConfiguration, standby:
 
 /** Waits up to 20 s for udev to create the name of a block device. */
 export function waitForDeviceArgv(path: string): string[] {
-  const script =
-    'i=0; until [ -b "$1" ]; do i=$((i + 1)); [ $i -le 100 ] || { echo "no block device $1" >&2; exit 1; }; sleep 0.2; done';
-  return ['sh', '-c', script, 'wait-for-device', path];
+  return programArgv('wait-for-device', path);
 }

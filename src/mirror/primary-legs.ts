@@ -1,4 +1,5 @@
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
+import { programArgv } from '../machine/program.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
@@ -131,10 +132,8 @@ async function divergentBlocks(
 export async function setBits({ primaryMachine }: VolumeContext, array: string, dirty: Bitmap['dirty']): Promise<void> {
   const lines = bitmapSetBitsLines(dirty);
   if (lines.length === 0) return;
-  // One line per write: the kernel accepts one page at a time.
-  const script = 'while read -r line; do printf "%s\\n" "$line" >"/sys/block/$1/md/bitmap_set_bits" || exit 1; done';
   const input = `${lines.join('\n')}\n`;
-  await primaryMachine.exec(['sh', '-c', script, 'set-bits', array], { input, timeout_ms: SET_BITS_TIMEOUT_ms });
+  await primaryMachine.exec(programArgv('set-bits', array), { input, timeout_ms: SET_BITS_TIMEOUT_ms });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readEvidence } from '../hosts/host-evidence.ts';
 import { stateOf } from '../hosts/host-state.ts';
+import { programArgv } from '../machine/program.ts';
 import { standbyLegInSync } from '../mirror/condition.ts';
 import { rangesText } from '../mirror/leg-currency.ts';
 import { chunksIn } from '../mirror/md/bitmap.ts';
@@ -91,14 +92,11 @@ function bitmapChunkOf({ host, volume }: VolumeContext, { bitmapChunk_bytes }: M
 
 /** Whatever the array reports about the leg: if nothing was written since, it still looks in sync. */
 async function dropStandbyLeg(context: VolumeContext): Promise<void> {
-  // Through sysfs, because the leg's disk may be gone or hang. It cannot be removed before its last request has ended.
-  const script =
-    's="/sys/block/$1/md/dev-$2/state"; grep -q faulty "$s" || echo faulty >"$s" || exit 1; echo remove >"$s"';
   await retryUntil(
     async () => {
       const { kernelName, legs } = await primaryMirror(context);
       const leg = legs.find((candidate) => !candidate.local);
-      if (leg) await context.primaryMachine.exec(['sh', '-c', script, 'drop-leg', kernelName, leg.name]);
+      if (leg) await context.primaryMachine.exec(programArgv('drop-leg', kernelName, leg.name));
     },
     { timeout_ms: DROP_ms, pause_ms: 1_000, clock: context.clock },
   );

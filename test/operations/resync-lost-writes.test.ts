@@ -90,7 +90,7 @@ class PrimarySet implements Machine {
           fail('Bits were set while the array is in sync: nothing would be resynced');
         this.bits.push(input.trim());
         return '';
-      case 'read': {
+      case 'read-directly': {
         const [block, skip, count] = [Number(argv[5]), Number(argv[6]), Number(argv[7])] as const;
         return this.disk.subarray(skip * block, (skip + count) * block).toString('base64');
       }

@@ -1,4 +1,5 @@
 import type { Machine } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 
 export interface LegStatus {
   /** Kernel name: `vdb`, `sda`, `loop0`. */
@@ -24,18 +25,6 @@ export interface MirrorStatus {
   legs: readonly LegStatus[];
 }
 
-/** By the shell itself: a process for each file would take longer than all the rest. */
-const SCRIPT = `
-show() { v=; [ ! -r "$2" ] || read -r v <"$2" || :; echo "$1$v"; }
-d=$(readlink -f "$1") && [ -b "$d" ] || exit 0
-n=\${d##*/}; m=/sys/block/$n/md; [ -d "$m" ] || exit 0
-echo "kernelName=$n"
-l=$(readlink -f "$2"); echo "local=\${l##*/}"
-for f in bitmap/chunksize array_state sync_action sync_completed sync_speed mismatch_cnt; do show "$f=" "$m/$f" 2>/dev/null; done
-for l in $m/dev-*; do
-  [ ! -e "$l/state" ] || show "leg=\${l##*/dev-} " "$l/state"
-done`;
-
 /**
  * The state of the array, or `undefined` if it is not running: one call, because a remote call can be slow.
  * @param localLeg Path of the machine's own disk.
@@ -45,7 +34,7 @@ export async function mirrorStatus(
   device: string,
   localLeg = '/dev/null',
 ): Promise<MirrorStatus | undefined> {
-  const { stdout } = await machine.exec(['sh', '-c', SCRIPT, 'mirror-status', device, localLeg]);
+  const { stdout } = await machine.exec(programArgv('mirror-status', device, localLeg));
   return parseMirrorStatus(stdout);
 }
 

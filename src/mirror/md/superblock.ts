@@ -9,6 +9,7 @@
  */
 
 import type { Machine, StandbyMachine } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 import { SpareError } from '../../std/errors.ts';
 
 const MAGIC = 0xa92b4efc;
@@ -99,16 +100,9 @@ export async function readDirectly(
   const block_bytes = offset_bytes % 4096 === 0 ? 4096 : SECTOR_bytes;
   const skip = offset_bytes / block_bytes;
   const count = Math.ceil(length_bytes / block_bytes);
-  const { stdout } = await machine.exec([
-    'sh',
-    '-c',
-    'dd if="$1" bs="$2" skip="$3" count="$4" iflag=direct status=none | base64 -w 0',
-    'read',
-    path,
-    String(block_bytes),
-    String(skip),
-    String(count),
-  ]);
+  const { stdout } = await machine.exec(
+    programArgv('read-directly', path, String(block_bytes), String(skip), String(count)),
+  );
   const bytes = Buffer.from(stdout, 'base64');
   if (bytes.length < length_bytes) {
     throw new SpareError(

@@ -1,4 +1,5 @@
 import type { Machine } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { initiatorFiles, login, loginArgv, logout } from '../../mirror/initiator.ts';
 import { assembleArgv, createArgv, growBitmapArgv } from '../../mirror/md/commands.ts';
@@ -102,9 +103,7 @@ function fileSystemSteps({ host, volume, primaryMachine: machine }: VolumeContex
       async run() {
         const { kernelName } = await runningMirror(machine, device);
         // Once the array is clean, its event count is final: with a bitmap newer than a write, the kernel would refuse the second leg.
-        const script =
-          'sync; i=0; until grep -qx clean "/sys/block/$1/md/array_state" || [ $i -ge 100 ]; do i=$((i + 1)); sleep 0.1; done';
-        await machine.exec(['sh', '-c', script, 'wait-until-clean', kernelName]);
+        await machine.exec(programArgv('wait-until-clean', kernelName));
         await machine.exec(growBitmapArgv(device));
       },
     }),

@@ -1,4 +1,5 @@
 import type { Machine } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 
 /** The facts that enrolment needs about a future primary. */
 export interface PrimaryFacts {
@@ -22,46 +23,14 @@ export interface PrimaryFacts {
   hasUpdateInitramfs: boolean;
 }
 
-const SCRIPT = `
-say() { printf '%s=%s\\n' "$1" "$2"; }
-device=$1 interface=$2 mount=$3
-say initiatorName "$(sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi 2>/dev/null | head -n 1)"
-real=$(readlink -f "$device")
-if [ -b "$real" ]; then
-  say realPath "$real"
-  for link in /dev/disk/by-id/* /dev/disk/by-path/*; do
-    [ -e "$link" ] && [ "$(readlink -f "$link")" = "$real" ] && { say stablePath "$link"; break; }
-  done
-  say size_bytes "$(blockdev --getsize64 "$real")"
-  say readOnly "$(blockdev --getro "$real")"
-  wipefs --noheadings --output TYPE "$real" 2>/dev/null | while read -r type; do say inUse "signature of $type"; done
-  lsblk --noheadings --raw --output NAME,TYPE "$real" | tail -n +2 | while read -r name type; do say inUse "$type $name on it"; done
-  findmnt --noheadings --output TARGET --source "$real" | while read -r target; do say inUse "mounted at $target"; done
-  swapon --noheadings --show=NAME 2>/dev/null | grep -qx "$real" && say inUse swap
-  say mirrorUuid "$(mdadm --examine "$real" 2>/dev/null | sed -n 's/.*Array UUID : //p')"
-fi
-[ -e "/sys/class/net/$interface" ] && say interfaceExists yes
-say mountedThere "$(findmnt --noheadings --output SOURCE --mountpoint "$mount" | tail -n 1)"
-[ ! -e "$mount" ] || [ -z "$(ls -A "$mount" 2>/dev/null)" ] && say mountPointEmpty yes
-for file in /etc/spare/services/*.conf; do [ -e "$file" ] && { name=\${file##*/}; say enrolledAs "\${name%.conf}"; }; done
-command -v update-initramfs >/dev/null && say hasUpdateInitramfs yes
-true`;
-
 /** Reads only; changes nothing. */
 export async function primaryFacts(
   machine: Machine,
   wanted: { device: string; networkInterface: string; mountPoint: string },
 ): Promise<PrimaryFacts> {
-  const { stdout } = await machine.exec([
-    'sh',
-    '-c',
-    SCRIPT,
-    'facts',
-    wanted.device,
-    wanted.networkInterface,
-    wanted.mountPoint,
-  ]);
-  return parsePrimaryFacts(stdout, wanted.device);
+  const { device, networkInterface, mountPoint } = wanted;
+  const { stdout } = await machine.exec(programArgv('primary-facts', device, networkInterface, mountPoint));
+  return parsePrimaryFacts(stdout, device);
 }
 
 export function parsePrimaryFacts(stdout: string, device: string): PrimaryFacts {

@@ -1,4 +1,5 @@
 import type { Machine, WrittenFile } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 import { renderTemplate } from '../../machine/template.ts';
 import { mdadmConfLines, withMdadmConfLines } from '../../mirror/md/commands.ts';
 import { programsOf } from '../../service/programs.ts';
@@ -59,8 +60,7 @@ export async function ignoreLegsAtBoot(machine: Machine, mirrorUuid: string): Pr
   const wanted = withMdadmConfLines(content ?? '', mirrorUuid);
   if (wanted === undefined) return;
   await machine.writeFile(path, wanted, 0o644);
-  const script = 'command -v update-initramfs >/dev/null || exit 0; exec update-initramfs -u';
-  await machine.exec(['sh', '-c', script, 'refresh-initramfs'], { timeout_ms: INITRAMFS_TIMEOUT_ms });
+  await machine.exec(programArgv('refresh-initramfs'), { timeout_ms: INITRAMFS_TIMEOUT_ms });
 }
 
 function programFiles(role: 'primary' | 'standby'): WrittenFile[] {

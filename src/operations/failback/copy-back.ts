@@ -1,6 +1,7 @@
 import { enter, noteComparisonDue, recordComparison } from '../../hosts/host-state.ts';
 import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
 import type { Machine } from '../../machine/machine.ts';
+import { programArgv } from '../../machine/program.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { addArgv, reAddArgv } from '../../mirror/md/commands.ts';
 import { mirrorStatus } from '../../mirror/md/status.ts';
@@ -46,7 +47,7 @@ export function copyBackSteps(context: FailbackContext): Step[] {
       title: `Hand control to the guard of ${host.name}`,
       commandLines: [`rm -f ${PASSIVE_PATH}`],
       async run() {
-        await primaryMachine.exec(['sh', '-c', 'rm -f "$1" && sync "$(dirname "$1")"', 'active', PASSIVE_PATH]);
+        await primaryMachine.exec(programArgv('remove-file', PASSIVE_PATH));
       },
     }),
     homeStep(context, 'service-home'),
@@ -144,7 +145,6 @@ function verifyStep(context: FailbackContext): Omit<Step, 'machine'> {
 
 /** Bytes written to a disk since its machine booted (Documentation/block/stat.rst, field 7, sectors). */
 async function diskWrittenBytes(machine: Machine, path: string): Promise<number> {
-  const script = 'cat "/sys/class/block/$(basename "$(readlink -f "$1")")/stat"';
-  const { stdout } = await machine.exec(['sh', '-c', script, 'disk-written', path]);
+  const { stdout } = await machine.exec(programArgv('disk-statistics', path));
   return Number(stdout.trim().split(/\s+/)[6] ?? 0) * 512;
 }
