@@ -127,7 +127,7 @@ export class CommandWorld {
     if (line === this.failing) {
       throw new SpareError('stepFailed', 'COMMAND_FAILED', `Cannot run '${line}' on alpha`, { hint: 'see it by hand' });
     }
-    if (argv.includes('facts')) return says(...this.facts);
+    if (argv.includes('primary-facts')) return says(...this.facts);
     if (argv.includes('mirror-status')) {
       return says('kernelName=md127', 'local=vdb', 'sync_action=idle', ...this.legs.map((leg) => `leg=${leg}`));
     }

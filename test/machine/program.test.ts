@@ -61,10 +61,8 @@ program('one that fails is told by its file and its arguments, not by its text',
     await execLocal(argv);
   } catch (error) {
     assert.instance(error, SpareError);
-    assert.match(
-      (error as SpareError).message,
-      /^Cannot run 'templates\/machine\/read-file .*missing.*': it ended with 44$/,
-    );
+    assert.match((error as SpareError).message, /templates\/machine\/read-file [^\n]*missing/);
+    assert.not.match((error as SpareError).message, '#!');
     return;
   }
   assert.unreachable();
