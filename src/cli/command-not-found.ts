@@ -24,8 +24,8 @@ const commandNotFound: Hook.CommandNotFound = async function commandNotFound(opt
       if (!notTaken) throw error;
     }
   }
-  throw new SpareError('usage', 'UNKNOWN_COMMAND', `There is no command '${typed}'`, {
-    hint: `${suggestion === undefined ? '' : `Did you mean 'spare ${suggestion}'? `}'spare help' lists all commands`,
+  throw new SpareError('usage', 'UNKNOWN_COMMAND', `Unknown command '${typed}'`, {
+    hint: suggestion === undefined ? 'For all commands, run: spare help' : `Did you mean: spare ${suggestion}`,
   });
 };
 

@@ -21,7 +21,7 @@ export function helpOverview(config: Config): HelpResult {
   };
 }
 
-/** @throws SpareError `usage` where there is no such command or topic, with the one that may have been meant. */
+/** @throws SpareError `usage` if there is no such command or topic, with a suggestion. */
 export function findHelp(config: Config, name: string): HelpResult {
   const topic = Object.hasOwn(HELP_TOPICS, name) ? HELP_TOPICS[name] : undefined;
   if (topic) return { topic: name, summary: topic.summary, text: topic.text() };
@@ -29,8 +29,7 @@ export function findHelp(config: Config, name: string): HelpResult {
   if (command) return { command: name, summary: command.summary ?? '' };
   const names = [...config.commandIDs, ...Object.keys(HELP_TOPICS)];
   const suggestion = closest(name, names);
-  throw new SpareError('usage', 'UNKNOWN_TOPIC', `There is no help on '${name}'`, {
-    hint:
-      suggestion === undefined ? `There is help on: ${names.join(', ')}` : `Did you mean 'spare help ${suggestion}'?`,
+  throw new SpareError('usage', 'UNKNOWN_TOPIC', `There is no help topic '${name}'`, {
+    hint: suggestion === undefined ? `Topics: ${names.join(', ')}` : `Did you mean: spare help ${suggestion}`,
   });
 }

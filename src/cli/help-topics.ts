@@ -1,14 +1,14 @@
 import { stateSummary } from '../hosts/state-summary.ts';
 import { EXIT_CODES } from '../std/errors.ts';
 
-/** Something to read that is not a command: `spare help TOPIC`. */
+/** A help topic that is not a command: `spare help TOPIC`. */
 export interface HelpTopic {
   /** For the list of topics. */
   summary: string;
   text(): string;
 }
 
-/** Short and plain: what is needed at a terminal. `docs/` has the rest. */
+/** Short texts for the terminal. `docs/` has the rest. */
 export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
   'exit-codes': {
     summary: 'what each exit code means',
@@ -20,20 +20,20 @@ export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
       ]),
   },
   states: {
-    summary: 'the states of a host, and what leads from one to the next',
+    summary: 'the states of a host, and which state may follow',
     text: stateSummary,
   },
   'fence-command': {
     summary: "what a host's fence command must do",
     text: () =>
       [
-        'The fence command proves that a machine is off. A host without one is never taken over automatically.',
+        'The fence command switches a machine off and confirms it. A host without one is never failed over automatically.',
         "It runs on the standby with sh -c, with the host's name in SPARE_HOST and the action as $1. It has 30 s.",
         '',
         table([
-          ['off', 'Switch the machine off. Exit with 0 only when the machine is proven to be off, not when the'],
-          ['', 'request was sent: two machines would serve one volume. Any other exit code refuses the failover'],
-          ['status', 'Print on or off and exit with 0. Anything else means that it does not know'],
+          ['off', 'Switch the machine off. Exit with 0 only when the machine is confirmed off, not when the'],
+          ['', 'request was sent: otherwise two machines could serve one volume. Any other code refuses the failover'],
+          ['status', 'Print on or off and exit with 0. Anything else means that the power state is unknown'],
         ]),
         '',
         'Example: spare enroll alpha … --policy auto --fence-command \'/usr/local/sbin/power-off-alpha "$1"\'',
@@ -45,13 +45,13 @@ export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
     text: () =>
       [
         'With --json every command prints one JSON value on standard output, and nothing else. spare watch prints one',
-        'value a line. Names end in their unit (_s, _ms, _bytes); times are ISO 8601. The exit code is the same as without.',
+        'value per line. Names end in their unit (_s, _ms, _bytes); times are ISO 8601. The exit code is the same as without.',
         '',
         'A failure:    {"error": {"code": "UNKNOWN_HOST", "message": "…", "hint": "…"}}',
         'An operation: {"operation", "host", "startedAt", "elapsed_ms", "steps": [{"name", "title", "machine", "status", "elapsed_ms"}]}',
         'A plan:       {"dryRun": true, "operation", "host", "steps": [{"name", "title", "machine", "commandLines"}]}',
         '',
-        'An operation that fails prints both: the error, and the steps as far as they got.',
+        'An operation that fails prints both: the error, and the status of every step.',
         'Codes, keys and types are stable; messages and hints are for people. docs/json.md has every key.',
       ].join('\n'),
   },

@@ -23,8 +23,8 @@ export async function runWatchHere(interruption: AbortController, options: { jso
   const lock = await lockWatch();
   if ('heldBy' in lock) {
     if (isLive) return look(interruption);
-    throw new SpareError('busy', 'WATCH_RUNS', `Cannot watch as another watch does: ${lock.heldBy}`, {
-      hint: "See what it sees: 'spare status', or 'spare watch' in a terminal",
+    throw new SpareError('busy', 'WATCH_RUNS', `Another watch is already running: ${lock.heldBy}`, {
+      hint: 'To see its status, run: spare status',
     });
   }
   try {

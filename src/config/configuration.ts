@@ -54,9 +54,9 @@ export function readConfiguration(): Configuration {
       throw new SpareError(
         'precondition',
         'CONFIGURATION_VERSION',
-        `Cannot read ${configurationPath()}: its version is ${(configuration as { version: unknown }).version}, this spare knows 1 and 2`,
+        `Cannot read ${configurationPath()}: its version is ${(configuration as { version: unknown }).version}, this version of spare supports 1 and 2`,
         {
-          hint: 'It was written by a newer spare: install that one',
+          hint: 'A newer version of spare wrote it: install that version',
         },
       );
   }

@@ -17,9 +17,9 @@ export function onlyVolume(host: HostConfiguration): VolumeConfiguration {
   throw new SpareError(
     'precondition',
     'NOT_ONE_VOLUME',
-    `Cannot work on ${host.name} as it has ${host.volumes.length} volumes${names && `: ${names}`}`,
+    `Cannot work on ${host.name}: it has ${host.volumes.length} volumes${names && ` (${names})`}`,
     {
-      hint: 'This version of spare protects one volume for each host. A newer version may have written the configuration',
+      hint: 'This version of spare supports one volume per host. A newer version may have written the configuration',
     },
   );
 }

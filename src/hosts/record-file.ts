@@ -27,8 +27,8 @@ export function readRecordFile<Content extends HostFile>(path: string): Content 
   throw new SpareError(
     'precondition',
     'RECORD_VERSION',
-    `Cannot read ${path}: its version is ${content.version}, this spare knows ${VERSION}`,
-    { hint: 'It was written by a newer spare: install that one' },
+    `Cannot read ${path}: its version is ${content.version}, this version of spare supports ${VERSION}`,
+    { hint: 'A newer version of spare wrote it: install that version' },
   );
 }
 

@@ -1,19 +1,19 @@
 import type { HostStateName } from './host-record.ts';
 import { TRANSITIONS } from './state-table.ts';
 
-/** What each state means to an administrator. */
+/** The meaning of each state, for administrators. */
 const MEANINGS: Readonly<Record<HostStateName, string>> = {
-  enrolled: 'known, nothing is mirrored yet',
-  syncing: 'the resync runs: it cannot be taken over without data loss',
+  enrolled: 'configured; the initial resync has not started',
+  syncing: 'a resync is running: the initial one, or that of the local leg after a failback',
   protected: 'both legs are in sync',
-  degraded: 'it serves, and only one leg has everything',
-  suspect: 'unreachable on all probes',
-  'failing-over': 'a failover runs, or was interrupted',
-  'taken-over': 'the standby serves it',
-  'failing-back': 'a failback runs, or was interrupted',
+  degraded: 'the array runs on one leg',
+  suspect: 'it was protected, and is unreachable on all probes',
+  'failing-over': 'a failover is running or was interrupted',
+  'taken-over': 'the standby serves it, without a mirror',
+  'failing-back': 'a failback is running or was interrupted',
 };
 
-/** Every state, what it means, and where it leads, from the state table. */
+/** Every state, its meaning, and the states that may follow, from the state table. */
 export function stateSummary(): string {
   const states = Object.entries(MEANINGS) as [HostStateName, string][];
   const width = Math.max(...states.map(([name]) => name.length));

@@ -58,8 +58,8 @@ function assertStateAsPlanned(operation: Operation): void {
   throw new SpareError(
     'precondition',
     'STATE_CHANGED',
-    `Cannot start ${name} of ${host} as it is ${state} now: it was planned for ${startsIn.join(' or ')}`,
-    { hint: `See its state ('spare status ${host}'). If it is still needed, ${againOf(operation)}` },
+    `Cannot start ${name} of ${host}: it is now ${state}, expected ${startsIn.join(' or ')}`,
+    { hint: `To see its state, run: spare status ${host}. If the ${name} is still needed, ${againOf(operation)}` },
   );
 }
 

@@ -38,7 +38,7 @@ test('starts through a symlink, from another folder, under its own Node', async 
 test('tells an unknown command with exit code 2 and a hint', async () => {
   const { exitCode, stderr, stdout } = await spare('nosuch');
   assert.is(exitCode, 2);
-  assert.match(stderr, /^Error: There is no command .nosuch.\nHint: .*spare help/);
+  assert.match(stderr, /^Error: Unknown command 'nosuch'\nHint: .*spare help/);
   assert.is(stdout, '');
 });
 
@@ -47,8 +47,8 @@ test('suggests the command that was meant, without asking where there is no term
   assert.is(exitCode, 2);
   assert.is(stderr, '');
   const { error } = JSON.parse(stdout) as ErrorReport;
-  assert.equal([error.code, error.message], ['UNKNOWN_COMMAND', "There is no command 'stauts'"]);
-  assert.match(error.hint, "Did you mean 'spare status'?");
+  assert.equal([error.code, error.message], ['UNKNOWN_COMMAND', "Unknown command 'stauts'"]);
+  assert.match(error.hint, 'Did you mean: spare status');
 });
 
 test('there is help on every command and every topic, and none on anything else', async () => {
@@ -62,7 +62,7 @@ test('there is help on every command and every topic, and none on anything else'
   }
   const { exitCode, stderr } = await spare('help', 'exit-code');
   assert.is(exitCode, 2);
-  assert.match(stderr, "Did you mean 'spare help exit-codes'?");
+  assert.match(stderr, 'Did you mean: spare help exit-codes');
 });
 
 test('tells an unknown flag as JSON where JSON was asked for', async () => {

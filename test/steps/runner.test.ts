@@ -62,7 +62,7 @@ test('does nothing where the host is not in a state that was planned for', async
   const operation: Operation = { ...operationOf([flagStep(world, 'a')]), startsIn: ['protected', 'suspect'] };
   const error = await failureOf(runOperation(operation));
   assert.equal([error.code, error.exitCode], ['STATE_CHANGED', 3]);
-  assert.match(error.message, 'it is taken-over now: it was planned for protected or suspect');
+  assert.match(error.message, 'it is now taken-over, expected protected or suspect');
   assert.equal([[...world], readJournal('alpha')], [[], []]);
   putIntoState('alpha', 'suspect');
   await runOperation(operation);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../std/clock.ts';
 
-/** How long nobody serves, as the standby sees it. */
+/** How long the service is interrupted, measured on the standby. */
 export class Outage {
   readonly #clock: Clock;
   #begunAt_ms: number | undefined;

@@ -9,7 +9,7 @@ import type { FailoverOptions } from './failover-options.ts';
 import { fenceCommandOf, type PowerOff } from './fence-steps.ts';
 import { refuseUnproven } from './refusals.ts';
 
-/** Nothing can reach the leg any more: is it current? The answer is kept, as it cannot be found again later. */
+/** Now that no write can reach the leg: is it current? The answer is recorded, because it cannot be determined again later. */
 export function decideStep(context: VolumeContext, options: FailoverOptions, powerOff: PowerOff): Step {
   const { host, volume, standbyMachine: machine, clock } = context;
   return stepOn(machine)({
