@@ -96,7 +96,7 @@ test('no operation works on a host with another number of volumes than one', () 
   };
   assert.is(refusal(hostFixture), 'data');
   assert.is(refusal(two), 'NOT_ONE_VOLUME Cannot work on alpha: it has 2 volumes (data, home)');
-  assert.is(refusal({ ...hostFixture, volumes: [] }), 'NOT_ONE_VOLUME Cannot work on alpha as it has 0 volumes');
+  assert.is(refusal({ ...hostFixture, volumes: [] }), 'NOT_ONE_VOLUME Cannot work on alpha: it has 0 volumes');
 });
 
 test.run();

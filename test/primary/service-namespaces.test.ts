@@ -46,7 +46,7 @@ asRoot('what is mounted inside is mounted, is left alone, and is unmounted', ({ 
 
 asRoot('nothing is mounted while the array is not running', ({ world }) => {
   const said = world.run('service mount alpha 2>&1 || echo "ended with $?"');
-  assert.match(said, 'does not run');
+  assert.match(said, 'is not running');
   assert.match(said, 'ended with 1');
 });
 

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The service address, which moves between a primary and the standby.
 
-# `replace` leaves alone what is there already. A batch ends at its first error.
+# `replace` does not change an existing entry. A batch ends at its first error.
 address_up() {
   address=${SPARE_ADDRESS%/*}
   if [ "$SPARE_ROLE" = standby ]; then
@@ -27,7 +27,7 @@ END
 address_down() {
   address=${SPARE_ADDRESS%/*}
   if [ "$SPARE_ROLE" = standby ]; then
-    # Either may be gone already, and the other goes all the same.
+    # One may be gone already; the other must still be removed.
     ip -force -batch - 2>/dev/null <<END || true
 route del $address/32 dev $shim
 neighbour del $address dev $shim

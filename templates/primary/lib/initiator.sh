@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Asks the standby's target: by logging in, and by a discovery, which leaves nothing behind.
 
-# Its exit code is not believed: 15, "session exists", is also said of a session that is still trying, or is being refused.
-# Seen: a login that was refused slowly, taken for a success, and two machines served one host for 10 s.
+# Its exit code is not trusted: 15, "session exists", also means a session that is still retrying or being refused.
+# Seen: a slowly refused login counted as success, and two machines served one host for 10 s.
 log_in() {
   timeout 30 iscsiadm --mode node --targetname "$SPARE_IQN" --portal "$SPARE_PORTAL" --login
   session_logged_in
@@ -12,8 +12,8 @@ log_out() {
   timeout 30 iscsiadm --mode node --targetname "$SPARE_IQN" --portal "$SPARE_PORTAL" --logout
 }
 
-# Sets `answer` to `accepted`, `replaced` or `unknown`. Status class 2, detail 4 (RFC 7143 §11.13.5, target removed) is said
-# only to an initiator that has proven who it is, and means: replaced.
+# Sets `answer` to `accepted`, `replaced` or `unknown`. Status class 2, detail 4 (RFC 7143 §11.13.5, target removed) is sent
+# only to an authenticated initiator, and means: replaced.
 ask_target() {
   answer=unknown
   if said=$(timeout 10 iscsiadm --mode discoverydb --type sendtargets --portal "$SPARE_PORTAL" --discover --op nonpersistent 2>&1); then

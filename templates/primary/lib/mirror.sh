@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The mirror set that the volume lies on.
+# The array of the volume.
 
 assembled() {
   [ -b "$SPARE_DEVICE" ]

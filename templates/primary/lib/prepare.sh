@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Makes the namespaces of a host, and what in them can wait for its volume. Nothing is served yet.
+# Creates the namespaces of a host, and starts everything in them that does not need its volume. Nothing is served yet.
 
 prepare() {
   if prepared; then return 0; fi
@@ -7,7 +7,7 @@ prepare() {
   make_network
   make_namespaces
   inside "$here/inside/make-mounts"
-  # It answers only what exportfs has been told.
+  # It answers only for exports that exportfs has set.
   start_mountd
   if [ "$SPARE_ROLE" = standby ]; then
     prepare_shim
@@ -28,7 +28,7 @@ make_network() {
 
 make_namespaces() {
   mkdir -p "$SPARE_STATE/nfs" "$SPARE_MOUNT"
-  # A file that holds a mount namespace must lie on a private mount, or the namespace would contain itself.
+  # A file that holds a mount namespace must be on a private mount, or the namespace would contain itself.
   is_mounted "$root/run/spare/services" || mount --bind "$root/run/spare/services" "$root/run/spare/services"
   mount --make-private "$root/run/spare/services"
   for name in mnt uts; do

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# What the kernel knows of the iSCSI session with the standby's target.
+# The kernel's state of the iSCSI session with the standby's target.
 
-# Sets `session` to its state, such as LOGGED_IN, FAILED or FREE, or to `none` where there is no session. Of several sessions,
-# one that is logged in counts. No process is started.
+# Sets `session` to its state, such as LOGGED_IN, FAILED or FREE, or to `none` if there is no session. Of several sessions,
+# one that is logged in counts. Starts no process.
 look_at_session() {
   session=none
   for folder in "$root"/sys/class/iscsi_session/session*; do
@@ -18,7 +18,7 @@ session_logged_in() {
   [ "$session" = LOGGED_IN ]
 }
 
-# Any state will do: iscsid goes on trying by itself.
+# Any state counts: iscsid keeps retrying.
 session_exists() {
   look_at_session
   [ "$session" != none ]

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The standby's own way to the services that it has taken over.
-# A macvlan interface cannot be reached from the interface it sits on. A second macvlan, a sibling, can. It must stay silent
-# in ARP, or the network would learn two hardware addresses for the standby.
+# The standby's own route to the services that it has taken over.
+# A macvlan interface cannot be reached from its parent interface, but from a sibling macvlan. The sibling must not answer
+# ARP, or the network would learn two hardware addresses for the standby.
 shim=spare-shim
 
 prepare_shim() {
@@ -9,13 +9,13 @@ prepare_shim() {
     ip link add link "$SPARE_INTERFACE" name "$shim" type macvlan mode bridge
   fi
   sysctl -q -w "net.ipv6.conf.$shim.disable_ipv6=1" 2>/dev/null || true
-  # Answers come in on the shim only: strict reverse path filtering would agree, loose does no harm.
+  # Answers arrive on the shim only: strict reverse path filtering would work too, loose does no harm.
   sysctl -q -w "net.ipv4.conf.$shim.rp_filter=2"
   ip link set "$shim" arp off up
   learn_hardware
 }
 
-# Neither interface answers in ARP for the other, so each is told the hardware address of the other.
+# Neither interface answers ARP for the other, so each gets the other's hardware address.
 learn_hardware() {
   inner_link=$(ip -n "$SPARE_NETWORK" -o link show dev "$SPARE_INNER")
   shim_link=$(ip -o link show dev "$shim")

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The LUN of the standby, as udev names it.
+# The standby's LUN, by its udev name.
 
-# Sets `standby_leg` to its path, once it is there: that may take 20 s after the login.
+# Sets `standby_leg` to its path once it exists, which may take 20 s after the login.
 wait_for_standby_leg() {
   standby_leg=$root/dev/disk/by-path/ip-$SPARE_PORTAL-iscsi-$SPARE_IQN-lun-1
   tries=0

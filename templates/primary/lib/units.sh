@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The daemons of a host. Each is a transient unit: it outlives the session or daemon that has started it, and systemctl shows it.
+# The daemons of a host. Each is a transient unit: it outlives the session or daemon that started it, and systemctl shows it.
 
-# What a unit runs is in its control group: no need to ask systemd.
+# A unit's processes are in its control group: no need to ask systemd.
 has_processes() {
   { read -r _ <"$root/sys/fs/cgroup/system.slice/$1.service/cgroup.procs"; } 2>/dev/null
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Reads into memory what a takeover runs: from a disk that takes mirror writes, that would be seconds of it.
+# Reads the programs of a failover into memory: from a disk that is receiving mirror writes, that would take seconds.
 
 warm_up() {
   {
