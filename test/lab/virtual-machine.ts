@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type EventFacts, eventOf, eventText } from '../../src/std/event.ts';
 import type { EventName } from '../../src/std/event-table.ts';
 import type { Engine, MachinePlan } from './engines/engine.ts';
+import { processorOf } from './engines/processor.ts';
 import type { Image } from './image.ts';
 import type { MachineDisk } from './machine-disks.ts';
 import type { Network } from './network.ts';
@@ -157,6 +158,7 @@ export class VirtualMachine {
     return {
       processName: this.#processName,
       processors: machine.processors,
+      processor: processorOf(machine.name, lab.name),
       memory_MiB: machine.memory_MiB,
       disks,
       tap: network.tap(machine.name),

@@ -9,6 +9,8 @@ export interface MachinePlan {
   /** A word that no other process of this computer has at the end of a word of its command line. */
   readonly processName: string;
   readonly processors: number;
+  /** This computer's processor that a machine with one processor may be bound to. */
+  readonly processor: number;
   readonly memory_MiB: number;
   /** The root first. The guest counts them in this order. */
   readonly disks: readonly [MachineDisk, ...MachineDisk[]];

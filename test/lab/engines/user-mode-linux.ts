@@ -11,6 +11,11 @@ import { PROBE_ANSWER, PROBE_PARAMETER, PROBE_TIMEOUT_MS } from './probe.ts';
 const FIRST_PROGRAM = 'init=/usr/lib/lab/init';
 /** Standard output is the console, and nothing else is one. */
 const CONSOLE = ['con=null', 'con0=null,fd:1', 'ssl=null'];
+/**
+ * The kernel and the guest's program take turns, twice for each system call. On one processor that is a switch between two processes; on two, each
+ * has to wake the other one up first, and a guest's fork and exec take three times as long.
+ */
+const BOUND_TO = ['taskset', '--cpu-list'];
 /** The guest's memory is a file here, whose pages the guest also executes: a file system in memory. */
 const MEMORY_DIRECTORY = '/dev/shm';
 
@@ -33,6 +38,8 @@ export function userModeLinux(image: Image, shim: string | undefined): Engine {
 
     commandLine(plan) {
       const argv = [
+        ...BOUND_TO,
+        String(plan.processor),
         ...[image.userModeKernel, `umid=${plan.processName}`, `uml_dir=${socketDirectory(plan)}`],
         ...[`mem=${plan.memory_MiB}M`, 'root=/dev/ubda', 'rw', FIRST_PROGRAM, ...CONSOLE],
         ...plan.disks.map(({ file, base }, index) => `ubd${index}=${base === undefined ? file : `${file},${base}`}`),
