@@ -8,9 +8,10 @@ import { compareLegs, copyLegs, type LegComparison } from './legs.ts';
 import { PRIMARY_NAMES, type PrimaryName } from './settings.ts';
 import { StandbyCommands } from './standby-commands.ts';
 
-const PROTECTED_TIMEOUT_MS = 300_000;
-const TAKEOVER_TIMEOUT_MS = 120_000;
-const CLIENT_TIMEOUT_MS = 120_000;
+/** These only end what hangs, however slow the computer is. */
+const PROTECTED_TIMEOUT_MS = 600_000;
+const TAKEOVER_TIMEOUT_MS = 600_000;
+const CLIENT_TIMEOUT_MS = 600_000;
 const MIRROR_UNIT = 'lab-watch-mirror';
 const MIRROR_LOG = '/var/log/lab-mirror.log';
 
