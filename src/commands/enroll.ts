@@ -2,9 +2,11 @@ import { Args, Flags } from '@oclif/core';
 import { terminalAsk } from '../cli/ask.ts';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
+import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { planEnroll } from '../operations/enroll/enroll.ts';
 import { type EnrollOptions, parseSshTarget } from '../operations/enroll/enroll-options.ts';
 import { prepareEnrollment } from '../operations/enroll/prepare-enrollment.ts';
+import { type RootAccess, rootAccessText } from '../operations/enroll/root-access.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
 
 /** What `spare enroll --json` prints. */
@@ -13,6 +15,8 @@ export interface EnrollResult extends OperationReport {
   export: string;
   iqn: string;
   mirrorUuid: string;
+  /** Of the volume's root directory: who may write there. */
+  access: RootAccess;
 }
 
 export default class Enroll extends BaseCommand {
@@ -49,6 +53,13 @@ export default class Enroll extends BaseCommand {
       default: 12,
     }),
     lease: Flags.integer({ description: 'NFSv4 lease and grace period, seconds', default: 10 }),
+    owner: Flags.string({
+      description: "UID[:GID] that is to own the volume's root directory [default: it belongs to root]",
+    }),
+    mode: Flags.string({ description: "permissions of the volume's root directory, in octal [default: 755]" }),
+    'discard-data': Flags.boolean({
+      description: 'take a device that contains data, if it has no file system or partitions: the data is lost',
+    }),
     'host-key': Flags.string({
       description: "fingerprint of the machine's SSH host key, 'SHA256:…'",
       exclusive: ['accept-host-key'],
@@ -73,27 +84,34 @@ export default class Enroll extends BaseCommand {
       ...(flags['fence-command'] !== undefined && { fenceCommand: flags['fence-command'] }),
       replacementTimeout_s: flags['replacement-timeout'],
       lease_s: flags.lease,
+      access: {
+        ...(flags.owner !== undefined && { owner: flags.owner }),
+        ...(flags.mode !== undefined && { mode: flags.mode }),
+      },
+      discardData: flags['discard-data'],
     };
     const { context, hostKey } = await prepareEnrollment(options, {
       fingerprint: flags['host-key'],
       accept: flags['accept-host-key'],
       ask: terminalAsk({ json: this.jsonEnabled() }),
     });
-    const outcome = await this.operate(planEnroll(context, { hostKey, wait: flags.wait }), {
-      dryRun: flags['dry-run'],
-    });
+    const { operation, access } = planEnroll(context, { hostKey, wait: flags.wait, access: options.access });
+    const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
     const { host, volume } = context;
     const address = host.service.address.replace(/\/.*/, '');
     this.log(
       `\n${host.name} serves ${address}:${volume.mountPoint}${flags.wait ? ' and is protected' : '; the initial resync is running'}.`,
     );
+    const onHost = (line: string) => sshCommandLine(host, context.standby, line);
+    this.log(rootAccessText(access, volume.mountPoint, volume.nfs.exportOptions, onHost));
     return {
       ...outcome,
       serviceAddress: host.service.address,
       export: `${address}:${volume.mountPoint}`,
       iqn: host.target.iqn,
       mirrorUuid: volume.mirrorUuid,
+      access,
     };
   }
 }

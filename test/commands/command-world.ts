@@ -26,7 +26,6 @@ const FACTS = [
   'stablePath=/dev/disk/by-id/virtio-alpha-data',
   'size_bytes=268435456',
   'readOnly=0',
-  'blank=yes',
   'interfaceExists=yes',
   'mountPointEmpty=yes',
 ];
@@ -127,6 +126,7 @@ export class CommandWorld {
     if (line === this.failing) {
       throw new SpareError('stepFailed', 'COMMAND_FAILED', `Cannot run '${line}' on alpha`, { hint: 'see it by hand' });
     }
+    if (argv[0] === 'stat') return says('0:0 755');
     if (argv.includes('primary-facts')) return says(...this.facts);
     if (argv.includes('mirror-status')) {
       return says('kernelName=md127', 'local=vdb', 'sync_action=idle', ...this.legs.map((leg) => `leg=${leg}`));

@@ -46,7 +46,11 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
   enroll: {
     'bad input': enroll('--lease', '1'),
     'no standby': notInitialised(...ENROLL, '--service-address', '10.77.0.101/24', '--clients', '10.77.0.0/24'),
+    'async is refused': enroll('--export-options', 'rw,async'),
+    'again with other values': (world, run) =>
+      run(...ENROLL, ...SERVED(world), '--accept-host-key', '--policy', 'auto', '--fence-command', 'off'),
     plan: enroll('--dry-run'),
+    'success, with an owner': enroll('--no-wait', '--owner', '1000:1000', '--mode', '2775', '--discard-data'),
     success: enroll('--no-wait'),
     'a step fails': (world, run) => {
       world.failing = 'systemctl enable --now spare-guard.service';

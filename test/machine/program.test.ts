@@ -131,6 +131,36 @@ program('nothing is replaced where one of the files can not be written', async (
   }
 });
 
+program(
+  'data at the start or at the end of a device is found, and is gone when it is made blank',
+  async ({ folder }) => {
+    const device = join(folder, 'disk');
+    const size_bytes = 4 * 2 ** 20;
+    const exitCode = async () =>
+      (await machine.exec(programArgv('is-blank', device, String(size_bytes)), { acceptExitCodes: [3] })).exitCode;
+    for (const at of [0, 2 ** 20 - 1, 3 * 2 ** 20, size_bytes - 1]) {
+      const content = Buffer.alloc(size_bytes);
+      writeFileSync(device, content);
+      assert.is(await exitCode(), 0);
+      content[at] = 1;
+      content[2 * 2 ** 20] = 7;
+      writeFileSync(device, content);
+      assert.is(await exitCode(), 3, `a byte at ${at}`);
+      await machine.exec(programArgv('make-blank', device, String(size_bytes)));
+      assert.is(await exitCode(), 0);
+      const left = readFileSync(device);
+      assert.equal([left.length, left[2 * 2 ** 20]], [size_bytes, 7], 'the rest stays');
+    }
+  },
+);
+
+program('a device that cannot be read is not taken for a blank one', async ({ folder }) => {
+  await machine.exec(programArgv('is-blank', join(folder, 'missing'), '4194304')).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.match(error.message, 'is-blank'),
+  );
+});
+
 program('programs that are missing are named', async () => {
   const there = { command: 'sh', debianPackage: 'dash' };
   const missing = { command: 'no-such-program', debianPackage: 'none' };

@@ -36,7 +36,7 @@ function primaryOf(world: TakeoverWorld): RecordingMachine {
 }
 
 const PLANS: Record<string, (world: TakeoverWorld) => Promise<Operation>> = {
-  enroll: async (world) => planEnroll(world.context, { hostKey: HOST_KEY, wait: true }),
+  enroll: async (world) => planEnroll(world.context, { hostKey: HOST_KEY, wait: true, access: {} }).operation,
   failover: (world) => planFailover(world.context, { allowDataLoss: false, confirmedOff: false }),
   'failover-confirmed-off': (world) => {
     world.lastPduAt = world.clock.bootTime_ms() - 4_000;

@@ -127,7 +127,7 @@ const RUNS: Record<string, () => Promise<void>> = {
       removeHostConfiguration('alpha');
       rmSync(join(paths().state, 'hosts', 'alpha.json'));
       const hostKey = { type: 'ssh-ed25519', key: 'AAAAC3NzaC1lZDI1NTE5AAAAIA', fingerprint: 'SHA256:abcdefgh' };
-      return planEnroll(world.context, { hostKey, wait: true });
+      return planEnroll(world.context, { hostKey, wait: true, access: {} }).operation;
     }),
   failover: async () => {
     await runAndFailEverywhere(failover);

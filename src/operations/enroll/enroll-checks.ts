@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readConfiguration } from '../../config/configuration.ts';
 import { hostFolder } from '../../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../../config/schema.ts';
-import { DEFAULT_VOLUME_NAME, FIRST_LUN, onlyVolume } from '../../config/volumes.ts';
+import { DEFAULT_VOLUME_NAME, FIRST_LUN } from '../../config/volumes.ts';
 import { stateOf } from '../../hosts/host-state.ts';
 import type { Machine } from '../../machine/machine.ts';
 import {
@@ -18,6 +18,7 @@ import { ADDRESS_ANSWERS, addressUnusedArgv } from '../../service/address.ts';
 import { systemClock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
+import { refuseOtherDevice, refuseOtherValues } from './enrolled-values.ts';
 import type { PrimaryFacts } from './facts.ts';
 
 /** open-iscsi takes CHAP secrets of up to 255 characters; RFC 7143 §12.1.3 wants at least 96 bits. */
@@ -85,6 +86,7 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
       `Cannot mirror ${options.device}: it has ${facts.size_bytes} bytes, at least ${LEAST_VOLUME_bytes} are needed`,
       'Choose another device',
     );
+  if (existing) refuseOtherDevice(options, facts, existing);
   // An interrupted enrolment has already created the array on it, and may have mounted it.
   if (existing?.volumes.some(({ mirrorUuid }) => mirrorUuid === facts.mirrorUuid)) return;
   if (facts.inUse.length > 0)
@@ -92,6 +94,12 @@ export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing
       'DEVICE_IN_USE',
       `Cannot mirror ${options.device}: it is in use or not empty (${facts.inUse.join('; ')})`,
       wipeHint(options, facts),
+    );
+  if (!facts.blank && !options.discardData)
+    refuse(
+      'DEVICE_NOT_BLANK',
+      `Cannot mirror ${options.device}: it has no file system or partitions, but its start or its end contains data`,
+      'Something may keep its data there directly. Choose another device. Only if nothing on it is needed, add --discard-data',
     );
   if (facts.mountedThere)
     refuse(
@@ -135,6 +143,28 @@ export function checkNotTaken(options: EnrollOptions): void {
   }
 }
 
+/**
+ * A machine that is reached by another address is still the same machine: its initiator has one name.
+ * @throws SpareError `precondition` if the device is the local leg of another host.
+ */
+export function checkDeviceNotTaken(options: EnrollOptions, facts: PrimaryFacts): void {
+  const owner = Object.values(readConfiguration().hosts).find(
+    ({ name, target, volumes }) =>
+      name !== options.host &&
+      target.initiatorName === facts.initiatorName &&
+      volumes.some(({ localLeg }) => [facts.stablePath, facts.realPath, options.device].includes(localLeg)),
+  );
+  if (!owner) return;
+  throw new SpareError(
+    'precondition',
+    'DEVICE_TAKEN',
+    `Cannot enrol ${options.host}: the device ${options.device} belongs to ${owner.name}, as the machine has the same initiator name ${facts.initiatorName}`,
+    {
+      hint: `Each machine can be only one host. If ${options.host} is a clone of ${owner.name}, give it a name of its own in /etc/iscsi/initiatorname.iscsi (iscsi-iname makes one), then: systemctl restart iscsid`,
+    },
+  );
+}
+
 /** @throws SpareError `precondition` if the pool has no room for the leg. */
 export function checkPool(options: EnrollOptions, facts: PrimaryFacts, standby: StandbyConfiguration): void {
   if (options.host in readConfiguration().hosts) return;
@@ -176,12 +206,13 @@ export async function checkAddressIsFree(
 
 /**
  * The configuration of an interrupted enrolment, to resume with the same secrets and UUID.
- * @throws SpareError `precondition` if the host is enrolled already, `usage` if it was started with other values.
+ * @throws SpareError `precondition` if the host is enrolled already, `usage` if it was enrolled with other values.
  */
 export function interruptedEnrolment(options: EnrollOptions): HostConfiguration | undefined {
   const existing = readConfiguration().hosts[options.host];
   if (!existing) return undefined;
   const state = stateOf(options.host);
+  refuseOtherValues(options, existing, state !== 'enrolled');
   if (state !== 'enrolled') {
     throw new SpareError(
       'precondition',
@@ -192,20 +223,7 @@ export function interruptedEnrolment(options: EnrollOptions): HostConfiguration 
       },
     );
   }
-  const { mountPoint } = onlyVolume(existing);
-  const same =
-    mountPoint === options.mountPoint &&
-    existing.service.address === options.serviceAddress &&
-    existing.ssh.address === options.ssh.address;
-  if (same) return existing;
-  throw new SpareError(
-    'usage',
-    'OTHER_VALUES',
-    `Cannot resume the enrolment of ${options.host} with other values. It was started with: ${existing.ssh.address}, ${mountPoint}, ${existing.service.address}`,
-    {
-      hint: 'Run it again with the same values as the first time',
-    },
-  );
+  return existing;
 }
 
 /** A new host: UUID, identity and secrets are random. */
@@ -267,6 +285,6 @@ function sameAddress(one: string, other: string): boolean {
 function wipeHint({ host, device }: EnrollOptions, { inUse }: PrimaryFacts): string {
   const onlySignatures = inUse.every((use) => use.startsWith('signature of '));
   return onlySignatures
-    ? `Choose another device. Only if nothing on it is needed, on ${host}: wipefs --all ${device}`
+    ? `Choose another device. Only if nothing on it is needed, on ${host}: wipefs --all ${device}. Then enrol with --discard-data`
     : `Choose another device: this one is in use. On ${host}: lsblk ${device}`;
 }

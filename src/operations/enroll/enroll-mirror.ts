@@ -70,7 +70,12 @@ function arrayStep({ host, volume, primaryMachine: machine }: VolumeContext): St
     },
     async undo() {
       await stopMirror(machine, device);
+      const made = await readSuperblock(machine, localLeg).catch(() => undefined);
+      // mdadm refuses where something uses the device.
       await machine.exec(['mdadm', '--zero-superblock', localLeg]);
+      // What was written there would be taken for somebody's data when the enrolment is tried again.
+      if (made?.mirrorUuid !== mirrorUuid) return;
+      await machine.exec(programArgv('make-blank', localLeg, String(volume.standbyLeg.size_bytes)));
     },
   });
 }

@@ -1,6 +1,8 @@
 import { isExportClient } from '../../config/export-client.ts';
+import { exportOptionsProblem } from '../../config/export-options.ts';
 import type { FailoverPolicy } from '../../config/schema.ts';
 import { SpareError } from '../../std/errors.ts';
+import type { WantedAccess } from './root-access.ts';
 
 /** The options of `spare enroll`, checked as far as possible without contacting a machine. */
 export interface EnrollOptions {
@@ -17,6 +19,10 @@ export interface EnrollOptions {
   fenceCommand?: string;
   replacementTimeout_s: number;
   lease_s: number;
+  /** Who may write in the root directory of the volume. */
+  access: WantedAccess;
+  /** Takes a device that has data but nothing that names it: no file system, no partitions. */
+  discardData: boolean;
 }
 
 /** A Linux hostname, short enough for the names derived from it (`spare-mountd-…`, the array's 32 bytes). */
@@ -24,7 +30,11 @@ const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/;
 const IPV4_WITH_PREFIX = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
 /** An absolute path without characters that a shell, exports(5) or fstab would interpret. */
 const PLAIN_PATH = /^(\/[\w.@:+-]+)+$/;
-const EXPORT_OPTIONS = /^[\w=,.:/@-]+$/;
+/** chown(1), with numbers alone: what a name means may differ between the two machines. */
+const OWNER = /^\d{1,10}(:\d{1,10})?$/;
+/** The kernel keeps 2^32 - 1 to mean "no change". */
+const MAX_ID = 2 ** 32 - 2;
+const MODE = /^[0-7]{3,4}$/;
 /** System directories that cannot be a mount point. */
 const SYSTEM_DIRECTORIES = [
   '/bin',
@@ -84,9 +94,22 @@ const RULES: readonly Rule[] = [
   },
   {
     code: 'BAD_EXPORT_OPTIONS',
-    isBroken: ({ exportOptions }) => !EXPORT_OPTIONS.test(exportOptions) || /(^|,)(fsid|ro)\b/.test(exportOptions),
-    message: ({ exportOptions }) => `Invalid --export-options '${exportOptions}'`,
-    hint: 'See exports(5). spare sets fsid= itself',
+    isBroken: ({ exportOptions }) => exportOptionsProblem(exportOptions) !== undefined,
+    message: ({ exportOptions }) =>
+      `Invalid --export-options '${exportOptions}': ${exportOptionsProblem(exportOptions)}`,
+    hint: 'Example: --export-options rw,sync,no_subtree_check. See exports(5)',
+  },
+  {
+    code: 'BAD_OWNER',
+    isBroken: ({ access: { owner } }) => owner !== undefined && !isOwner(owner),
+    message: ({ access: { owner } }) => `Invalid --owner '${owner}': expected UID or UID:GID, as numbers`,
+    hint: 'Example: --owner 1000:1000. To see the numbers of a user, run: id USER',
+  },
+  {
+    code: 'BAD_MODE',
+    isBroken: ({ access: { mode } }) => mode !== undefined && !MODE.test(mode),
+    message: ({ access: { mode } }) => `Invalid --mode '${mode}': expected three or four octal digits`,
+    hint: 'Example: --mode 2775',
   },
   {
     code: 'FENCE_NEEDED',
@@ -119,6 +142,10 @@ export function checkEnrollOptions(options: EnrollOptions): void {
 
 function isIn(directory: string, path: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
+}
+
+function isOwner(text: string): boolean {
+  return OWNER.test(text) && text.split(':').every((id) => Number(id) <= MAX_ID);
 }
 
 function isAddressWithPrefix(text: string): boolean {

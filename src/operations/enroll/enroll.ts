@@ -12,22 +12,33 @@ import { stateStep } from '../../steps/state-step.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { mirrorSteps } from './enroll-mirror.ts';
 import { standbySteps } from './enroll-standby.ts';
+import { type RootAccess, rootAccessStep, type WantedAccess } from './root-access.ts';
 
 export interface EnrollPlanOptions {
   hostKey: HostKey;
   /** Waits for the initial resync. */
   wait: boolean;
+  /** Who is to write in the root directory of the volume. */
+  access: WantedAccess;
+}
+
+/** A plan, and what its steps find out. */
+export interface PlannedEnrolment {
+  operation: Operation;
+  /** Empty until the step has run. */
+  access: RootAccess;
 }
 
 const OBSERVE_TIMEOUT_ms = 60_000;
 
 /** The steps that make a machine a protected primary. Everything was checked before; planning changes nothing. */
-export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): Operation {
+export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): PlannedEnrolment {
   const { host } = context;
+  const access: RootAccess = { owner: '', mode: '' };
   const steps = [
     ...standbySteps(context, options.hostKey),
     ...mirrorSteps(context),
-    ...serviceSteps(context),
+    ...serviceSteps(context, rootAccessStep(context, options.access, access)),
     ...copySteps(context, options),
   ];
   const operation = {
@@ -38,11 +49,11 @@ export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): 
   };
   // A resumed enrolment: the watch knows the host already, and may have seen the initial resync start.
   const isBegun = host.name in readConfiguration().hosts;
-  return isBegun ? { ...operation, startsIn: ['enrolled'] } : operation;
+  return { operation: isBegun ? { ...operation, startsIn: ['enrolled'] } : operation, access };
 }
 
 /** The primary's service, before the initial resync, which may take many hours. */
-function serviceSteps(context: VolumeContext): Step[] {
+function serviceSteps(context: VolumeContext, access: Step): Step[] {
   const { host, volume, primaryMachine, standbyMachine } = context;
   const { mountPoint, identity } = volume;
   const step = stepOn(primaryMachine);
@@ -63,6 +74,7 @@ function serviceSteps(context: VolumeContext): Step[] {
       },
       undo: () => service(primaryMachine, 'unmount', host.name),
     }),
+    access,
     step({
       name: 'nfs',
       title: `Export the volume to ${volume.nfs.clients}`,

@@ -1,8 +1,17 @@
 import type { Machine } from '../../machine/machine.ts';
 import { programArgv } from '../../machine/program.ts';
 
+/** `is-blank` found data. */
+const NOT_BLANK = 3;
+
 /** The facts that enrolment needs about a future primary. */
-export interface PrimaryFacts {
+export interface PrimaryFacts extends FoundFacts {
+  /** The first and the last MiB of the device read as zeroes. */
+  blank: boolean;
+}
+
+/** What the program `primary-facts` finds. */
+export interface FoundFacts {
   initiatorName: string | undefined;
   /** The data device, symbolic links resolved; empty if there is no such block device. */
   realPath: string;
@@ -30,10 +39,18 @@ export async function primaryFacts(
 ): Promise<PrimaryFacts> {
   const { device, networkInterface, mountPoint } = wanted;
   const { stdout } = await machine.exec(programArgv('primary-facts', device, networkInterface, mountPoint));
-  return parsePrimaryFacts(stdout, device);
+  const found = parsePrimaryFacts(stdout, device);
+  return { ...found, blank: await isBlank(machine, found) };
 }
 
-export function parsePrimaryFacts(stdout: string, device: string): PrimaryFacts {
+async function isBlank(machine: Machine, { realPath, size_bytes }: FoundFacts): Promise<boolean> {
+  if (realPath === '') return false;
+  const argv = programArgv('is-blank', realPath, String(size_bytes));
+  const { exitCode } = await machine.exec(argv, { acceptExitCodes: [NOT_BLANK] });
+  return exitCode !== NOT_BLANK;
+}
+
+export function parsePrimaryFacts(stdout: string, device: string): FoundFacts {
   const lines = stdout.split('\n').flatMap((line) => {
     const separator = line.indexOf('=');
     return separator < 0 ? [] : [[line.slice(0, separator), line.slice(separator + 1)] as const];

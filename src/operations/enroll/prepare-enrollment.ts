@@ -13,6 +13,7 @@ import type { VolumeContext } from '../../steps/operation-context.ts';
 import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
 import {
   checkAddressIsFree,
+  checkDeviceNotTaken,
   checkFacts,
   checkNotTaken,
   checkPool,
@@ -44,6 +45,7 @@ export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTr
   const primaryMachine = primaryWith(hostKey, options, standby);
   await checkPrograms(primaryMachine);
   const facts = await primaryFacts(primaryMachine, options);
+  checkDeviceNotTaken(options, facts);
   checkFacts(options, facts, existing);
   checkPool(options, facts, standby);
   const standbyMachine = machines.standby();

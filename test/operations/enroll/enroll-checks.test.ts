@@ -1,11 +1,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkAddressIsFree, checkFacts, checkPrograms } from '../../../src/operations/enroll/enroll-checks.ts';
+import { writeHostConfiguration, writeStandbyConfiguration } from '../../../src/config/write-configuration.ts';
+import {
+  checkAddressIsFree,
+  checkDeviceNotTaken,
+  checkFacts,
+  checkPrograms,
+} from '../../../src/operations/enroll/enroll-checks.ts';
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import type { PrimaryFacts } from '../../../src/operations/enroll/facts.ts';
 import { SpareError } from '../../../src/std/errors.ts';
 import { hostFixture, standbyFixture, volumeFixture } from '../../fixtures/configuration.ts';
 import { RecordingMachine } from '../recording-machine.ts';
+import { TakeoverWorld } from '../takeover-world.ts';
 
 const options: EnrollOptions = {
   host: 'alpha',
@@ -19,6 +26,8 @@ const options: EnrollOptions = {
   policy: 'manual',
   replacementTimeout_s: 12,
   lease_s: 10,
+  access: {},
+  discardData: false,
 };
 
 /** A machine on which everything is as it should be. */
@@ -29,6 +38,7 @@ const facts: PrimaryFacts = {
   size_bytes: 268_435_456,
   readOnly: false,
   inUse: [],
+  blank: true,
   mirrorUuid: undefined,
   interfaceExists: true,
   mountedThere: undefined,
@@ -59,6 +69,7 @@ const REFUSED: [string, Partial<PrimaryFacts>][] = [
   ['DEVICE_TOO_SMALL', { size_bytes: 1_000_000 }],
   ['DEVICE_IN_USE', { inUse: ['signature of ext4'] }],
   ['DEVICE_IN_USE', { inUse: ['signature of linux_raid_member'], mirrorUuid: '99999999:0:0:0' }],
+  ['DEVICE_NOT_BLANK', { blank: false }],
   ['MOUNT_POINT_IN_USE', { mountedThere: '/dev/vdc' }],
   ['MOUNT_POINT_NOT_EMPTY', { mountPointEmpty: false }],
 ];
@@ -93,6 +104,37 @@ for (const [code, change] of REFUSED) {
     );
   });
 }
+
+checks('data that nothing names is given up only where that is said, and what is in use never', () => {
+  const discarding = { ...options, discardData: true };
+  const refusal = (change: Partial<PrimaryFacts>) =>
+    codeOf(() => checkFacts(discarding, { ...facts, blank: false, ...change }, undefined));
+  assert.is(refusal({}), 'none');
+  for (const use of ['mounted at /', 'signature of ext4', 'part vdb1 on it', 'swap']) {
+    assert.is(refusal({ inUse: [use] }), 'DEVICE_IN_USE', use);
+  }
+});
+
+checks(
+  'a device of a machine that is enrolled is refused for a second host, whatever address the machine has',
+  async () => {
+    const world = new TakeoverWorld();
+    await world.begin();
+    try {
+      writeStandbyConfiguration(world.standby);
+      writeHostConfiguration(world.host);
+      const beta = { ...options, host: 'beta', ssh: { ...options.ssh, address: '10.77.0.99' } };
+      const own = { ...facts, initiatorName: world.host.target.initiatorName, stablePath: world.volume.localLeg };
+      const refusal = (of: EnrollOptions, found: PrimaryFacts) => codeOf(() => checkDeviceNotTaken(of, found));
+      assert.is(refusal(beta, own), 'DEVICE_TAKEN');
+      assert.is(refusal({ ...beta, host: 'alpha' }, own), 'none');
+      assert.is(refusal(beta, { ...own, initiatorName: 'iqn.1993-08.org.debian:01:beta' }), 'none');
+      assert.is(refusal(beta, { ...own, stablePath: '/dev/disk/by-id/other' }), 'none');
+    } finally {
+      await world.end();
+    }
+  },
+);
 
 checks('a resumed enrolment finds its own array, and no other', () => {
   const own = { inUse: ['signature of linux_raid_member'], mirrorUuid: volumeFixture.mirrorUuid };

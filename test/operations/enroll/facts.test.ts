@@ -25,7 +25,7 @@ const options = {
 } as EnrollOptions;
 const refusal = (lines: string[], existing = undefined as typeof hostFixture | undefined) => {
   try {
-    checkFacts(options, parsePrimaryFacts(lines.join('\n'), '/dev/vdb'), existing);
+    checkFacts(options, { ...parsePrimaryFacts(lines.join('\n'), '/dev/vdb'), blank: true }, existing);
     return undefined;
   } catch (error) {
     return (error as { code: string }).code;
