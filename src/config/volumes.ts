@@ -6,6 +6,15 @@ export const DEFAULT_VOLUME_NAME = 'data';
 /** The LUN of a host's first volume. */
 export const FIRST_LUN = 1;
 
+/** The volume that a report is about. Before volumes had names, reports did not say, and hosts had one. */
+export function reportedVolume(
+  host: HostConfiguration,
+  report: { volume?: string } | undefined,
+): VolumeConfiguration | undefined {
+  const wanted = report?.volume ?? DEFAULT_VOLUME_NAME;
+  return host.volumes.find(({ name }) => name === wanted);
+}
+
 /**
  * The volume of a host, for operations that work with one: the only place that chooses it.
  * @throws SpareError `precondition` where the host has another number of volumes.

@@ -15,6 +15,8 @@ export type HostStateName = (typeof HOST_STATES)[number];
 
 /** The primary's last report about its array, over its own connection. Times are ISO 8601, by the standby's clock. */
 export interface PrimaryReport {
+  /** The volume that it is about; absent where it was recorded before volumes had names (`reportedVolume`). */
+  volume?: string;
   receivedAt: string;
   /** The same by the boot clock, from which ages are computed. */
   received?: BootMoment;

@@ -1,5 +1,4 @@
-import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
+import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { Machine } from '../machine/machine.ts';
 import { quoteForShell } from '../machine/quote.ts';
 
@@ -65,34 +64,63 @@ export function serviceConfigurationPath(host: string): string {
   return `/etc/spare/services/${host}.conf`;
 }
 
-/** `/etc/spare/services/<host>.conf`: shell assignments, read by the programs of templates/primary. No secrets. */
+/**
+ * `/etc/spare/services/<host>.conf`: shell assignments, read by the programs of templates/primary. No secrets. What belongs
+ * to the host is assigned at once, what belongs to a volume by the function `use_volume NAME`.
+ */
 export function serviceConfiguration(
   host: HostConfiguration,
   standby: StandbyConfiguration,
   role: 'primary' | 'standby',
 ): string {
-  const { service: settings } = host;
-  const volume = onlyVolume(host);
-  const assignments: Record<string, string | number> = {
+  const lines = [
+    `# Written by spare: changes will be overwritten. Read by the programs in ${PROGRAM_DIRECTORY}.`,
+    ...assignments(hostSettings(host, standby, role)),
+    'use_volume() {',
+    '  case $1 in',
+    ...host.volumes.flatMap((volume) => [
+      `    ${quoteForShell([volume.name])})`,
+      ...assignments(volumeSettings(volume, role)).map((line) => `      ${line}`),
+      '      ;;',
+    ]),
+    '    *) return 1 ;;',
+    '  esac',
+    '}',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+type Settings = Record<string, string | number>;
+
+function hostSettings(host: HostConfiguration, standby: StandbyConfiguration, role: 'primary' | 'standby'): Settings {
+  const { address, primaryInterface, lease_s } = host.service;
+  return {
     SPARE_HOST: host.name,
     SPARE_ROLE: role,
+    SPARE_ADDRESS: address,
+    SPARE_INTERFACE: role === 'primary' ? primaryInterface : standby.networkInterface,
+    SPARE_LEASE: lease_s,
+    ...(role === 'primary'
+      ? { SPARE_IQN: host.target.iqn, SPARE_PORTAL: `${standby.portal.address}:${standby.portal.port}` }
+      : { SPARE_SHIM_SOURCE: standby.portal.address }),
+    SPARE_VOLUMES: host.volumes.map(({ name }) => name).join(' '),
+  };
+}
+
+function volumeSettings(volume: VolumeConfiguration, role: 'primary' | 'standby'): Settings {
+  return {
+    SPARE_VOLUME: volume.name,
+    SPARE_LUN: volume.lun,
     SPARE_MIRROR_UUID: volume.mirrorUuid,
     SPARE_DEVICE: volume.device,
     SPARE_MOUNT: volume.mountPoint,
-    SPARE_ADDRESS: settings.address,
-    SPARE_INTERFACE: role === 'primary' ? settings.primaryInterface : standby.networkInterface,
     SPARE_FSID: volume.nfs.fsid,
     SPARE_CLIENTS: volume.nfs.clients,
     SPARE_EXPORT_OPTIONS: volume.nfs.exportOptions,
-    SPARE_LEASE: settings.lease_s,
-    ...(role === 'primary'
-      ? {
-          SPARE_LOCAL_LEG: volume.localLeg,
-          SPARE_IQN: host.target.iqn,
-          SPARE_PORTAL: `${standby.portal.address}:${standby.portal.port}`,
-        }
-      : { SPARE_SHIM_SOURCE: standby.portal.address }),
+    ...(role === 'primary' && { SPARE_LOCAL_LEG: volume.localLeg }),
   };
-  const lines = Object.entries(assignments).map(([name, value]) => `${name}=${quoteForShell([String(value)])}`);
-  return `# Written by spare: changes will be overwritten. Read by the programs in ${PROGRAM_DIRECTORY}.\n${lines.join('\n')}\n`;
+}
+
+function assignments(settings: Settings): string[] {
+  return Object.entries(settings).map(([name, value]) => `${name}=${quoteForShell([String(value)])}`);
 }

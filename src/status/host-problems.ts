@@ -1,5 +1,5 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
+import { reportedVolume } from '../config/volumes.ts';
 import type { HostRecord } from '../hosts/host-record.ts';
 import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from '../mirror/condition.ts';
@@ -95,7 +95,7 @@ function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord
   if (seen.mirror.condition === 'copying') return { sentence: `Resync is running${copyText(seen)}` };
   if (record?.lastReport && standbyLegAlone(record.lastReport)) {
     return {
-      sentence: `The local leg ${onlyVolume(host).localLeg} has been out of the array since ${since} (${record.lastReport.localLegState}): only the standby leg has every write. Fail over, replace the disk, then fail back`,
+      sentence: `The local leg ${reportedVolume(host, record.lastReport)?.localLeg} has been out of the array since ${since} (${record.lastReport.localLegState}): only the standby leg has every write. Fail over, replace the disk, then fail back`,
       command: `spare failover ${host.name} --dry-run`,
     };
   }

@@ -19,6 +19,23 @@ export interface CopyStatus {
   timeLeft_s?: number;
 }
 
+/** From the primary's last report; `reportAge_s` is its age. */
+export interface MirrorStatus {
+  condition: MirrorCondition | null;
+  localLeg: string | null;
+  standbyLeg: string | null;
+  copy: CopyStatus | null;
+  reportAge_s: number | null;
+}
+
+export interface VolumeStatus {
+  name: string;
+  lun: number;
+  mountPoint: string;
+  size_bytes: number;
+  mirror: MirrorStatus;
+}
+
 /**
  * One host in `spare status --json`. Times are ISO 8601, ages seconds. `null` means unknown: nothing is green by default.
  */
@@ -29,14 +46,9 @@ export interface HostStatus {
   since: string | null;
   policy: FailoverPolicy;
   paused: { until: string; reason: string } | null;
-  /** From the primary's last report; `reportAge_s` is its age. */
-  mirror: {
-    condition: MirrorCondition | null;
-    localLeg: string | null;
-    standbyLeg: string | null;
-    copy: CopyStatus | null;
-    reportAge_s: number | null;
-  };
+  /** Of the volume that the primary's last report is about. */
+  mirror: MirrorStatus;
+  volumes: VolumeStatus[];
   /** When both legs were last confirmed in sync. */
   proof: { at: string | null; age_s: number | null; fresh: boolean };
   /** Lost writes, reported by the target: ranges of the standby leg that may be stale since the standby lost power. */

@@ -1,5 +1,5 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
+import { reportedVolume } from '../config/volumes.ts';
 import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { isPaused } from '../hosts/pause.ts';
@@ -10,7 +10,7 @@ import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
-import type { CopyStatus, HostStatus, Problem } from './host-status.ts';
+import type { CopyStatus, HostStatus, MirrorStatus, Problem } from './host-status.ts';
 import { unfinishedProblems } from './unfinished-problems.ts';
 
 /** An older proof counts as expired. Reports come every second. */
@@ -115,6 +115,7 @@ function hostStatus(
   clock: Clock,
 ): Omit<HostStatus, 'problems'> {
   const report = record?.lastReport;
+  const volume = reportedVolume(host, report);
   const proof = record?.lastProof;
   // One of another boot proves nothing, however young the wall clock makes it.
   const provenAge_s = ageOf_s(proof?.received, clock);
@@ -125,13 +126,14 @@ function hostStatus(
     since: record?.since ?? null,
     policy: host.policy,
     paused: record?.paused && isPaused(record, clock) ? record.paused : null,
-    mirror: {
-      condition: report ? mirrorCondition(report) : null,
-      localLeg: report?.localLegState ?? null,
-      standbyLeg: report?.standbyLegState ?? null,
-      copy: report ? copyStatus(report, onlyVolume(host).standbyLeg.size_bytes) : null,
-      reportAge_s: reportAge_s(report, clock),
-    },
+    mirror: mirrorStatus(report, volume?.standbyLeg.size_bytes, clock),
+    volumes: host.volumes.map((each) => ({
+      name: each.name,
+      lun: each.lun,
+      mountPoint: each.mountPoint,
+      size_bytes: each.standbyLeg.size_bytes,
+      mirror: mirrorStatus(each === volume ? report : undefined, each.standbyLeg.size_bytes, clock),
+    })),
     proof: {
       at: proof?.receivedAt ?? null,
       age_s: reportAge_s(proof, clock),
@@ -159,10 +161,20 @@ function pathStatus(snapshot: HostSnapshot | undefined, clock: Clock): HostStatu
   return { iscsi: path('iscsi'), icmp: path('icmp'), ssh: path('ssh'), service: path('service') };
 }
 
-function copyStatus(report: PrimaryReport, size_bytes: number): CopyStatus | null {
+function mirrorStatus(report: PrimaryReport | undefined, size_bytes: number | undefined, clock: Clock): MirrorStatus {
+  return {
+    condition: report ? mirrorCondition(report) : null,
+    localLeg: report?.localLegState ?? null,
+    standbyLeg: report?.standbyLegState ?? null,
+    copy: report ? copyStatus(report, size_bytes) : null,
+    reportAge_s: reportAge_s(report, clock),
+  };
+}
+
+function copyStatus(report: PrimaryReport, size_bytes: number | undefined): CopyStatus | null {
   const { syncFraction: fraction, syncSpeed_bytes_s: speed_bytes_s } = report;
   if (fraction === undefined) return null;
-  if (!speed_bytes_s) return { fraction };
+  if (!speed_bytes_s || size_bytes === undefined) return { fraction };
   return { fraction, speed_bytes_s, timeLeft_s: Math.ceil(((1 - fraction) * size_bytes) / speed_bytes_s) };
 }
 

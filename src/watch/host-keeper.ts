@@ -1,4 +1,5 @@
 import type { HostConfiguration } from '../config/schema.ts';
+import { onlyVolume } from '../config/volumes.ts';
 import type { HostEvidence, HostRecord, PrimaryReport } from '../hosts/host-record.ts';
 import { isPaused } from '../hosts/pause.ts';
 import {
@@ -93,7 +94,7 @@ export class HostKeeper {
       this.#observe(null, 'enrolled');
       return;
     }
-    const report = this.#monitor.freshReport(this.#world.clock.bootTime_ms());
+    const report = this.#monitor.freshReport(onlyVolume(this.#host).name, this.#world.clock.bootTime_ms());
     this.#keepEvidence(record, report);
     const lostWrites = this.#world.lostWrites(this.#host.name);
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });

@@ -47,10 +47,9 @@ export class HostMonitor {
     return this.#counts;
   }
 
-  /** The primary's report, if it is fresh. */
-  freshReport(now: number): PrimaryReport | undefined {
-    const { ssh } = this.#probers;
-    return ssh.sample(now) === 'answered' ? ssh.report : undefined;
+  /** The primary's report about a volume, if it is fresh. */
+  freshReport(volume: string, now: number): PrimaryReport | undefined {
+    return this.#probers.ssh.freshReport(volume, now);
   }
 
   snapshot(): Record<ProbePath, PathSnapshot> {

@@ -1,3 +1,4 @@
+import { DEFAULT_VOLUME_NAME } from '../config/volumes.ts';
 import type { PrimaryReport } from '../hosts/host-record.ts';
 import { PROGRAM_DIRECTORY } from '../service/service.ts';
 
@@ -7,14 +8,15 @@ export function reportArgv(host: string): string[] {
 }
 
 /**
- * One line of the report program.
- * @param receivedAt ISO 8601, by the standby's clock: the primary's is not trusted.
+ * One line of the report program: the state of one volume. A primary that was enrolled before volumes had names does not
+ * name its only one.
+ * @param received When, by the standby's clock: the primary's is not trusted.
  * @returns `undefined` for anything that is not a report, such as a line truncated by a broken connection.
  */
 export function parseReport(
   line: string,
   received: Pick<PrimaryReport, 'receivedAt' | 'received'>,
-): PrimaryReport | undefined {
+): (PrimaryReport & { volume: string }) | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -23,6 +25,7 @@ export function parseReport(
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
   const {
+    volume,
     arrayState,
     standbyLegState,
     localLegState,
@@ -44,6 +47,7 @@ export function parseReport(
   }
   return {
     ...received,
+    volume: typeof volume === 'string' ? volume : DEFAULT_VOLUME_NAME,
     arrayState,
     standbyLegState,
     localLegState,

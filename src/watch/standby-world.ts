@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
 import { fenceStatus } from '../fence/fence-command.ts';
 import { updateEvidence } from '../hosts/host-evidence.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
@@ -128,18 +127,32 @@ function probersOf(
   clock: Clock,
 ): HostProbers {
   const machine = SshMachine.of(host, standby);
-  const volume = onlyVolume(host);
-  const file = {
-    address: serviceAddress(host),
-    path: `${volume.mountPoint}/.spare/identity`,
-    timeout_ms: ANSWER_TIMEOUT_ms,
-  };
   return {
     iscsi: new IscsiProber(target, host.name),
     icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), clock),
-    ssh: new ReportProber((signal) => machine.lines(reportArgv(host.name), signal), clock),
-    service: new ServiceProber(() => readNfsFile(file), volume.identity, clock),
+    ssh: new ReportProber(
+      (signal) => machine.lines(reportArgv(host.name), signal),
+      host.volumes.map(({ name }) => name),
+      clock,
+    ),
+    service: new ServiceProber(
+      () => readIdentities(host),
+      host.volumes.map(({ identity }) => identity).join('\n'),
+      clock,
+    ),
   };
+}
+
+/** The identity of each volume, a line each, as clients see them. */
+async function readIdentities(host: HostConfiguration): Promise<Buffer> {
+  const files = host.volumes.map(({ mountPoint }) =>
+    readNfsFile({
+      address: serviceAddress(host),
+      path: `${mountPoint}/.spare/identity`,
+      timeout_ms: ANSWER_TIMEOUT_ms,
+    }),
+  );
+  return Buffer.from((await Promise.all(files)).map((content) => content.toString('utf8').trim()).join('\n'));
 }
 
 /** Runs an action under the host's lock. */

@@ -14,7 +14,7 @@ import { SpareError } from '../../src/std/errors.ts';
 import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
-/** As the last release with one volume a host has written it. */
+/** As spare wrote it while a host had one volume. */
 const VERSION_1 = readFileSync(join(import.meta.dirname, '../fixtures/config/config.v1.json'), 'utf8');
 
 const test = suite('upgrade of the configuration');

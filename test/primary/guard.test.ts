@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { serviceConfiguration } from '../../src/service/service.ts';
+import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const PASSIVE = 'etc/spare/passive';
@@ -37,6 +40,29 @@ guard('let in by the standby: serves, with both legs', async ({ world }) => {
     UP,
   ]);
   assert.is(world.read(PASSIVE), undefined);
+});
+
+guard('assembles each volume from its own legs, and then serves once', async ({ world }) => {
+  const home = { ...volumeFixture, name: 'home', lun: 2, device: '/dev/md/home', localLeg: '/dev/disk/home' };
+  const volumes = [volumeFixture, home];
+  const placed = volumes.map((volume) => ({
+    ...volume,
+    device: join(world.root, volume.device),
+    localLeg: join(world.root, volume.localLeg),
+  }));
+  const text = serviceConfiguration({ ...hostFixture, volumes: placed }, standbyFixture, 'primary');
+  world.put('etc/spare/services/alpha.conf', text);
+  for (const volume of volumes) world.plugLun(volume);
+  world.target = 'accepted accepted';
+  world.start('guard');
+  await world.until(() => world.count(UP) === 1);
+  const legs = world.log.slice(1).map((line) => line.split(' ').filter((word) => /^.dev|^service/.test(word)));
+  const lun = '/dev/disk/by-path/ip-10.77.0.10:3260-iscsi-iqn.2026-11.net.spare:lab:alpha-lun-';
+  assert.equal(legs, [
+    ['/dev/md/alpha', volumeFixture.localLeg, `${lun}1`],
+    ['/dev/md/home', '/dev/disk/home', `${lun}2`],
+    ['service'],
+  ]);
 });
 
 guard('refused as replaced: passive for good, service down, nothing assembled', async ({ world }) => {

@@ -69,9 +69,9 @@ export class PrimaryWorld {
     return existing ?? basename(file);
   }
 
-  /** The disk of the LUN, as udev names it. */
-  plugLun(): void {
-    this.block(standbyLegPath(hostFixture, volumeFixture, standbyFixture));
+  /** The disk of a volume's LUN, as udev names it. */
+  plugLun(volume = volumeFixture): void {
+    this.block(standbyLegPath(hostFixture, volume, standbyFixture));
   }
 
   read(path: string): string | undefined {

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { serviceConfiguration } from '../../src/service/service.ts';
 import { parseReport } from '../../src/watch/report.ts';
-import { volumeFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 const AT = '2026-11-22T12:00:00.000Z';
@@ -40,6 +42,7 @@ report('a machine on which nothing runs', async ({ world }) => {
   world.put('etc/spare/passive', 'held\n');
   assert.equal(await nextReport(world), {
     receivedAt: AT,
+    volume: 'data',
     arrayState: 'missing',
     standbyLegState: 'missing',
     localLegState: 'missing',
@@ -61,6 +64,7 @@ report('a set in sync, with its session', async ({ world }) => {
   world.sessionState = 'LOGGED_IN';
   assert.equal(await nextReport(world), {
     receivedAt: AT,
+    volume: 'data',
     arrayState: 'clean',
     standbyLegState: 'in_sync,write_mostly',
     localLegState: 'in_sync',
@@ -112,6 +116,49 @@ report('of several sessions with the target, one that is logged in counts', asyn
     world.put(`sys/class/iscsi_session/${name}/state`, `${state}\n`);
   }
   assert.is((await nextReport(world)).sessionLoggedIn, true);
+});
+
+/** The lines of the program, read as the watch reads them, until there are as many. */
+async function nextReports(world: PrimaryWorld, count: number) {
+  const child = world.start('report', 'alpha');
+  if (!child.stdout) throw new Error('The program has no output');
+  const reports = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    reports.push(parseReport(line, { receivedAt: AT }));
+    if (reports.length === count) break;
+  }
+  child.kill();
+  return reports;
+}
+
+report('of several volumes each has a line of its own', async ({ world }) => {
+  const home = { ...volumeFixture, name: 'home', lun: 2, device: '/dev/md/home', localLeg: '/dev/disk/home' };
+  const volumes = [volumeFixture, home].map((volume) => ({
+    ...volume,
+    device: join(world.root, volume.device),
+    localLeg: join(world.root, volume.localLeg),
+  }));
+  const text = serviceConfiguration({ ...hostFixture, volumes }, standbyFixture, 'primary');
+  world.put('etc/spare/services/alpha.conf', text);
+  runMirror(world, { array_state: 'clean', sync_action: 'idle' });
+  const seen = (await nextReports(world, 4)).map((each) => `${each?.volume} ${each?.arrayState}`);
+  assert.equal(seen, ['data clean', 'home missing', 'data clean', 'home missing']);
+});
+
+report('a configuration from before volumes had names is of one', async ({ world }) => {
+  const device = join(world.root, volumeFixture.device);
+  const old = [
+    'SPARE_HOST=alpha',
+    'SPARE_ROLE=primary',
+    `SPARE_DEVICE=${device}`,
+    `SPARE_LOCAL_LEG=${join(world.root, volumeFixture.localLeg)}`,
+    'SPARE_IQN=iqn.2026-11.net.spare:lab:alpha',
+    'SPARE_PORTAL=10.77.0.10:3260',
+  ];
+  world.put('etc/spare/services/alpha.conf', `${old.join('\n')}\n`);
+  runMirror(world, { array_state: 'clean', sync_action: 'idle' });
+  const { volume, arrayState } = await nextReport(world);
+  assert.equal([volume, arrayState], ['data', 'clean']);
 });
 
 report.run();

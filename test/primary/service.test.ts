@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseServiceStatus } from '../../src/service/service.ts';
+import { parseServiceStatus, serviceConfiguration } from '../../src/service/service.ts';
+import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
 interface Context {
@@ -28,6 +29,15 @@ service('without a host it says what it can do', async ({ world }) => {
   for (const verb of ['prepare', 'mount', 'unmount', 'nfs-start', 'nfs-stop', 'address-up', 'address-down', 'status']) {
     assert.match(stderr, new RegExp(`service ${verb} HOST`));
   }
+});
+
+service('serves one volume, and says so of a host with several', async ({ world }) => {
+  const home = { ...volumeFixture, name: 'home', lun: 2 };
+  const text = serviceConfiguration({ ...hostFixture, volumes: [volumeFixture, home] }, standbyFixture, 'primary');
+  world.put('etc/spare/services/alpha.conf', text);
+  const { code, stdout, stderr } = await outcome(world.start('service', 'status', 'alpha'));
+  assert.equal([code, stdout], [1, '']);
+  assert.match(stderr, /^service: alpha has several volumes \(data home\)/);
 });
 
 service('refuses a host that it has no configuration of, and a verb that it does not know', async ({ world }) => {

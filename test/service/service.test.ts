@@ -11,10 +11,21 @@ service('a shell reads from the configuration what was put in', () => {
   const text = serviceConfiguration(host, standbyFixture, 'primary');
   const shown = execFileSync(
     'sh',
-    ['-c', `${text}\nprintf '%s|%s|%s' "$SPARE_CLIENTS" "$SPARE_PORTAL" "$SPARE_ROLE"`],
+    ['-c', `${text}\nuse_volume data\nprintf '%s|%s|%s' "$SPARE_CLIENTS" "$SPARE_PORTAL" "$SPARE_ROLE"`],
     { encoding: 'utf8' },
   );
   assert.is(shown, "a b'$(date)|10.77.0.10:3260|primary");
+});
+
+service('a shell reads of each volume what is its own', () => {
+  const home = { ...volumeFixture, name: 'home', lun: 2, mountPoint: '/home', localLeg: '/dev/sdc' };
+  const host = { ...hostFixture, volumes: [volumeFixture, home] };
+  const text = serviceConfiguration(host, standbyFixture, 'primary');
+  const script =
+    'for volume in $SPARE_VOLUMES other; do use_volume $volume || echo none; echo "$SPARE_VOLUME $SPARE_LUN $SPARE_MOUNT $SPARE_LOCAL_LEG"; done';
+  const shown = execFileSync('sh', ['-c', `${text}\n${script}`], { encoding: 'utf8' });
+  const first = `data 1 /srv/alpha ${volumeFixture.localLeg}`;
+  assert.is(shown, `${first}\nhome 2 /home /dev/sdc\nnone\nhome 2 /home /dev/sdc\n`);
 });
 
 service('the configuration holds no secret', () => {

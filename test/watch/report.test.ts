@@ -13,6 +13,11 @@ report('reads a line of the report program', () => {
   assert.is(parsed?.receivedAt, '2026-11-22T12:00:00Z');
 });
 
+report('names its volume; a primary that was enrolled before volumes had names has one', () => {
+  assert.is(parseReport(LINE, { receivedAt: 'now' })?.volume, 'data');
+  assert.is(parseReport(LINE.replace('{', '{"volume":"home",'), { receivedAt: 'now' })?.volume, 'home');
+});
+
 report('takes nothing else for a report', () => {
   for (const line of ['', 'null', '[]', '{}', LINE.slice(0, 60), LINE.replace('true', '"yes"'), 'Connection closed']) {
     assert.is(parseReport(line, { receivedAt: 'now' }), undefined, line);

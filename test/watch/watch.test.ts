@@ -31,6 +31,10 @@ class FakeProber implements Prober {
 
 class FakeReportProber extends FakeProber {
   report: PrimaryReport | undefined;
+
+  freshReport(volume: string, now: number): PrimaryReport | undefined {
+    return volume === 'data' && this.sample(now) === 'answered' ? this.report : undefined;
+  }
 }
 
 /** A world with a manual clock, and hosts that answer the enabled probes. */

@@ -7,6 +7,7 @@ look_at_session() {
   session=none
   for folder in "$root"/sys/class/iscsi_session/session*; do
     { read -r target <"$folder/targetname"; } 2>/dev/null || continue
+    # shellcheck disable=SC2153 # use_host sets it.
     [ "$target" = "$SPARE_IQN" ] || continue
     { read -r session <"$folder/state"; } 2>/dev/null || session=
     [ "$session" != LOGGED_IN ] || return 0

@@ -84,18 +84,39 @@ ssh('keeps the last whole report', async () => {
   const clock = new FakeClock();
   const receivedAt = clock.wallTime().toISOString();
   const received = bootMomentNow(clock);
-  const prober = new ReportProber(quietAfter([LINE, LINE.slice(0, 40), 'motd'], clock), clock);
-  await running(prober, clock, () => prober.report !== undefined);
-  assert.is(prober.report?.receivedAt, receivedAt);
-  assert.equal(prober.report?.received, received);
+  const prober = new ReportProber(quietAfter([LINE, LINE.slice(0, 40), 'motd'], clock), ['data'], clock);
+  await running(prober, clock, () => prober.lastHeardAt !== null);
+  assert.is(prober.freshReport('data', received.bootTime_ms)?.receivedAt, receivedAt);
+  assert.equal(prober.freshReport('data', received.bootTime_ms)?.received, received);
   assert.is(prober.lastHeardAt, received.bootTime_ms);
 });
 
 ssh('says nothing of a host that only greets', async () => {
   const clock = new FakeClock();
-  const prober = new ReportProber(quietAfter(['Welcome'], clock), clock);
+  const prober = new ReportProber(quietAfter(['Welcome'], clock), ['data'], clock);
   await running(prober, clock, () => prober.detail === 'connecting');
   assert.is(prober.lastHeardAt, null);
+});
+ssh('keeps a report for each volume of the host, as long as that is fresh', async () => {
+  const clock = new FakeClock();
+  const begun_ms = clock.bootTime_ms();
+  const line = (volume: string, arrayState: string) =>
+    LINE.replace('{', `{"volume":"${volume}",`).replace('active', arrayState);
+  const lines = [line('data', 'clean'), line('other', 'inactive'), line('home', 'degraded')];
+  const later = async function* (signal: AbortSignal) {
+    yield* lines;
+    clock.jump(2000);
+    yield line('home', 'active');
+    yield* quietAfter([], clock)(signal);
+  };
+  const prober = new ReportProber(later, ['data', 'home'], clock);
+  await running(prober, clock, () => prober.lastHeardAt === begun_ms + 2000);
+  assert.is(prober.freshReport('data', begun_ms + 2000)?.arrayState, 'clean');
+  assert.is(prober.freshReport('home', begun_ms + 2000)?.arrayState, 'active');
+  assert.is(prober.freshReport('other', begun_ms), undefined, 'a volume that the host does not have');
+  // Of the one there was news, of the other none.
+  assert.is(prober.freshReport('data', begun_ms + 4000), undefined);
+  assert.is(prober.freshReport('home', begun_ms + 4000)?.volume, 'home');
 });
 ssh.run();
 
