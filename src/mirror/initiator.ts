@@ -1,6 +1,7 @@
 import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { Machine } from '../machine/machine.ts';
 import { programArgv } from '../machine/program.ts';
+import type { Progress } from '../steps/step.ts';
 
 /** The portal group tag of spare's target (RFC 7143 §13.9): open-iscsi checks it at login. */
 const PORTAL_GROUP_TAG = 1;
@@ -96,9 +97,18 @@ function nodeArgv(host: HostConfiguration, standby: StandbyConfiguration): strin
 }
 
 /** Logs in, unless logged in already, and waits for the disk of each volume. */
-export async function login(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {
+export async function login(
+  machine: Machine,
+  host: HostConfiguration,
+  standby: StandbyConfiguration,
+  report: (progress: Progress) => void,
+): Promise<void> {
+  report({ detail: `waiting for ${host.name} to log in` });
   await machine.exec(loginArgv(host, standby), { acceptExitCodes: [SESSION_EXISTS] });
-  for (const volume of host.volumes) await machine.exec(waitForDeviceArgv(standbyLegPath(host, volume, standby)));
+  for (const volume of host.volumes) {
+    report({ detail: `waiting for the disk of LUN ${volume.lun}` });
+    await machine.exec(waitForDeviceArgv(standbyLegPath(host, volume, standby)));
+  }
 }
 
 export async function logout(machine: Machine, host: HostConfiguration, standby: StandbyConfiguration): Promise<void> {

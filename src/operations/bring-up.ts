@@ -70,7 +70,10 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
       name: 'observe',
       title: 'Verify from outside that the volume is served',
       commandLines: [`(read ${mountPoint}/.spare/identity through NFS at ${serviceAddress(host)})`],
-      run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
+      async run(report) {
+        report({ detail: `waiting for the service at ${host.service.address} to answer` });
+        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+      },
     }),
   ];
 }

@@ -1,10 +1,11 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { unfinishedOperation } from '../hosts/journal.ts';
+import { isFileLocked } from '../machine/file-lock.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
 import { isHostLocked } from '../steps/host-lock.ts';
 import { requestStatus } from '../target/client/control-client.ts';
-import { readWatchSnapshot } from '../watch/watch-file.ts';
+import { readWatchSnapshot, watchLockPath } from '../watch/watch-file.ts';
 import { type StatusReport, statusReport } from './status-report.ts';
 
 const ANSWER_TIMEOUT_ms = 2000;
@@ -24,6 +25,7 @@ export async function gatherStatus(host?: string, clock: Clock = systemClock): P
     record: readHostRecord,
     unfinished: (name) => (isHostLocked(name) ? undefined : unfinishedOperation(name)),
     watch: readWatchSnapshot(),
+    watchLocked: isFileLocked(watchLockPath()),
     target,
   });
 }

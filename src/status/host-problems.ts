@@ -25,7 +25,7 @@ export function hostProblems(
     ...differenceProblems(seen, record),
     ...comparisonProblems(seen, record),
     ...stateProblems(seen, host, record, onHost),
-    ...proofProblems(seen),
+    ...proofProblems(seen, onHost),
     ...pathProblems(seen, onHost),
     ...automationProblems(seen, host),
   ];
@@ -153,18 +153,28 @@ function comparisonProblems(seen: Seen, record: HostRecord | undefined): Problem
   ];
 }
 
-function servingProblems({ notServed }: Seen): Problem[] {
+function servingProblems({ notServed, state }: Seen): Problem[] {
   if (!notServed) return [];
   const sentence = `Not mirrored: the LUN is not served. ${notServed.reason}. ${notServed.hint}`;
-  return [{ sentence, command: 'journalctl -u spare-serve' }];
+  // The hint of a host whose enrolment has not finished is to finish it: the target's log has nothing on it.
+  const isEnrolled = state !== null && state !== 'enrolled';
+  return [isEnrolled ? { sentence, command: 'journalctl -u spare-serve' } : { sentence }];
 }
 
-function proofProblems(seen: Seen): Problem[] {
+/** The report comes by SSH, once a second: where that fails, the command shows why. */
+function proofProblems(seen: Seen, onHost: OnHost): Problem[] {
   const lacksProof = seen.state === 'unproven' || (seen.state === 'suspect' && !seen.proof.fresh);
   if (!lacksProof) return [];
   const age =
     seen.proof.age_s === null ? 'never confirmed in sync' : `last confirmed in sync ${ageText(seen.proof.age_s)} ago`;
-  return [{ sentence: `Mirror ${age}; no newer report`, command: 'journalctl -u spare-watch' }];
+  const { sample, detail } = seen.paths.ssh;
+  if (sample === 'unknown') {
+    return [{ sentence: `Mirror ${age}; no newer report: ${detail}`, command: 'systemctl status spare-watch' }];
+  }
+  const sentence =
+    sample === 'missed' ? `Mirror ${age}; no report over SSH (${detail})` : `Mirror ${age}; no newer report`;
+  // Of a host that nothing reaches, there is nothing to be seen there.
+  return [seen.state === 'suspect' ? { sentence } : { sentence, command: onHost('cat /proc/mdstat') }];
 }
 
 /** Only a protected host becomes suspect. A host that dies while its mirror is not in sync is never failed over automatically. */

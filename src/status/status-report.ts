@@ -40,6 +40,8 @@ export interface StatusFacts {
   unfinished(host: string): UnfinishedOperation | undefined;
   /** The watch's last snapshot, however old. */
   watch: WatchSnapshot | undefined;
+  /** Whether a watch is running, also one that has not written a snapshot yet. */
+  watchLocked: boolean;
   /** The target's status; `undefined` if it does not answer. */
   target: TargetStatus | undefined;
 }
@@ -51,7 +53,8 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const status = hostStatus(host, facts.record(host.name), snapshot, servedBy(facts.target, host.name), facts.clock);
+    const served = servedBy(facts.target, host.name, facts.record(host.name));
+    const status = hostStatus(host, facts.record(host.name), snapshot, served, facts.clock);
     return {
       ...status,
       problems: [
@@ -60,7 +63,13 @@ export function statusReport(facts: StatusFacts): StatusReport {
       ],
     };
   });
-  const problems = standbyProblems({ watchRuns, watchAge_s, isolated, targetAnswers: facts.target !== undefined });
+  const problems = standbyProblems({
+    watchRuns,
+    watchLocked: facts.watchLocked,
+    watchAge_s,
+    isolated,
+    targetAnswers: facts.target !== undefined,
+  });
   return {
     version: 1,
     at: facts.clock.wallTime().toISOString(),
@@ -74,12 +83,19 @@ export function statusReport(facts: StatusFacts): StatusReport {
 
 function standbyProblems(standby: {
   watchRuns: boolean;
+  watchLocked: boolean;
   watchAge_s: number | null;
   isolated: boolean;
   targetAnswers: boolean;
 }): Problem[] {
   const problems: Problem[] = [];
-  if (!standby.watchRuns) {
+  if (!standby.watchRuns && standby.watchLocked) {
+    problems.push({
+      sentence:
+        'The watch is running, but has not reported in the last 5 s: it is starting, or it hangs. Automatic failover is off until it reports',
+      command: 'journalctl -u spare-watch',
+    });
+  } else if (!standby.watchRuns) {
     const last = standby.watchAge_s === null ? '' : ` (last seen ${Math.round(standby.watchAge_s)} s ago)`;
     problems.push({
       sentence: `The watch is not running${last}: automatic failover is off, and the table below may be outdated`,
@@ -98,12 +114,19 @@ function standbyProblems(standby: {
   return problems;
 }
 
-function servedBy(target: TargetStatus | undefined, name: string): Pick<HostStatus, 'lost' | 'notServed'> {
+function servedBy(
+  target: TargetStatus | undefined,
+  name: string,
+  record: HostRecord | undefined,
+): Pick<HostStatus, 'lost' | 'notServed'> {
   if (!target) return { lost: null, notServed: null };
   const served = target.hosts.find(({ host }) => host === name);
   // A daemon started before an update gives no reason.
   if (served) return { lost: served.lost, notServed: served.notServed ?? null };
-  const hint = 'Restart it so that it reads its configuration. Run: systemctl restart spare-serve';
+  const isEnrolled = record !== undefined && record.state !== 'enrolled';
+  const hint = isEnrolled
+    ? 'Restart it so that it reads its configuration. Run: systemctl restart spare-serve'
+    : `The enrolment has not finished. If it is not running, run the same 'spare enroll ${name}' command again`;
   return { lost: null, notServed: { reason: `The target does not serve ${name}`, hint } };
 }
 

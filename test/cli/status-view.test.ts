@@ -69,6 +69,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
   return {
     clock,
     unfinished: () => undefined,
+    watchLocked: false,
     standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
     record: (host) => records[host],
@@ -138,8 +139,8 @@ view('lists a stopped watch and target first, and shows no outdated probe as cur
       'HOST   STATE     MIRROR   CONFIRMED  ISCSI  ICMP  SSH  SERVICE  POLICY',
       'alpha  unproven  in-sync  61 s ago   ?      ?     ?    ?        auto',
       '',
-      '! alpha: Mirror last confirmed in sync 61 s ago; no newer report',
-      '    Run: journalctl -u spare-watch',
+      '! alpha: Mirror last confirmed in sync 61 s ago; no newer report: the watch is not running',
+      '    Run: systemctl status spare-watch',
     ].join('\n'),
   );
 });
@@ -189,6 +190,34 @@ view('says why a LUN is not served, and what to do', () => {
   assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.notServed, null);
 });
 
+view('a watch that runs and has not reported yet is not told to be stopped', () => {
+  const starting = statusReport(facts({ alpha: protectedRecord }, { watch: undefined, watchLocked: true }));
+  assert.equal([starting.watch.running, starting.attention], [false, true]);
+  assert.match(starting.problems[0]?.sentence ?? '', /^The watch is running, but has not reported/);
+  const stopped = statusReport(facts({ alpha: protectedRecord }, { watch: undefined }));
+  assert.match(stopped.problems[0]?.sentence ?? '', /^The watch is not running/);
+});
+
+view('of an enrolment that has not finished, the hint is to enrol again, and no daemon is to be restarted', () => {
+  for (const record of [{ ...protectedRecord, state: 'enrolled' as const }, undefined]) {
+    const report = statusReport(facts({ alpha: protectedRecord }, { target: targetOf([]), record: () => record }));
+    assert.match(report.hosts[0]?.notServed?.hint ?? '', "run the same 'spare enroll alpha' command again");
+    assert.not.match(statusText(report), /spare-serve/);
+  }
+});
+
+view('where no report comes, the command shows why', () => {
+  const commandFor = (ssh: 'answered' | 'missed') => {
+    const { lastProof: _never, ...record } = protectedRecord;
+    const watch = watchOf({ alpha: hostSnapshot({ ssh }) });
+    return statusReport(facts({ alpha: record }, { watch })).hosts[0]?.problems[0];
+  };
+  assert.match(commandFor('missed')?.sentence ?? '', /no report over SSH \(/);
+  for (const ssh of ['missed', 'answered'] as const) {
+    assert.match(commandFor(ssh)?.command ?? '', /^ssh -i .* root@10.77.0.11 cat \/proc\/mdstat$/);
+  }
+});
+
 view('shows a dead host, a taken-over one whose primary is back, and one that is resyncing', () => {
   const copying = wholeReport(1000, clock, {
     standbyLegState: 'spare,write_mostly',
@@ -227,8 +256,7 @@ view('shows a dead host, a taken-over one whose primary is back, and one that is
       'gamma  syncing     copying 43 %  never      ok 1 s     ok 1 s     ok 1 s     ok 1 s     auto',
       '',
       '! alpha: Unreachable on all probes since 2026-01-02T03:03:57.000Z',
-      '! alpha: Mirror last confirmed in sync 10 s ago; no newer report',
-      '    Run: journalctl -u spare-watch',
+      '! alpha: Mirror last confirmed in sync 10 s ago; no report over SSH (no answer)',
       '! beta: Served by the standby since 2026-01-02T02:04:05.000Z. The primary is up and passive: fail back when convenient',
       '    Run: spare failback beta',
       '! gamma: Resyncing the standby leg: failover is not possible until it is in sync (43 %, 52.0 MB/s, 11 s left)',

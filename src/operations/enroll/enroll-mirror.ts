@@ -49,7 +49,7 @@ function initiatorSteps(context: VolumeContext): Step[] {
       name: 'login',
       title: 'Log in to the LUN',
       commandLines: [words(loginArgv(host, standby))],
-      run: () => login(machine, host, standby),
+      run: (report) => login(machine, host, standby, report),
       undo: () => logout(machine, host, standby),
     }),
   ];

@@ -93,7 +93,10 @@ function serviceSteps(context: VolumeContext, access: Step): Step[] {
       name: 'observe',
       title: 'Verify from the standby that the volume is served',
       commandLines: [`(read ${marker}/identity through NFS at ${host.service.address})`],
-      run: () => observeService(host, volume, OBSERVE_TIMEOUT_ms),
+      async run(report) {
+        report({ detail: `waiting for the service at ${host.service.address} to answer` });
+        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+      },
     }),
     step({
       name: 'guard',

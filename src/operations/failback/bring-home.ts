@@ -38,7 +38,7 @@ function arraySteps({ host, volume, standby, primaryMachine }: FailbackContext):
       name: 'login',
       title: `Log ${host.name} in to its LUN`,
       commandLines: [words(loginArgv(host, standby))],
-      run: () => login(primaryMachine, host, standby),
+      run: (report) => login(primaryMachine, host, standby, report),
       undo: () => logout(primaryMachine, host, standby),
     }),
     onPrimary({
@@ -68,7 +68,8 @@ function addressSteps(context: FailbackContext, outage: Outage): Step[] {
       name: 'observe',
       title: 'Verify from outside that the volume is served',
       commandLines: [`(read ${volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
-      async run() {
+      async run(report) {
+        report({ detail: `waiting for the service at ${host.service.address} to answer` });
         await observeService(host, volume, OBSERVE_TIMEOUT_ms);
         const elapsed_s = outage.elapsed_s();
         if (elapsed_s !== undefined) measurements.outage_s = elapsed_s;

@@ -94,8 +94,9 @@ function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
       name: 'start-target',
       title: 'Start the target, and check that it accepts connections',
       commandLines: [`systemctl restart ${TARGET_UNIT}`, `(ask the daemon through ${controlSocketPath()})`],
-      async run() {
+      async run(report) {
         await machine.exec(['systemctl', 'restart', TARGET_UNIT]);
+        report({ detail: "waiting for the target's control socket" });
         await retryUntil(requestStatus, { timeout_ms: START_TIMEOUT_ms, pause_ms: 500 });
       },
     }),
