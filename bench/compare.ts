@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic_ms, systemClock } from '../src/std/clock.ts';
 import { type Case, GIB, type Metric, type Side } from './case.ts';
 import type { Measurement } from './clients/client.ts';
 import { confineTree, usableProcessors } from './confine.ts';
@@ -116,9 +116,9 @@ async function runOnce(
 }
 
 async function waitForQuiet(pid: number, limit_s: number): Promise<void> {
-  for (const deadline = performance.now() + limit_s * 1000; performance.now() < deadline; ) {
+  for (const deadline = monotonic_ms() + limit_s * 1000; monotonic_ms() < deadline; ) {
     const before = snapshotProcessors(pid);
-    await delay(QUIET_SAMPLE_MS);
+    await systemClock.sleep(QUIET_SAMPLE_MS);
     const { others_s, elapsed_s } = processorUse(before, snapshotProcessors(pid));
     if (others_s / elapsed_s < QUIET_SHARE) return;
   }

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../src/std/clock.ts';
+import { within } from '../src/std/within.ts';
 
 const TIMEOUT_MS = 15_000;
 const STDERR_KEPT_CHARACTERS = 2_000;
@@ -23,12 +24,9 @@ export async function firstLine(
   });
   // What it prints otherwise has to be read too, or it would block one day.
   stdout.resume();
-  const line = await Promise.race([
-    matchingLine(where.stream === 'stdout' ? stdout : stderr, where.pattern),
-    once(child, 'close').then(() => null),
-    delay(TIMEOUT_MS, null, { ref: false }),
-  ]);
-  if (line !== null) return line;
+  const first = matchingLine(where.stream === 'stdout' ? stdout : stderr, where.pattern);
+  const line = await within(TIMEOUT_MS, Promise.race([first, once(child, 'close').then(() => null)]), systemClock);
+  if (line) return line;
   child.kill('SIGKILL');
   throw new Error(`Cannot start ${name}: ${errors.trim() || 'it printed nothing'}`);
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic_ms, systemClock } from '../src/std/clock.ts';
 import { KIB, type Setup, type TargetRole } from './case.ts';
 import { ownLoad } from './clients/load.ts';
 import { fill } from './fill.ts';
@@ -81,12 +81,12 @@ export class Fleet {
  */
 export async function untilServed(target: Target): Promise<void> {
   const look = ownLoad({ sessions: target.hosts.length, depth: 1, operation_bytes: 4 * KIB, readShare: 1, drain_s: 2 });
-  for (const deadline_ms = performance.now() + SERVED_TIMEOUT_MS; ; await delay(RETRY_INTERVAL_MS)) {
+  for (const deadline_ms = monotonic_ms() + SERVED_TIMEOUT_MS; ; await systemClock.sleep(RETRY_INTERVAL_MS)) {
     try {
       await look(target, 0.05);
       return;
     } catch (error) {
-      if (performance.now() > deadline_ms) throw error;
+      if (monotonic_ms() > deadline_ms) throw error;
     }
   }
 }

@@ -6,7 +6,7 @@
  *     node bench/load-generator.ts <options.json
  */
 import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic_ms, systemClock } from '../src/std/clock.ts';
 import type { Measurement } from './clients/client.ts';
 import { Histogram } from './histogram.ts';
 import { InitiatorSession } from './initiator/session.ts';
@@ -62,12 +62,12 @@ async function generateLoad(options: LoadOptions): Promise<Measurement> {
     const seed = (number + 1) * 2_654_435_761;
     loads.push(new SessionLoad(session, { depth, operation_bytes, readShare, flushEach, seed }));
   }
-  if (options.wait_s !== undefined) await delay(options.wait_s * 1000);
-  const start_ms = performance.now();
+  if (options.wait_s !== undefined) await systemClock.sleep(options.wait_s * 1000);
+  const start_ms = monotonic_ms();
   const startUse = process.cpuUsage();
   await Promise.all(loads.map((load) => load.run(start_ms + options.seconds * 1000, drain_s * 1000)));
   const use = process.cpuUsage(startUse);
-  const elapsed_s = (performance.now() - start_ms) / 1000;
+  const elapsed_s = (monotonic_ms() - start_ms) / 1000;
   if (options.countsErrors !== true) complain(loads);
   await Promise.all(sessions.map((session) => session.close()));
 

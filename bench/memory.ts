@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { systemClock, type Timer } from '../src/std/clock.ts';
 import { processTree } from './processor-time.ts';
 
 /** A sample walks the page tables of each process, which costs milliseconds: often enough for a load of seconds. */
@@ -18,17 +19,17 @@ export function memoryOf(pid: number): number {
 /** Watches the memory of a process tree until stopped. */
 export class MemoryWatch {
   readonly #pid: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Timer;
   #peak_bytes = 0;
 
   constructor(pid: number) {
     this.#pid = pid;
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS);
+    this.#timer = systemClock.every(SAMPLE_INTERVAL_MS, () => this.#sample());
   }
 
   /** The highest sample in bytes. */
   stop(): number {
-    clearInterval(this.#timer);
+    this.#timer.stop();
     this.#sample();
     return this.#peak_bytes;
   }

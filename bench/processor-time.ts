@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { monotonic_ms } from '../src/std/clock.ts';
 
 /** Linux shows times of processes in 1/100 s on every architecture (USER_HZ). */
 const TICKS_PER_S = 100;
@@ -79,7 +80,7 @@ export interface ProcessorUse {
 export function snapshotProcessors(targetPid: number): ProcessorSnapshot {
   const bench = parseProcessStat(readFileSync('/proc/self/stat', 'utf8'));
   return {
-    at_ms: performance.now(),
+    at_ms: monotonic_ms(),
     machine_s: parseBusyTime(readFileSync('/proc/stat', 'utf8')),
     target_s: processTree(targetPid).reduce((sum, times) => sum + times.own_s + times.endedChildren_s, 0),
     bench_s: bench.own_s + bench.endedChildren_s,

@@ -9,6 +9,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { systemClock } from '../src/std/clock.ts';
 import { installPackages } from '../test/lab/packages.ts';
 import type { Case, Setup } from './case.ts';
 import { CASES } from './cases.ts';
@@ -62,7 +63,7 @@ const cases = CASES.filter(({ name }) => isWanted(name));
 const extras = Object.entries(EXTRAS).filter(([name]) => isWanted(name));
 const report: Report = {
   schema: 1,
-  startedAt: new Date().toISOString(),
+  startedAt: systemClock.wallTime().toISOString(),
   machine: await machineFacts(sandbox.folder),
   options: { seconds, runs, size_bytes, method: METHOD },
   metrics: [],

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../src/std/clock.ts';
+import { within } from '../src/std/within.ts';
 
 const END_TIMEOUT_MS = 15_000;
 
@@ -46,8 +47,7 @@ export class Sandbox {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
     child.kill(signal);
-    const inTime = await Promise.race([closed.then(() => true), delay(END_TIMEOUT_MS, false, { ref: false })]);
-    if (inTime) return;
+    if ((await within(END_TIMEOUT_MS, closed, systemClock)) !== undefined) return;
     child.kill('SIGKILL');
     await closed;
   }

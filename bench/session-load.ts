@@ -1,3 +1,4 @@
+import { monotonic_ms, systemClock } from '../src/std/clock.ts';
 import { Histogram } from './histogram.ts';
 import type { InitiatorSession, SessionEvents } from './initiator/session.ts';
 
@@ -57,13 +58,13 @@ export class SessionLoad implements SessionEvents {
     this.#underWay = this.#options.depth;
     for (let slot = 0; slot < this.#options.depth; slot++) this.#next(slot);
     this.#session.send();
-    const timer = setTimeout(() => this.#giveUp(), end_ms + drain_ms - performance.now());
+    const timer = systemClock.after(end_ms + drain_ms - monotonic_ms(), () => this.#giveUp());
     await finished;
-    clearTimeout(timer);
+    timer.stop();
   }
 
   onTurn(): void {
-    this.#now_ms = performance.now();
+    this.#now_ms = monotonic_ms();
   }
 
   onDone(slot: number): void {
@@ -98,7 +99,7 @@ export class SessionLoad implements SessionEvents {
 
   #giveUp(): void {
     if (this.#isOver) return;
-    const now_ms = performance.now();
+    const now_ms = monotonic_ms();
     for (const [slot, kind] of this.#kinds.entries()) {
       if (kind === 0) continue;
       this.unfinished++;

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../src/std/clock.ts';
 import { BadDisk } from '../bad-disk/bad-disk.ts';
 import { KIB, MIB, type TargetRole } from '../case.ts';
 import { type Load, ownLoad } from '../clients/load.ts';
@@ -132,7 +132,7 @@ async function observe(target: Target, seconds: number, trouble: Trouble | null)
   const [first, ...others] = target.hosts as [ServedHost, ...ServedHost[]];
   const load = ownLoad({ ...LOAD, sessions: others.length, depth: 1, wait_s: WAIT_S, drain_s: 2 });
   const measured = load({ ...target, hosts: others }, seconds);
-  await Promise.race([delay(LOGIN_MS), measured]);
+  await Promise.race([systemClock.sleep(LOGIN_MS), measured]);
   let besideEnded: Promise<unknown> = Promise.resolve();
   const struck = new AbortController();
   try {
@@ -143,7 +143,7 @@ async function observe(target: Target, seconds: number, trouble: Trouble | null)
       besideEnded = beside.catch(() => {});
     }
     const strikeAt_ms = (WAIT_S + seconds / 4) * 1000 - LOGIN_MS;
-    const strike = delay(strikeAt_ms, undefined, { signal: struck.signal }).then(() => trouble?.strike?.());
+    const strike = systemClock.sleep(strikeAt_ms, struck.signal).then(() => trouble?.strike?.());
     const [{ latency, errors = 0 }] = await Promise.all([measured, strike]);
     return { p99_us: latency?.slowestSessionP99_us ?? Number.NaN, errors };
   } finally {

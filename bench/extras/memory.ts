@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../src/std/clock.ts';
 import { KIB, MIB, type TargetRole } from '../case.ts';
 import { ownLoad } from '../clients/load.ts';
 import { untilServed } from '../fleet.ts';
@@ -58,6 +58,6 @@ async function figuresOf({ sandbox, starters, size_bytes, seconds }: ExtraContex
 
 async function idleMemory(target: Target): Promise<number> {
   await untilServed(target);
-  await delay(SETTLE_MS);
+  await systemClock.sleep(SETTLE_MS);
   return memoryOf(target.pid);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { crc32c } from '@node-rs/crc32';
+import { systemClock } from '../../src/std/clock.ts';
 import { logIn } from './login.ts';
 import { Outgoing } from './outgoing.ts';
 import { Reader } from './reader.ts';
@@ -89,7 +90,7 @@ export class InitiatorSession {
     const failed = new Promise<never>((_, reject) => {
       session.#refuse = reject;
     });
-    const timer = setTimeout(() => session.#fail(new Error('Cannot open a session in time')), SETUP_TIMEOUT_MS);
+    const timer = systemClock.after(SETUP_TIMEOUT_MS, () => session.#fail(new Error('Cannot open a session in time')));
     try {
       const portal = await Promise.race([failed, session.#setUp()]);
       if (portal === null) return session;
@@ -97,7 +98,7 @@ export class InitiatorSession {
       if (redirects === 0) throw new Error('Cannot log in as the target sends its initiators on again and again');
       return await InitiatorSession.open({ ...options, ...portal }, redirects - 1);
     } finally {
-      clearTimeout(timer);
+      timer.stop();
     }
   }
 
@@ -162,9 +163,9 @@ export class InitiatorSession {
     this.#sendSegments(logoutRequest(this.#options.depth, this.#numbering), null);
     this.#outgoing.flush();
     this.#socket.end();
-    const timer = setTimeout(() => this.#socket.destroy(), SETUP_TIMEOUT_MS);
+    const timer = systemClock.after(SETUP_TIMEOUT_MS, () => this.#socket.destroy());
     await once(this.#socket, 'close');
-    clearTimeout(timer);
+    timer.stop();
   }
 
   /** The other portal where the target sends us to, `null` where we are in the right place. */

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { monotonic_ms } from '../../src/std/clock.ts';
 import { HEADER_BYTES, KIND, type LimitOptions } from './message.ts';
 
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
@@ -27,7 +28,7 @@ async function run({ port, size_bytes, operation_bytes, depth, kind, seconds }: 
       socket.cork();
       for (; received_bytes >= response_bytes; received_bytes -= response_bytes) {
         operations++;
-        if (performance.now() >= end_ms) finish();
+        if (monotonic_ms() >= end_ms) finish();
         else send(operations % depth);
       }
       socket.uncork();
@@ -44,13 +45,13 @@ async function run({ port, size_bytes, operation_bytes, depth, kind, seconds }: 
     if (data !== null) socket.write(data);
   };
   await once(socket, 'connect');
-  const start_ms = performance.now();
+  const start_ms = monotonic_ms();
   const end_ms = start_ms + seconds * 1000;
   socket.cork();
   for (let index = 0; index < depth; index++) send(index);
   socket.uncork();
   await finished;
-  const elapsed_s = (performance.now() - start_ms) / 1000;
+  const elapsed_s = (monotonic_ms() - start_ms) / 1000;
   socket.destroy();
   return operations / elapsed_s;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { hostFolder } from '../../src/config/paths.ts';
 import type { Configuration, HostConfiguration } from '../../src/config/schema.ts';
+import { monotonic_ms } from '../../src/std/clock.ts';
 import { firstLine } from '../first-line.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { freePort, INITIATOR_NAME, profilerEnvironment, type ServedHost, type Starter } from './target.ts';
@@ -11,7 +12,7 @@ const root = resolve(import.meta.dirname, '../..');
 export function spare(sandbox: Sandbox): Starter {
   return {
     async serveFile(file, profile) {
-      const started_ms = performance.now();
+      const started_ms = monotonic_ms();
       const child = sandbox.start(
         join(root, 'bin/spare'),
         ['serve', '--file', file, '--portal', `127.0.0.1:${await freePort()}`, '--no-auth', '--json'],
@@ -23,7 +24,7 @@ export function spare(sandbox: Sandbox): Starter {
         ...addressOf(ready.portal),
         hosts: [{ name: 'file', file, size_bytes: statSync(file).size, iqn: ready.iqn, initiatorName: INITIATOR_NAME }],
         pid: child.pid as number,
-        start_ms: performance.now() - started_ms,
+        start_ms: monotonic_ms() - started_ms,
         stop: () => sandbox.end(child, 'SIGTERM'),
       };
     },
@@ -37,7 +38,7 @@ export function spare(sandbox: Sandbox): Starter {
       for (const { name } of hosts) mkdirSync(hostFolder(environment.SPARE_STATE_DIR, name), { mode: 0o700 });
       const configuration = configurationOf(hosts, environment.SPARE_STATE_DIR, await freePort());
       writeFileSync(join(environment.SPARE_CONFIG_DIR, 'config.json'), JSON.stringify(configuration), { mode: 0o600 });
-      const started_ms = performance.now();
+      const started_ms = monotonic_ms();
       const child = sandbox.start(
         join(root, 'node_modules/node/bin/node'),
         ['--disable-warning=ExperimentalWarning', '--liftoff-only', join(root, 'src/target/daemon.ts')],
@@ -49,7 +50,7 @@ export function spare(sandbox: Sandbox): Starter {
         ...addressOf(ready.slice(ready.indexOf('=') + 1)),
         hosts,
         pid: child.pid as number,
-        start_ms: performance.now() - started_ms,
+        start_ms: monotonic_ms() - started_ms,
         stop: () => sandbox.end(child, 'SIGTERM'),
       };
     },

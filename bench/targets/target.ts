@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { monotonic_ms, systemClock } from '../../src/std/clock.ts';
+import { within } from '../../src/std/within.ts';
 import type { LoadedTarget } from '../loaded-target.ts';
 
 const START_TIMEOUT_MS = 15_000;
@@ -72,22 +73,20 @@ export async function freePort(): Promise<number> {
 
 export async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
-  const connected = await Promise.race([
-    once(socket, 'connect').then(
-      () => true,
-      () => false,
-    ),
-    delay(CONNECT_TIMEOUT_MS, false, { ref: false }),
-  ]);
+  const connected = once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  const isConnected = await within(CONNECT_TIMEOUT_MS, connected, systemClock);
   socket.destroy();
-  return connected;
+  return isConnected ?? false;
 }
 
 /** @throws {Error} after 15 s. */
 export async function waitFor(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+  const deadline = monotonic_ms() + START_TIMEOUT_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Cannot start ${what}: not ready after ${START_TIMEOUT_MS} ms`);
-    await delay(POLL_INTERVAL_MS);
+    if (monotonic_ms() > deadline) throw new Error(`Cannot start ${what}: not ready after ${START_TIMEOUT_MS} ms`);
+    await systemClock.sleep(POLL_INTERVAL_MS);
   }
 }

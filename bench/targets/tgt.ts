@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { execa } from 'execa';
+import { monotonic_ms } from '../../src/std/clock.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { accepts, freePort, INITIATOR_NAME, type ServedHost, type Starter, type Target, waitFor } from './target.ts';
 
@@ -18,7 +19,7 @@ export function tgt(sandbox: Sandbox): Starter {
 }
 
 async function start(sandbox: Sandbox, hosts: readonly ServedHost[]): Promise<Target> {
-  const started_ms = performance.now();
+  const started_ms = monotonic_ms();
   const port = await freePort();
   // Its control socket is named by a number of at most 15 bits, which no other of its daemons may have.
   const control = String(port % 2 ** 15);
@@ -36,7 +37,7 @@ async function start(sandbox: Sandbox, hosts: readonly ServedHost[]): Promise<Ta
     port,
     hosts,
     pid: child.pid as number,
-    start_ms: performance.now() - started_ms,
+    start_ms: monotonic_ms() - started_ms,
     // It does not end on SIGTERM while a session hangs on.
     stop: () => sandbox.end(child, 'SIGKILL'),
   };

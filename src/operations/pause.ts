@@ -22,5 +22,5 @@ export async function pauseHost(host: string, paused: Pause | null): Promise<Pau
   } finally {
     await lock.release();
   }
-  return { host, paused };
+  return { host, paused: paused && { until: paused.until, reason: paused.reason } };
 }

@@ -1,6 +1,6 @@
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { reportedVolume } from '../config/volumes.ts';
-import type { HostRecord, PrimaryReport } from '../hosts/host-record.ts';
+import type { HostRecord, Pause, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { isPaused } from '../hosts/pause.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
@@ -148,7 +148,7 @@ function hostStatus(
     state: record?.state === 'protected' && !isProven ? 'unproven' : (record?.state ?? null),
     since: record?.since ?? null,
     policy: host.policy,
-    paused: record?.paused && isPaused(record, clock) ? record.paused : null,
+    paused: record?.paused && isPaused(record, clock) ? shownPause(record.paused) : null,
     mirror: mirrorStatus(report, volume?.standbyLeg.size_bytes, clock),
     volumes: host.volumes.map((each) => ({
       name: each.name,
@@ -199,6 +199,10 @@ function copyStatus(report: PrimaryReport, size_bytes: number | undefined): Copy
   if (fraction === undefined) return null;
   if (!speed_bytes_s || size_bytes === undefined) return { fraction };
   return { fraction, speed_bytes_s, timeLeft_s: Math.ceil(((1 - fraction) * size_bytes) / speed_bytes_s) };
+}
+
+function shownPause({ until, reason }: Pause): HostStatus['paused'] {
+  return { until, reason };
 }
 
 function reportAge_s(report: PrimaryReport | undefined, clock: Clock): number | null {

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ServedFile } from '../fixtures/clients/served-file.ts';
+import { until } from '../fixtures/eventually.ts';
 import { field } from '../fixtures/iscsi/bytes.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
 
@@ -83,10 +84,9 @@ test('every write that was acknowledged under load is there', async () => {
     const load = (async () => {
       while ((await write(initiator, acknowledged, (acknowledged % 255) + 1)) === 0) acknowledged += 1;
     })();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until(() => acknowledged > 20, 'writes are not acknowledged');
     served = await served.killAndStartAgain();
     await load;
-    assert.ok(acknowledged > 20, `only ${acknowledged} writes were acknowledged`);
     const after = await loggedIn(served, ALICE);
     for (let lba = 0; lba < acknowledged; lba += 1) {
       const read = await after.command('c0', `28 00 ${field(lba, 4)} 00 0001 00`, BLOCK_BYTES);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { client, ServedFile } from '../fixtures/clients/served-file.ts';
+import { until } from '../fixtures/eventually.ts';
 
 const test = suite<{ served: ServedFile }>('QEMU');
 
@@ -82,7 +83,7 @@ test('SIGTERM: exit code 0, and everything written is in the file', async ({ ser
 
 test('SIGTERM ends it while an initiator is logged in', async ({ served }) => {
   const busy = client(['qemu-io', '-f', 'raw', '-c', 'write -P 1 0 1M', '-c', 'sleep 3000', served.url], 20);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await until(() => bytesAt(served.path, 0, 1)[0] === 1, 'nothing is written');
   assert.is(await served.stop(), 0);
   assert.equal(bytesAt(served.path, 0, 512), Buffer.alloc(512, 1));
   await busy;

@@ -1,9 +1,10 @@
 /** SIGTERM to `spare serve` while an initiator is logged in. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { systemClock } from '../../src/std/clock.ts';
 import { client, ServedFile } from '../fixtures/clients/served-file.ts';
+import { until } from '../fixtures/eventually.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
 
 const BLOCK_BYTES = 512;
@@ -69,7 +70,7 @@ test('a real initiator logs out when asked, and continues with the next process'
     const argv = ['qemu-io', '-f', 'raw', ...commands.flatMap((command) => ['-c', command]), served.url];
     const busy = client(argv, 30);
     // It sleeps from then on.
-    for (let attempt = 0; attempt < 500 && firstBlock(served.path)[0] !== 1; attempt++) await pause(20);
+    await until(() => firstBlock(served.path)[0] === 1, 'nothing is written');
     const before = served;
     served = await served.stopAndStartAgain();
     assert.match(before.log, /A session ended .*logged out/);
@@ -86,7 +87,7 @@ test('it ends properly when nobody reads its output', async () => {
   const served = await ServedFile.start();
   try {
     served.closeOutput();
-    await pause(200);
+    await systemClock.sleep(200);
     assert.is(await served.stop(), 0);
     assert.not.match(served.log, /Warning/);
   } finally {

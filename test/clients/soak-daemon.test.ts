@@ -3,11 +3,11 @@
  *
  *     SOAK_SECONDS=600 node test/clients/soak-daemon.test.ts
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ServedDaemon } from '../fixtures/clients/served-daemon.ts';
 import { soak, type Visitor } from '../fixtures/clients/soak.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { field } from '../fixtures/iscsi/bytes.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
 
@@ -15,7 +15,6 @@ const HOSTS = ['alpha', 'beta', 'gamma'];
 const VISITORS_OF_A_HOST = 2;
 /** RFC 7143 §11.13.5. */
 const AUTHENTICATION_FAILED = 0x0201;
-const TARGET_NOT_READY = 0x0301;
 
 const test = suite('soak of the daemon');
 
@@ -58,14 +57,12 @@ function strangerTo(daemon: ServedDaemon, host: string): Visitor {
 /** Each process has had one session, which is when it opens what it opens once. */
 async function warmUp(daemon: ServedDaemon): Promise<void> {
   for (const host of HOSTS) {
-    for (let attempt = 0; ; attempt++) {
+    await eventually(async () => {
       const { initiator, status } = await logIn(daemon, host, 0);
       if (status === 0) await initiator.logout();
       initiator.socket.destroy();
-      if (status === 0) break;
-      assert.ok(status === TARGET_NOT_READY && attempt < 50, `${host} is not served`);
-      await pause(100);
-    }
+      assert.is(status, 0, `${host} is not served`);
+    });
   }
 }
 

@@ -55,10 +55,12 @@ test('a short write is not acknowledged', () => {
 });
 
 test('a slow write is acknowledged when it is done', async () => {
-  const { store, initiator } = openDiskSession('alpha');
+  const { clock, store, initiator } = openDiskSession('alpha');
   store.break('write', { kind: 'slow', delay_ms: 30 });
   assert.equal(initiator.command({ tag: 1, ...write, cdb: WRITE_8_AT_16 }), []);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await clock.advance(29);
+  assert.equal(initiator.take(), []);
+  await clock.advance(1);
   assert.is(outcome(initiator.take()[0]), 'good');
 });
 

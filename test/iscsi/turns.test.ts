@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Turns } from '../../src/iscsi/turns.ts';
 import { BufferPool } from '../../src/std/buffer-pool.ts';
+import { nextTurns } from '../fixtures/eventually.ts';
 
 interface Context {
   turns: Turns;
@@ -60,17 +60,17 @@ test('when a turn is used up, chunks wait in line as they were, and what was sen
   }
   memory.write('-');
   assert.equal(log, ['a', 'b']);
-  await nextTurn();
+  await nextTurns();
   assert.equal(log.splice(0), ['a', 'b', 'answer to a', 'answer to b', 'sent']);
   // Read before the second slice: it comes after those that wait.
   memory.write('f');
   turns.received(memory, take);
   assert.equal(log, []);
-  await nextTurn();
+  await nextTurns();
   assert.equal(log.splice(0), ['c', 'd', 'answer to c', 'answer to d', 'sent']);
-  await nextTurn();
+  await nextTurns();
   assert.equal(log.splice(0), ['e', 'f', 'answer to e', 'sent']);
-  await nextTurn();
+  await nextTurns();
   assert.equal(log, [], 'something goes on');
 });
 

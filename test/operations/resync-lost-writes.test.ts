@@ -9,12 +9,12 @@ import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
 import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
-import { retryUntil } from '../../src/std/retry.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
 import { condemnRegionFile, readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import { cleanRegionRecord, NO_BOOT_ID, type RegionRecord } from '../../src/store/region-record.ts';
 import { HostTarget } from '../../src/target/host-target.ts';
 import { withVolume } from '../fixtures/configuration.ts';
+import { eventually, until } from '../fixtures/eventually.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
@@ -125,8 +125,8 @@ test.before.each(async (context) => {
   Object.assign(world, { lost: LOST });
   Object.assign(context, { world, primary, accepted: 0 });
   // As the watch receives them, only more often.
-  const reports = setInterval(() => world.report({ standbyLegState: primary.legs.sda ?? 'missing' }), 10);
-  context.silence = () => clearInterval(reports);
+  const reports = systemClock.every(10, () => world.report({ standbyLegState: primary.legs.sda ?? 'missing' }));
+  context.silence = () => reports.stop();
   context.run = () => resyncLostWrites({ ...world.context, primaryMachine: primary });
   // What must hold in the moment in which the target forgets what is lost, however it came to it.
   world.onAccept = () => {
@@ -292,10 +292,13 @@ async function servedAfter(context: Context, reports: Parameters<TakeoverWorld['
     onAccept();
     toldAtAccept = told;
   };
+  const marked = context.primary.bits.length;
   const run = context.run();
+  // The leg is dropped by then, and all that is left to be waited for is the report.
+  await until(() => context.primary.bits.length > marked, 'nothing is marked');
   for (const report of reports) {
-    // Long enough for all that does not wait for it.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    // Long enough for what does not wait for it, and ought to.
+    await systemClock.sleep(400);
     told += 1;
     world.report(report);
   }
@@ -374,7 +377,7 @@ test('a failed flush closes the LUN, and is handled like a power loss', async (c
   disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await execute(target, FLUSH), 2);
   assert.equal(target.status().lost, WRITTEN, 'it is told at once');
-  await retryUntil(async () => assert.is(losses(), 1), { timeout_ms: 5_000, pause_ms: 5 });
+  await eventually(() => assert.is(losses(), 1));
   assert.is(target.target.deviceServer, undefined, 'the LUN is closed');
   target.open();
   assert.is(target.target.deviceServer, undefined, 'and stays so');
@@ -413,10 +416,10 @@ test('accepted while it closes, it is closed first; while the record is unreadab
   disks[1]?.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await execute(target, FLUSH), 2);
   await target.close('waited for').catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await systemClock.sleep(20);
   assert.equal(target.status().lost, [{ offset_bytes: 0, length_bytes: 64 * MIB }]);
   renameSync(`${join(regions, '..')}.gone`, join(regions, '..'));
-  await retryUntil(async () => assert.equal(target.status().lost, WRITTEN), { timeout_ms: 10_000, pause_ms: 20 });
+  await eventually(() => assert.equal(target.status().lost, WRITTEN));
   target.open();
   assert.is(target.target.deviceServer, undefined);
 });
@@ -433,10 +436,10 @@ test('if a process ended before it could record the failure, the next one gets i
   renameSync(folder, `${folder}.gone`);
   const told = next(true);
   told.open();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await systemClock.sleep(20);
   assert.equal([told.target.deviceServer, told.status().lost.length, failures], [undefined, 1, [true]]);
   renameSync(`${folder}.gone`, folder);
-  await retryUntil(async () => assert.equal(failures, [true, false]), { timeout_ms: 10_000, pause_ms: 20 });
+  await eventually(() => assert.equal(failures, [true, false]));
   assert.equal(told.status().lost, WRITTEN);
   const restarted = next(false);
   restarted.open();
@@ -458,14 +461,14 @@ test('a record that can not be read says nothing: the failure is not forgotten b
   mkdirSync(regions, { recursive: true });
   assert.throws(() => condemnRegionFile(regions), /EISDIR/);
   const target = new HostTarget(world.host, folder, { failed: true, onFailed: (now) => failures.push(now) });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await systemClock.sleep(20);
   assert.equal([failures, target.status().lost.length], [[true], 1]);
   rmdirSync(regions);
   const { size_bytes } = world.volume.standbyLeg;
   const record = cleanRegionRecord(size_bytes, '11111111-2222-3333-4444-555555555555');
   record.marks.fill(1);
   writeRegionFile(regions, record);
-  await retryUntil(async () => assert.equal(failures, [true, false]), { timeout_ms: 10_000, pause_ms: 20 });
+  await eventually(() => assert.equal(failures, [true, false]));
   assert.is((readRegionFile(regions) as RegionRecord).bootId, NO_BOOT_ID);
 });
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { serviceConfiguration } from '../../src/service/service.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
@@ -27,7 +28,7 @@ async function serving(world: PrimaryWorld): Promise<void> {
 
 /** As many rounds of the guard's loop, whose pause is 50 ms here. */
 function rounds(count: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, count * 60));
+  return systemClock.sleep(count * 60);
 }
 
 guard('let in by the standby: serves, with both legs', async ({ world }) => {

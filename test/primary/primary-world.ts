@@ -18,9 +18,9 @@ import { installRoot } from '../../src/machine/template.ts';
 import { standbyLegPath } from '../../src/mirror/initiator.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 export const FIXTURES: string = join(installRoot, 'test/fixtures/primary');
-const WAIT_LIMIT_ms = 10_000;
 
 /** What the fake initiator gets from its target: see test/fixtures/primary/bin/iscsiadm. */
 export type TargetAnswer =
@@ -112,13 +112,11 @@ export class PrimaryWorld {
     return this.#running;
   }
 
-  /** Waits until `condition` holds; fails after 10 s with what was done instead. */
+  /** Waits until `condition` holds; where it never does, fails with what was done instead. */
   async until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + WAIT_LIMIT_ms;
-    while (!condition()) {
-      if (performance.now() > deadline) throw new Error(`Waited in vain. Done last: ${this.log.slice(-10).join('; ')}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await eventually(() => {
+      if (!condition()) throw new Error(`Waited in vain. Done last: ${this.log.slice(-10).join('; ')}`);
+    });
   }
 
   /** Ends the program and forgets everything. */

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeviceServer } from '../../src/scsi/task.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { brief, dataOf, makeUnit, type Row, run, runRows, UNIT_SIZE_BYTES } from './unit-harness.ts';
@@ -14,7 +15,7 @@ const test = suite('COMPARE AND WRITE, ORWRITE');
 /** A store whose reads and writes end in a random later turn, so that commands overlap. */
 function slowStore(): Store {
   const inner = new MemoryStore({ size_bytes: UNIT_SIZE_BYTES });
-  const later = (work: () => void) => setTimeout(work, Math.floor(Math.random() * 4));
+  const later = (work: () => void) => systemClock.after(Math.floor(Math.random() * 4), work);
   return {
     size_bytes: inner.size_bytes,
     readOnly: false,

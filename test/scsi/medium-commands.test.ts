@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { seedOf } from '../fixtures/seed.ts';
 import { brief, dataOf, makeUnit, type Row, run, runRows } from './unit-harness.ts';
 
 const block = (fill: number, count = 1) => Buffer.alloc(512 * count, fill);
@@ -178,7 +179,7 @@ test('what is not there is refused', async () => {
 
 test('no CDB whatever makes it throw or answer twice', async () => {
   const unit = await makeUnit();
-  const seed = Number(process.env.SPARE_TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOf('SPARE_TEST_SEED');
   let state = seed;
   const random = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;

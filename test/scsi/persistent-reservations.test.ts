@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import type { DeviceServer, Nexus } from '../../src/scsi/task.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { nextTurns } from '../fixtures/eventually.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { ALICE, BOB, brief, cdbOf, dataOf, makeUnit, run, UNIT_SIZE_BYTES } from './unit-harness.ts';
 
@@ -416,7 +417,7 @@ test('PREEMPT AND ABORT: no write of the preempted lands after GOOD, and it gets
     ended = true;
     return result;
   });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await nextTurns(10);
   assert.ok(task.aborted);
   assert.not.ok(ended, 'GOOD came while the write could still land');
   store.heal();

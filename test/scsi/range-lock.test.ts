@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type HeldRange, RangeLock } from '../../src/scsi/range-lock.ts';
+import { seedOf } from '../fixtures/seed.ts';
 
 const test = suite('range lock');
 
@@ -68,7 +69,7 @@ test('those that wait do not overtake each other', () => {
 });
 
 test('random ranges: no two that conflict are ever held together, and all are granted', () => {
-  const seed = Number(process.env.SPARE_TEST_SEED ?? Date.now() % 1_000_000);
+  const seed = seedOf('SPARE_TEST_SEED');
   let state = seed;
   const random = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;

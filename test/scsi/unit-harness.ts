@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import { UnitServer } from '../../src/scsi/execution/unit-server.ts';
 import { LogicalUnit, type LogicalUnitOptions } from '../../src/scsi/logical-unit.ts';
 import type { DeviceServer, Nexus, TaskResult } from '../../src/scsi/task.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 
 export const ALICE: Nexus = {
@@ -44,7 +45,7 @@ export function cdbOf(hex: string): Buffer {
 
 /**
  * Executes one command, and cuts its Data-Out at what the unit says the CDB wants, as the session layer does. Fails where `done` is
- * called twice, or not within two seconds.
+ * called twice, or never.
  */
 export function run(unit: DeviceServer, hex: string, options: RunOptions = {}): Promise<TaskResult> {
   const cdb = cdbOf(hex);
@@ -52,7 +53,7 @@ export function run(unit: DeviceServer, hex: string, options: RunOptions = {}): 
   const sent = options.data === undefined ? [] : [options.data].flat();
   const dataOut = [Buffer.concat(sent as Buffer[]).subarray(0, unit.dataOutLength_bytes(cdb, lun) ?? 0)];
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${hex} is not done`)), 2_000);
+    const timer = systemClock.after(100_000, () => reject(new Error(`${hex} is not done`)));
     let calls = 0;
     const task = {
       nexus: options.nexus ?? ALICE,
@@ -63,7 +64,7 @@ export function run(unit: DeviceServer, hex: string, options: RunOptions = {}): 
       aborted: false,
     };
     unit.execute(task, (result) => {
-      clearTimeout(timer);
+      timer.stop();
       calls += 1;
       if (calls > 1) reject(new Error(`${hex} was done twice`));
       setImmediate(resolve, result);

@@ -6,6 +6,7 @@ import { RecordedStore } from '../../src/store/recorded-store.ts';
 import { RegionMarks } from '../../src/store/region-marks.ts';
 import { decodeRegionRecord, encodeRegionRecord, type RegionRecord } from '../../src/store/region-record.ts';
 import { Random } from '../fixtures/iscsi/random.ts';
+import { seedOf } from '../fixtures/seed.ts';
 import { VolatileMachine } from '../fixtures/store/volatile-machine.ts';
 
 const REGIONS = 12;
@@ -13,7 +14,7 @@ const REGION_BYTES = 5;
 const SIZE_BYTES = REGIONS * REGION_BYTES - 2;
 const EVENTS = 120;
 const BOOT_ID = '11111111-2222-3333-4444-555555555555';
-const FIRST_SEED = Number(process.env.POWER_LOSS_SEED ?? Date.now() % 1_000_000);
+const FIRST_SEED = seedOf('POWER_LOSS_SEED');
 const RUNS = Number(process.env.POWER_LOSS_RUNS ?? 3_000);
 
 /** An initiator's knowledge: for each byte the last acknowledged and the last flushed value. */

@@ -12,6 +12,7 @@ import type { RecordedStore } from '../../src/store/recorded-store.ts';
 import { readRegionFile } from '../../src/store/region-file.ts';
 import { cleanRegionRecord, encodeRegionRecord } from '../../src/store/region-record.ts';
 import type { Store, StoreCallback } from '../../src/store/store.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { CONTRACT_SIZE_BYTES, call, failure, pattern, storeContract } from './store-contract.ts';
 
@@ -75,10 +76,7 @@ const write = (store: Store, offset_bytes: number, length_bytes = 4096) =>
   call((done) => store.write([pattern(length_bytes, 1)], offset_bytes, done));
 
 /** Waits for what the thread pool does to the record. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let count = 0; count < 1_000 && !holds(); count += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-  assert.ok(holds());
-}
+const until = (holds: () => boolean) => eventually(() => assert.ok(holds()));
 
 test('a write waits for the mark of its region, others do not, and the next ones find it marked', async (context) => {
   const store = open(context, { held: true });

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { type Clock, systemClock } from '../../src/std/clock.ts';
 import type { SpareEvent } from '../../src/std/event.ts';
-import { retryUntil } from '../../src/std/retry.ts';
 import type { DataSync } from '../../src/store/data-sync.ts';
 import { FailureNote } from '../../src/target/failure-note.ts';
 import { HostProcess } from '../../src/target/host-process.ts';
 import { writeStrippedProgram } from '../../src/target/stripped-program.ts';
+import { eventually, nextTurns } from '../fixtures/eventually.ts';
 import { field, pduBytes, text } from '../fixtures/iscsi/bytes.ts';
-
 import {
+  answeredStatus,
   Client,
   configure,
   daemonSuite,
@@ -26,12 +26,36 @@ import {
 
 const test = daemonSuite('HostProcess');
 
+/** A safety net: what is asked for comes long before. */
+const PATIENT_MS = 100_000;
+
+/** Ages stand still, so that nothing becomes old on a slow machine; timers run. */
+const AGELESS: Clock = {
+  ...systemTimers(),
+  bootId: systemClock.bootId,
+  bootTime_ms: () => 1_000,
+  wallTime: () => systemClock.wallTime(),
+};
+
+function systemTimers(): Pick<Clock, 'sleep' | 'after' | 'every'> {
+  return {
+    sleep: (duration_ms, signal) => systemClock.sleep(duration_ms, signal),
+    after: (delay_ms, action) => systemClock.after(delay_ms, action),
+    every: (interval_ms, action) => systemClock.every(interval_ms, action),
+  };
+}
+
 test('a process that stands still holds up no other host, and its own is fenced all the same', async (context) => {
   const alpha = await loggedIn(context);
   const beta = await loggedIn(context, 'beta');
   await written(beta, 1);
-  const pid = await processOf(context);
-  process.kill(pid, 'SIGSTOP');
+  const { pid } = await eventually(async () => {
+    const status = await answeredStatus(context);
+    assert.is(status.sessions.length, 1);
+    return status;
+  });
+  assert.type(pid, 'number');
+  process.kill(pid as number, 'SIGSTOP');
   try {
     assert.is(await beta.write(2, 3), 0);
     const status = await hostStatus(context, { method: 'status' });
@@ -42,7 +66,7 @@ test('a process that stands still holds up no other host, and its own is fenced 
     assert.ok((await hostStatus(context, { method: 'fence', host: 'beta' }, 'beta')).fenced, 'beta is not fenced');
     assert.ok((await fenced).fenced);
   } finally {
-    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT');
+    if (existsSync(`/proc/${pid}`)) process.kill(pid as number, 'SIGCONT');
   }
   await alpha.untilClosed();
   assert.not.ok(existsSync(`/proc/${pid}`), 'the hanging process may continue writing');
@@ -60,12 +84,14 @@ test('a process that dies is started again, and only its own host notices', asyn
   assert.is(await beta.write(2, 3), 0);
   assert.is(await loginOnceServed(context, 'alpha'), 0);
   assert.is.not(await processOf(context), pid);
-  assert.equal((await hostStatus(context, { method: 'status' })).lost, [], 'the kernel has what it wrote');
+  assert.equal((await answeredStatus(context)).lost, [], 'the kernel has what it wrote');
   assert.is(readFileSync(join(context.root, 'pool', 'alpha', 'leg.img'))[0], 0x41);
   assert.match(JSON.stringify(context.events), /"event":"process-ended",.*"host":"alpha",.*"cause":"SIGKILL"/);
 });
 
 test('a process that keeps ending is reported, with the reason; one that is running again is not', async (context) => {
+  await stop(context);
+  await start(context, configure(context.root, 'alpha', 'beta'), AGELESS);
   await processOf(context);
   for (let times = 0; times < 3; times++) {
     await loginOnceServed(context, 'alpha');
@@ -78,7 +104,7 @@ test('a process that keeps ending is reported, with the reason; one that is runn
     assert.match(notServed?.hint ?? '', 'journalctl -u spare-serve');
     await loginOnceServed(context, 'alpha');
   }
-  assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
+  assert.is((await answeredStatus(context, 'beta')).notServed, null);
 });
 
 test('a process that is starting still is no trouble', async (context) => {
@@ -88,7 +114,7 @@ test('a process that is starting still is no trouble', async (context) => {
   writeFileSync(program, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
   process.execPath = program;
   try {
-    await start(context, configure(context.root, 'alpha', 'beta'));
+    await start(context, configure(context.root, 'alpha', 'beta'), AGELESS);
     const { pid, responding, notServed } = await hostStatus(context, { method: 'status' });
     assert.equal([typeof pid, responding, notServed], ['number', false, null]);
   } finally {
@@ -112,7 +138,7 @@ test('a process that cannot be started is reported, and retried', async (context
     process.execPath = execPath;
   }
   assert.is(await loginOnceServed(context, 'alpha'), 0);
-  assert.is((await hostStatus(context, { method: 'status' })).notServed, null);
+  assert.is((await answeredStatus(context)).notServed, null);
 });
 
 test('what the disk has failed under a process that died closes the LUN of the one that was started meanwhile', async (context) => {
@@ -127,22 +153,19 @@ test('what the disk has failed under a process that died closes the LUN of the o
   const folder = join(context.root, 'pool', 'alpha');
   const alpha = new HostProcess({ configuration, folder, program, report, note, sync });
   try {
-    const first = await alpha.request('open', 20_000);
+    const first = await alpha.request('open', PATIENT_MS);
     process.kill(first.pid as number, 'SIGKILL');
     const opened = async () => {
-      const { pid, lost, notServed } = await alpha.request('open', 5_000);
+      const { pid, lost, notServed } = await alpha.request('open', PATIENT_MS);
       assert.is.not(pid, first.pid);
       assert.equal([lost, notServed], [[], null]);
     };
-    await retryUntil(opened, { timeout_ms: 20_000, pause_ms: 20 });
+    await eventually(opened);
     assert.equal([questions.length, note.stands], [1, false]);
     questions[0]?.(Object.assign(new Error('EIO: fdatasync'), { code: 'EIO' }));
     const lost = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
-    assert.equal((await alpha.request('status', 5_000)).lost, lost);
-    await retryUntil(async () => assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha"/), {
-      timeout_ms: 5_000,
-      pause_ms: 20,
-    });
+    assert.equal((await alpha.request('status', PATIENT_MS)).lost, lost);
+    await eventually(async () => assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha"/));
   } finally {
     await alpha.end(10_000);
   }
@@ -160,12 +183,12 @@ test('what comes with the first request, and right after it, reaches the host', 
   const second = pduBytes({ 0: '43', 1: '00', 8: '400000010000', 24: field(1, 4) }, text('CHAP_A=5'));
   for (const byte of first.subarray(0, 60)) {
     client.socket.write(Buffer.of(byte));
-    await pause(0);
+    await nextTurns();
   }
   client.socket.write(first.subarray(60));
   for (const part of [second.subarray(0, 10), second.subarray(10, 50), second.subarray(50)]) {
     client.socket.write(part);
-    await pause(1);
+    await systemClock.sleep(1);
   }
   assert.is((await client.next()).header.readUInt16BE(36), 0);
   assert.match(String(Buffer.concat((await client.next()).data)), 'CHAP_C=0x');

@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { retryUntil } from '../../src/std/retry.ts';
 import { mountIdOf } from '../../src/store/mount-id.ts';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
 import { controlTarget } from '../../src/target/client/control-client.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { FailingDevice, OtherOpener } from '../fixtures/store/failing-device.ts';
 import { LoopMount, MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
-
 import {
   Client,
   type Context,
@@ -259,7 +258,7 @@ for (const then of ['it is started again', 'it is fenced'] as const) {
         assert.equal(await lost(), EVERYTHING, 'across restarts');
         return;
       }
-      await retryUntil(async () => assert.equal(await lost(), EVERYTHING), { timeout_ms: 10_000, pause_ms: 20 });
+      await eventually(async () => assert.equal(await lost(), EVERYTHING));
       assert.is(await loginOnceServed(context, 'alpha'), 0x0301);
       assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha",.*"cause":"EIO/);
       await loggedIn(context, 'beta');

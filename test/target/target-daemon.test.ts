@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../src/std/clock.ts';
 import { controlTarget } from '../../src/target/client/control-client.ts';
 import { startTargetDaemon } from '../../src/target/target-daemon.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import {
+  answeredStatus,
   Client,
   configure,
   daemonSuite,
@@ -27,21 +28,22 @@ test('serves every host, tells who is there and when it wrote', async (context) 
   const before = systemClock.bootTime_ms();
   const client = await loggedIn(context);
   await written(client, 0x5a);
-  const alpha = await hostStatus(context, { method: 'status' });
+  const alpha = await answeredStatus(context);
   assert.is(alpha.sessions.length, 1);
   assert.is(alpha.sessions[0]?.initiatorName, 'iqn.2026-11.test:initiator-alpha');
   assert.ok((alpha.lastWriteAt ?? 0) >= before && (alpha.lastPduAt ?? 0) >= before);
   assert.is(alpha.counters.writtenBytes, 512);
   assert.is(alpha.sessionEndedAt, null);
-  const beta = await hostStatus(context, { method: 'status' }, 'beta');
+  const beta = await answeredStatus(context, 'beta');
   assert.equal([beta.sessions, beta.lastPduAt, beta.lastWriteAt], [[], null, null]);
 
   client.socket.destroy();
-  for (let count = 0; count < 100; count++) {
-    if ((await hostStatus(context, { method: 'status' })).sessions.length === 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.ok(((await hostStatus(context, { method: 'status' })).sessionEndedAt ?? 0) >= before);
+  const ended = await eventually(async () => {
+    const status = await answeredStatus(context);
+    assert.is(status.sessions.length, 0);
+    return status;
+  });
+  assert.ok((ended.sessionEndedAt ?? 0) >= before);
 });
 
 test('fence: the record, the sessions, the file, the login, and only of that host', async (context) => {
@@ -98,13 +100,8 @@ test('a disk that comes later is served then', async (context) => {
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   writeFileSync(leg, '');
   truncateSync(leg, SIZE_BYTES);
-  let status = 0x0301;
-  for (let attempt = 0; status === 0x0301 && attempt < 20; attempt++) {
-    await pause(200);
-    status = await new Client(context.portal).login('alpha');
-  }
-  assert.is(status, 0);
-  assert.is((await hostStatus(context, { method: 'status' })).notServed, null);
+  await eventually(async () => assert.is(await new Client(context.portal).login('alpha'), 0));
+  assert.is((await answeredStatus(context)).notServed, null);
 });
 
 test('where the portal cannot be had the daemon says so, and leaves nothing behind', async (context) => {

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PROBE_PATHS, type Sample, type Samples, sampleOf } from '../../src/watch/probe-paths.ts';
 import { countMisses, type MissCounts, NO_COUNTS, type Verdict, verdictOf } from '../../src/watch/verdict.ts';
+import { seedOf } from '../fixtures/seed.ts';
 
 const samples = (text: string): Samples => {
   const letter = { a: 'answered', m: 'missed', u: 'unknown' } as const;
@@ -50,7 +51,7 @@ function randomFrom(seed: number): () => number {
 verdict(
   'never calls dead what has answered within six looks, and always what has not when every look was possible',
   () => {
-    const seed = Number(process.env.SPARE_TEST_SEED ?? Date.now() % 1_000_000);
+    const seed = seedOf('SPARE_TEST_SEED');
     const random = randomFrom(seed);
     let deaths = 0;
     for (let run = 0; run < 300; run += 1) {

@@ -99,7 +99,7 @@ test('COMPARE AND WRITE of two initiators at once: one wins, the other gets a mi
   };
   swap(initiator, 1);
   swap(other, 2);
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  await session.clock.advance(120);
   const outcomes = [outcome(initiator.take()[0]), outcome(other.take()[0])];
   assert.is(outcomes.filter((each) => each === 'good').length, 1, outcomes.join());
   assert.is(outcomes.filter((each) => each.startsWith('e 1d00')).length, 1, outcomes.join());

@@ -1,13 +1,14 @@
 /** A portal on real sockets under storms, scans and drips, while an honest session writes and verifies on another target. */
 import { readdirSync } from 'node:fs';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIMITS } from '../../../src/iscsi/limits.ts';
 import { Target } from '../../../src/iscsi/target.ts';
 import { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { TargetDevice } from '../../../src/scsi/target-device.ts';
+import { systemClock } from '../../../src/std/clock.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { nextTurns, until } from '../../fixtures/eventually.ts';
 import { field } from '../../fixtures/iscsi/bytes.ts';
 import { ServingPortal } from '../../fixtures/iscsi/serving-portal.ts';
 import { SocketInitiator } from '../../fixtures/iscsi/socket-initiator.ts';
@@ -48,7 +49,7 @@ async function startWitness(address: string): Promise<() => Promise<void>> {
       assert.is(written?.header[3], 0, 'a write of the witness failed');
       const read = await initiator.command('c0', `28 00 ${lba} 00 0001 00`, BLOCK_BYTES);
       assert.ok(Buffer.concat((read?.data ?? []) as Buffer[]).equals(data), 'the witness read something else');
-      await pause(1);
+      await systemClock.sleep(1);
     }
     initiator.socket.destroy();
   };
@@ -83,20 +84,12 @@ function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    if (condition()) return;
-    await pause(10);
-  }
-  assert.unreachable(what);
-}
-
 test('a session byte by byte', async ({ address }) => {
   const initiator = new SocketInitiator(address);
   const send = async (bytes: Buffer): Promise<void> => {
     for (const byte of bytes) {
       initiator.socket.write(Buffer.of(byte));
-      await nextTurn();
+      await nextTurns();
     }
   };
   await send(SocketInitiator.loginBytes(ATTACKED));
@@ -145,7 +138,7 @@ test('a port scan, and connections that say nothing: no more than the bound, and
     () => turnedAway() >= silent.length - LIMITS.connectionsInLogin,
     'more connections are kept than the limit allows',
   );
-  await pause(50);
+  await systemClock.sleep(50);
   assert.ok(silent.length - turnedAway() > 0, 'nobody is let in');
   const honest = new SocketInitiator(address);
   assert.ok(await honest.login(ATTACKED), 'connections that say nothing keep an initiator out');
@@ -195,12 +188,16 @@ test('a peer that asks for a gigabyte and does not read costs no more than the b
     initiator.socket.write(initiator.commandBytes('c0', '28 00 00000000 00 4000 00', 8 << 20));
   }
   let most_bytes = 0;
-  for (let attempt = 0; attempt < 40; attempt += 1) {
-    await pause(10);
+  const grown_bytes = (): number => {
     most_bytes = Math.max(most_bytes, held_bytes() - before_bytes);
+    return most_bytes;
+  };
+  await until(() => grown_bytes() > 1 << 20, 'nothing was asked for');
+  for (let look = 0; look < 40; look += 1) {
+    await systemClock.sleep(10);
+    grown_bytes();
   }
   // The bound is on what commands hold; the witness and Node's own buffers come on top.
-  assert.ok(most_bytes > 1 << 20, 'nothing was asked for');
   assert.ok(most_bytes <= LIMITS.sessionData_bytes + (16 << 20), `${most_bytes} bytes are held`);
   initiator.socket.destroy();
 });

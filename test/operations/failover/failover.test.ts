@@ -178,7 +178,7 @@ const NEW_LOSS = { offset_bytes: 32 * MIB, length_bytes: 16 * MIB };
 /** A failback was stopped after it had served the LUN again: the primary has its service, and no other leg. */
 function failingBack(world: TakeoverWorld, lost: TakeoverWorld['lost']): void {
   const leg = { currency: 'current' as const, reasons: [] };
-  const decidedAt = new Date().toISOString();
+  const decidedAt = '2026-01-02T03:00:00.000Z';
   recordTakeoverDecision('alpha', { decidedAt, leg, dataLossAllowed: true, lost: [OLD_LOSS] });
   putIntoState('alpha', 'failing-back');
   world.fenced = false;
