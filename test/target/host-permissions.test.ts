@@ -39,7 +39,7 @@ async function inProcessOfAlpha({ pool }: Context, statement: string): Promise<s
     (async () => ${statement})().then((value) => console.log(value), (error) => console.log(error.code ?? error.message));
   `;
   const permissions = hostPermissions([folder, `${folder}/*`, join(folder, 'leg.img')]);
-  const { stdout } = await run(process.execPath, [...permissions, '--eval', program], { timeout: 20_000 });
+  const { stdout } = await run(process.execPath, [...permissions, '--eval', program], { timeout: 100_000 });
   return stdout.trim();
 }
 
