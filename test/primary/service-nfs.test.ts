@@ -39,7 +39,7 @@ asRoot('it starts after its daemons, with its lease, its export and the records 
   const begun = (text: string) => world.log.findIndex((line) => line.startsWith(text));
   assert.ok(begun(NFSDCLD) >= 0 && begun(NFSDCLD) < begun('exportfs'), world.log.join('\n'));
   assert.ok(begun(MOUNTD) >= 0 && begun(MOUNTD) < begun('exportfs'), world.log.join('\n'));
-  assert.match(world.log[begun('exportfs')] ?? '', /^exportfs -o \S*fsid=\S+ \S+:\/srv\/alpha$/);
+  assert.match(world.log[begun('exportfs')] ?? '', /^exportfs -v -o \S*fsid=\S+ \S+:\/srv\/alpha$/);
   assert.ok(begun('exportfs') < begun(SERVER));
   assert.is(world.count(SERVER), 1);
   assert.match(world.read('proc/fs/nfsd/nfsv4leasetime') ?? '', /^\d+\n$/);
