@@ -6,6 +6,7 @@ import Init from './init.ts';
 import Pause from './pause.ts';
 import Resume from './resume.ts';
 import Serve from './serve.ts';
+import SetHost from './set.ts';
 import Status from './status.ts';
 import Watch from './watch.ts';
 
@@ -19,6 +20,7 @@ export const commands = {
   pause: Pause,
   resume: Resume,
   serve: Serve,
+  set: SetHost,
   status: Status,
   watch: Watch,
 };

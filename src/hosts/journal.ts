@@ -118,10 +118,22 @@ export interface UnfinishedOperation {
   again?: string;
 }
 
-/** The last operation, if it started and did not end: it failed, was killed, or power was lost. */
-export function unfinishedOperation(host: string): UnfinishedOperation | undefined {
-  const last = readJournal(host).findLast(({ event }) => event === 'operation-begun' || event === 'operation-ended');
-  if (last?.event !== 'operation-begun' || last.operation === undefined) return undefined;
-  const { operation, time: since, again } = last;
-  return { operation, since, ...(again !== undefined && { again }) };
+/** A change of settings is apart from the operations that move the service: finishing one says nothing about the other. */
+const APART = 'set';
+/** Writes one file, atomically: it has happened or not. */
+const NEVER_UNFINISHED = 'set-policy';
+
+/**
+ * Operations that started and did not end: they failed, were killed, or power was lost. One that moves the service supersedes an
+ * earlier one, which it has taken into account.
+ */
+export function unfinishedOperations(host: string): UnfinishedOperation[] {
+  const open = new Map<string, UnfinishedOperation>();
+  for (const { event, operation, time: since, again } of readJournal(host)) {
+    if (operation === undefined || operation === NEVER_UNFINISHED) continue;
+    const kind = operation === APART ? APART : 'service';
+    if (event === 'operation-ended') open.delete(kind);
+    if (event === 'operation-begun') open.set(kind, { operation, since, ...(again !== undefined && { again }) });
+  }
+  return [...open.values()];
 }

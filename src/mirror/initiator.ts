@@ -5,6 +5,8 @@ import type { Progress } from '../steps/step.ts';
 
 /** The portal group tag of spare's target (RFC 7143 §13.9): open-iscsi checks it at login. */
 const PORTAL_GROUP_TAG = 1;
+/** Where the kernel lists its sessions; each has its `recovery_tmo` there. */
+const SESSIONS = '/sys/class/iscsi_session';
 /** iscsiadm(8): `ISCSI_ERR_SESS_EXISTS`, logged in already. */
 const SESSION_EXISTS = 15;
 /** iscsiadm(8), `ISCSI_ERR_NO_OBJS_FOUND`: no such record or session. */
@@ -94,6 +96,21 @@ export function logoutArgv(host: HostConfiguration, standby: StandbyConfiguratio
 function nodeArgv(host: HostConfiguration, standby: StandbyConfiguration): string[] {
   const { address, port } = standby.portal;
   return ['iscsiadm', '--mode', 'node', '--targetname', host.target.iqn, '--portal', `${address}:${port}`];
+}
+
+/** For the sessions to come. The others of its timeouts are the same for every host. */
+export function recordTimeoutArgv(
+  host: HostConfiguration,
+  standby: StandbyConfiguration,
+  replacementTimeout_s: number,
+): string[] {
+  const change = ['--name', 'node.session.timeo.replacement_timeout', '--value', String(replacementTimeout_s)];
+  return [...nodeArgv(host, standby), '--op', 'update', ...change];
+}
+
+/** For the session that is up: iscsid would take a changed record at the next login only. */
+export function sessionTimeoutArgv(host: HostConfiguration, replacementTimeout_s: number): string[] {
+  return programArgv('set-recovery-timeout', SESSIONS, host.target.iqn, String(replacementTimeout_s));
 }
 
 /** Logs in, unless logged in already, and waits for the disk of each volume. */

@@ -17,6 +17,7 @@ export type ServiceVerb =
   | 'unmount'
   | 'nfs-start'
   | 'nfs-stop'
+  | 'export'
   | 'address-up'
   | 'address-down'
   | 'down'

@@ -1,6 +1,6 @@
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
-import { unfinishedOperation } from '../hosts/journal.ts';
+import { unfinishedOperations } from '../hosts/journal.ts';
 import { isFileLocked } from '../machine/file-lock.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
 import { isHostLocked } from '../steps/host-lock.ts';
@@ -23,7 +23,7 @@ export async function gatherStatus(host?: string, clock: Clock = systemClock): P
     standby,
     hosts,
     record: readHostRecord,
-    unfinished: (name) => (isHostLocked(name) ? undefined : unfinishedOperation(name)),
+    unfinished: (name) => (isHostLocked(name) ? [] : unfinishedOperations(name)),
     watch: readWatchSnapshot(),
     watchLocked: isFileLocked(watchLockPath()),
     target,

@@ -36,8 +36,8 @@ export interface StatusFacts {
   standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
   record(host: string): HostRecord | undefined;
-  /** From its journal; `undefined` while an operation is running. */
-  unfinished(host: string): UnfinishedOperation | undefined;
+  /** From its journal; none while an operation is running. */
+  unfinished(host: string): UnfinishedOperation[];
   /** The watch's last snapshot, however old. */
   watch: WatchSnapshot | undefined;
   /** Whether a watch is running, also one that has not written a snapshot yet. */

@@ -68,7 +68,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
   const names = Object.keys(records);
   return {
     clock,
-    unfinished: () => undefined,
+    unfinished: () => [],
     watchLocked: false,
     standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
@@ -82,7 +82,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
 const view = suite('status');
 
 view('an unfinished operation is shown, unless the state of the host says so already', () => {
-  const unfinished = () => ({ operation: 'set', since: at(60), again: "run 'spare set alpha' again" });
+  const unfinished = () => [{ operation: 'set', since: at(60), again: "run 'spare set alpha' again" }];
   const problemsOf = (state: HostRecord['state']) =>
     statusReport(facts({ alpha: { ...protectedRecord, state } }, { unfinished })).hosts[0]?.problems ?? [];
   const [problem] = problemsOf('protected');

@@ -41,6 +41,8 @@ export class CommandWorld {
   facts: string[] = FACTS;
   /** The state of its array, as in sysfs. */
   legs = ['vdb in_sync', 'sda in_sync,write_mostly'];
+  /** Its NFS server runs, at the service address. */
+  serves = false;
   /** A command line of the primary that fails. */
   failing: string | undefined;
   readonly #real = {
@@ -131,7 +133,8 @@ export class CommandWorld {
     if (argv.includes('mirror-status')) {
       return says('kernelName=md127', 'local=vdb', 'sync_action=idle', ...this.legs.map((leg) => `leg=${leg}`));
     }
-    if (argv[1] === 'status') return says('prepared=yes');
+    if (argv[1] === 'status')
+      return says('prepared=yes', `nfsThreads=${this.serves ? 8 : 0}`, `address=${this.serves ? 'yes' : 'no'}`);
     if (line.includes('services/alpha.conf')) return says(`SPARE_MIRROR_UUID=${this.takeover.volume.mirrorUuid}`);
     return says('');
   }

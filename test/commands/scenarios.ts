@@ -108,6 +108,21 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
     },
     'bad input': (_, run) => run('serve', '--file', '/dev/null', '--portal', '127.0.0.1:0'),
   },
+  set: {
+    'the settings': (_, run) => run('set', 'alpha'),
+    success: (world, run) => {
+      world.serves = true;
+      return run('set', 'alpha', '--clients', '10.0.0.0/8', '--lease', '20', '--policy', 'manual');
+    },
+    plan: (_, run) => run('set', 'alpha', '--replacement-timeout', '20', '--dry-run'),
+    'bad input': (_, run) => run('set', 'alpha', '--clients', '10.0.0.0/99'),
+    'taken over': (_, run) => takenOver(run, 'set', 'alpha', '--lease', '20'),
+    'a step fails': (world, run) => {
+      world.serves = true;
+      world.failing = '/usr/local/lib/spare/service export alpha';
+      return run('set', 'alpha', '--clients', '10.0.0.0/8');
+    },
+  },
   status: {
     success: (_, run) => run('status'),
     'no standby': notInitialised('status'),

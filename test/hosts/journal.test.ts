@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { appendToJournal, journalPath, readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
+import { appendToJournal, journalPath, readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
 import { eventOf } from '../../src/std/event.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
@@ -36,13 +36,13 @@ test('leaves out a line that a power failure cut in two, and one of another vers
 });
 
 test('tells an operation that has not ended, with the way to resume it', () => {
-  assert.is(unfinishedOperation('alpha'), undefined);
+  assert.equal(unfinishedOperations('alpha'), []);
   appendToJournal('alpha', begun);
   appendToJournal('alpha', eventOf('step-failed', { host: 'alpha', facts: { operation: 'set', step: 'a' } }));
-  const { operation, again } = unfinishedOperation('alpha') ?? {};
+  const { operation, again } = unfinishedOperations('alpha')[0] ?? {};
   assert.equal([operation, again], ['set', 'run it again']);
   appendToJournal('alpha', ended);
-  assert.is(unfinishedOperation('alpha'), undefined);
+  assert.equal(unfinishedOperations('alpha'), []);
 });
 
 test('reads the end of a long journal, and moves it aside when the next operation starts', () => {

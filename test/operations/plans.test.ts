@@ -8,6 +8,7 @@ import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback/failback.ts';
 import { planFailover } from '../../src/operations/failover/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
+import { planSet } from '../../src/operations/set/set.ts';
 import { type Operation, runOperation } from '../../src/steps/runner.ts';
 import { withVolume } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
@@ -48,6 +49,12 @@ const PLANS: Record<string, (world: TakeoverWorld) => Promise<Operation>> = {
     return (await planFailback(context, { verify: true })).operation;
   },
   restore: async (world) => planRestore(world.context),
+  set: async (world) => {
+    const answer = { exitCode: 0, stdout: 'nfsThreads=8\naddress=yes\n', stderr: '' };
+    const primaryMachine = new RecordingMachine('alpha', () => answer);
+    const changes = { policy: 'auto', clients: '10.0.0.0/8', lease_s: 20, replacementTimeout_s: 20 } as const;
+    return (await planSet({ ...world.context, primaryMachine }, changes)).operation;
+  },
 };
 
 for (const [name, plan] of Object.entries(PLANS)) {

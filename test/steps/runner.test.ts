@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enter } from '../../src/hosts/host-state.ts';
-import { readJournal, unfinishedOperation } from '../../src/hosts/journal.ts';
+import { readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
@@ -133,7 +133,7 @@ test('rolls back its steps, including the failed one, last first', async () => {
   assert.match(error.message, "'Set c': disk on fire");
   assert.equal(undone, ['c', 'b', 'a']);
   assert.is(world.size, 0);
-  assert.is(unfinishedOperation('alpha'), undefined);
+  assert.equal(unfinishedOperations('alpha'), []);
 });
 
 test('does not roll back a step that an earlier run had done', async () => {
@@ -148,7 +148,7 @@ test('only goes forward after the point of no return', async () => {
   const error = await failureOf(runOperation(operationOf(steps)));
   assert.match(error.hint, "'spare failover alpha' again");
   assert.ok(world.has('a'));
-  assert.is(unfinishedOperation('alpha')?.operation, 'failover');
+  assert.is(unfinishedOperations('alpha')[0]?.operation, 'failover');
 });
 
 test('rolls nothing back if an earlier run may have passed the point of no return', async () => {

@@ -1,11 +1,9 @@
-import { isExportClient } from '../../config/export-client.ts';
-import { exportOptionsProblem } from '../../config/export-options.ts';
-import type { FailoverPolicy } from '../../config/schema.ts';
 import { SpareError } from '../../std/errors.ts';
+import { checkHostSettings, type HostSettings } from '../host-settings.ts';
 import type { WantedAccess } from './root-access.ts';
 
 /** The options of `spare enroll`, checked as far as possible without contacting a machine. */
-export interface EnrollOptions {
+export interface EnrollOptions extends HostSettings {
   host: string;
   ssh: { user: string; address: string; port: number };
   device: string;
@@ -13,12 +11,6 @@ export interface EnrollOptions {
   /** With prefix length. */
   serviceAddress: string;
   networkInterface: string;
-  clients: string;
-  exportOptions: string;
-  policy: FailoverPolicy;
-  fenceCommand?: string;
-  replacementTimeout_s: number;
-  lease_s: number;
   /** Who may write in the root directory of the volume. */
   access: WantedAccess;
   /** Takes a device that has data but nothing that names it: no file system, no partitions. */
@@ -87,19 +79,6 @@ const RULES: readonly Rule[] = [
     hint: 'Example: --service-address 10.77.0.101/24',
   },
   {
-    code: 'BAD_CLIENTS',
-    isBroken: ({ clients }) => !isExportClient(clients),
-    message: ({ clients }) => `Invalid --clients '${clients}'`,
-    hint: 'Example: --clients 10.77.0.0/24',
-  },
-  {
-    code: 'BAD_EXPORT_OPTIONS',
-    isBroken: ({ exportOptions }) => exportOptionsProblem(exportOptions) !== undefined,
-    message: ({ exportOptions }) =>
-      `Invalid --export-options '${exportOptions}': ${exportOptionsProblem(exportOptions)}`,
-    hint: 'Example: --export-options rw,sync,no_subtree_check. See exports(5)',
-  },
-  {
     code: 'BAD_OWNER',
     isBroken: ({ access: { owner } }) => owner !== undefined && !isOwner(owner),
     message: ({ access: { owner } }) => `Invalid --owner '${owner}': expected UID or UID:GID, as numbers`,
@@ -111,33 +90,16 @@ const RULES: readonly Rule[] = [
     message: ({ access: { mode } }) => `Invalid --mode '${mode}': expected three or four octal digits`,
     hint: 'Example: --mode 2775',
   },
-  {
-    code: 'FENCE_NEEDED',
-    isBroken: ({ policy, fenceCommand }) => policy === 'auto' && !fenceCommand,
-    message: () => "The policy 'auto' needs a fence command: nothing else confirms that a primary is off",
-    hint: 'Add --fence-command, or use --policy manual',
-  },
-  {
-    code: 'BAD_REPLACEMENT_TIMEOUT',
-    isBroken: ({ replacementTimeout_s }) => replacementTimeout_s < 10 || replacementTimeout_s > 60,
-    message: ({ replacementTimeout_s }) =>
-      `Invalid --replacement-timeout ${replacementTimeout_s}: expected 10 to 60 seconds`,
-    hint: 'A shorter lease breaks the mirror at every restart of the target; a longer one delays writes when the standby dies',
-  },
-  {
-    code: 'BAD_LEASE',
-    isBroken: ({ lease_s }) => lease_s < 5 || lease_s > 90,
-    message: ({ lease_s }) => `Invalid --lease ${lease_s}: expected 5 to 90 seconds`,
-    hint: 'After a failover, clients wait this long before new locks are granted',
-  },
 ];
 
 /** @throws SpareError `usage` for the first invalid option. */
 export function checkEnrollOptions(options: EnrollOptions): void {
   const broken = RULES.find((rule) => rule.isBroken(options));
-  if (!broken) return;
-  const { code, message, hint } = broken;
-  throw new SpareError('usage', code, message(options), { hint: typeof hint === 'string' ? hint : hint(options) });
+  if (broken) {
+    const { code, message, hint } = broken;
+    throw new SpareError('usage', code, message(options), { hint: typeof hint === 'string' ? hint : hint(options) });
+  }
+  checkHostSettings(options);
 }
 
 function isIn(directory: string, path: string): boolean {

@@ -1,0 +1,28 @@
+import { shownCommand } from '../../machine/program.ts';
+import { recordTimeoutArgv, sessionTimeoutArgv } from '../../mirror/initiator.ts';
+import { type Step, stepOn } from '../../steps/step.ts';
+import { contextWith, type SetContext } from './set-context.ts';
+import type { SettingChanges } from './setting-changes.ts';
+
+/** The initiator's record, for later logins, and the session that is up. */
+export function timeoutStep(context: SetContext): Step {
+  const { primaryMachine: machine, changes, undoing } = context;
+  const argvs = (wanted: SettingChanges) => {
+    const { host, standby } = contextWith(context, wanted);
+    return [
+      sessionTimeoutArgv(host, host.replacementTimeout_s),
+      recordTimeoutArgv(host, standby, host.replacementTimeout_s),
+    ];
+  };
+  const apply = async (wanted: SettingChanges) => {
+    for (const argv of argvs(wanted)) await machine.exec(argv);
+  };
+  const { host } = contextWith(context, changes);
+  return stepOn(machine)({
+    name: 'replacement-timeout',
+    title: `Set the initiator's replacement timeout to ${host.replacementTimeout_s} s`,
+    commandLines: argvs(changes).map(shownCommand),
+    run: () => apply(changes),
+    undo: () => apply(undoing),
+  });
+}
