@@ -88,4 +88,9 @@ verdict('takes a sign of life for two seconds and a half', () => {
   assert.is(sampleOf(7500, 10_000), 'answered');
   assert.is(sampleOf(7499, 10_000), 'missed');
 });
+
+verdict('takes no time for a sign of life that is still to come, or is none', () => {
+  assert.is(sampleOf(Date.parse('2026-01-02T03:00:00.000Z'), 10_000), 'unknown');
+  assert.is(sampleOf(Number.NaN, 10_000), 'unknown');
+});
 verdict.run();
