@@ -9,6 +9,7 @@ import { eventually } from '../fixtures/eventually.ts';
 import { FailingDevice, OtherOpener } from '../fixtures/store/failing-device.ts';
 import { LoopMount, MAY_MOUNT } from '../fixtures/store/loop-mount.ts';
 import {
+  answeredStatus,
   Client,
   type Context,
   configure,
@@ -69,7 +70,9 @@ test('a leg that may have lost writes is not served, across restarts, until that
     await start(context, configure(context.root, 'alpha', 'beta'));
     assert.equal((await hostStatus(context, { method: 'status' })).lost, EVERYTHING);
     assert.is(await new Client(context.portal).login('alpha'), 0x0301);
-    assert.match(JSON.stringify(context.events), /"unclean",.*"host":"alpha",.*"ranges":1,"lost_bytes":1048576/);
+    await eventually(() =>
+      assert.match(JSON.stringify(context.events), /"unclean",.*"host":"alpha",.*"ranges":1,"lost_bytes":1048576/),
+    );
     await loggedIn(context, 'beta');
     await stop(context);
   }
@@ -202,6 +205,7 @@ test('if the mount cannot be identified, everything marked is reported as lost, 
   await written(client, 0x5a);
   const leg = join(context.root, 'pool', 'alpha', 'leg.img');
   const lost = async () => (await hostStatus(context, { method: 'status' })).lost;
+  await answeredStatus(context);
   // A link to itself: to look at it ends in ELOOP.
   renameSync(leg, `${leg}.away`);
   symlinkSync(leg, leg);
@@ -260,7 +264,9 @@ for (const then of ['it is started again', 'it is fenced'] as const) {
       }
       await eventually(async () => assert.equal(await lost(), EVERYTHING));
       assert.is(await loginOnceServed(context, 'alpha'), 0x0301);
-      assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha",.*"cause":"EIO/);
+      await eventually(() =>
+        assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha",.*"cause":"EIO/),
+      );
       await loggedIn(context, 'beta');
     }),
   );

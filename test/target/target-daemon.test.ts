@@ -83,10 +83,10 @@ test('a host whose disk is missing can be fenced, and does not stop the others',
   await start(context, configure(context.root, 'alpha', 'beta'));
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   await loggedIn(context, 'beta');
-  const { notServed } = await hostStatus(context, { method: 'status' });
+  const { notServed } = await answeredStatus(context);
   assert.match(notServed?.reason ?? '', /^Cannot open .*alpha\/leg\.img: ENOENT$/);
   assert.match(notServed?.hint ?? '', /Check that the pool is mounted: findmnt --target/);
-  assert.is((await hostStatus(context, { method: 'status' }, 'beta')).notServed, null);
+  assert.is((await answeredStatus(context, 'beta')).notServed, null);
   const fenced = await hostStatus(context, { method: 'fence', host: 'alpha' });
   assert.equal([fenced.fenced, fenced.notServed], [true, null]);
   assert.is(await new Client(context.portal).login('alpha'), 0x0204);
@@ -130,8 +130,8 @@ test('a disk whose size has changed is not served', async (context) => {
   truncateSync(join(context.root, 'pool', 'alpha', 'leg.img'), SIZE_BYTES * 2);
   await start(context, configure(context.root, 'alpha', 'beta'));
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
-  assert.match(JSON.stringify(context.events), /expected 1048576 bytes/);
-  const { notServed } = await hostStatus(context, { method: 'status' });
+  await eventually(() => assert.match(JSON.stringify(context.events), /expected 1048576 bytes/));
+  const { notServed } = await answeredStatus(context);
   assert.match(notServed?.reason ?? '', /expected 1048576 bytes, found 2097152$/);
 });
 
