@@ -52,10 +52,13 @@ function monitor(plan: MachinePlan): string {
   return join(plan.directory, `${plan.processName}.qmp`);
 }
 
-/** `cache=unsafe`: what a guest flushes stays in this computer's page cache, which outlives QEMU. */
+/**
+ * `cache=unsafe`: what a guest flushes stays in this computer's page cache, which outlives QEMU. Nobody writes to the base, and
+ * user-mode Linux locks it in another way: a lab beside this one must not keep QEMU from opening it.
+ */
 function diskArguments({ name, file, base }: MachineDisk): string[] {
-  const format = base === undefined ? 'raw' : 'qcow2';
-  const drive = `if=none,id=${name},file=${file},format=${format},cache=unsafe,discard=unmap`;
+  const format = base === undefined ? 'format=raw' : 'format=qcow2,backing.file.locking=off';
+  const drive = `if=none,id=${name},file=${file},${format},cache=unsafe,discard=unmap`;
   return ['-drive', drive, '-device', `virtio-blk-pci,drive=${name}`];
 }
 
