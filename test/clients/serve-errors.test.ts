@@ -29,7 +29,7 @@ interface Told {
 async function serve(...flags: string[]): Promise<Told> {
   const { exitCode, stdout } = await execa(SPARE, ['serve', ...flags, '--json'], {
     reject: false,
-    timeout: 20_000,
+    timeout: 300_000,
     stdin: 'ignore',
   });
   const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } };
@@ -119,13 +119,13 @@ test('a port in use', async ({ disk }) => {
 });
 
 test('flags of --file without it', async () => {
-  const { exitCode } = await execa(SPARE, ['serve', '--no-auth'], { reject: false, timeout: 20_000, stdin: 'ignore' });
+  const { exitCode } = await execa(SPARE, ['serve', '--no-auth'], { reject: false, timeout: 300_000, stdin: 'ignore' });
   assert.is(exitCode, 2);
 });
 
 test('a disk and a redirect at once', async ({ disk }) => {
   const argv = ['serve', '--file', disk, '--no-auth', '--redirect', '127.0.0.1:3291', '--read-only'];
-  const { exitCode, stderr } = await execa(SPARE, argv, { reject: false, timeout: 20_000, stdin: 'ignore' });
+  const { exitCode, stderr } = await execa(SPARE, argv, { reject: false, timeout: 300_000, stdin: 'ignore' });
   assert.is(exitCode, 2);
   assert.match(stderr, '--redirect');
 });

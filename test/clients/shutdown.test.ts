@@ -68,7 +68,7 @@ test('a real initiator logs out when asked, and continues with the next process'
   try {
     const commands = ['write -P 1 0 1M', 'sleep 3000', 'read -P 1 0 1M', 'write -P 2 1M 1M', 'read -P 2 1M 1M'];
     const argv = ['qemu-io', '-f', 'raw', ...commands.flatMap((command) => ['-c', command]), served.url];
-    const busy = client(argv, 30);
+    const busy = client(argv);
     // It sleeps from then on.
     await until(() => firstBlock(served.path)[0] === 1, 'nothing is written');
     const before = served;
