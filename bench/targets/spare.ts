@@ -44,7 +44,10 @@ export function spare(sandbox: Sandbox): Starter {
         ['--disable-warning=ExperimentalWarning', '--liftoff-only', join(root, 'src/target/daemon.ts')],
         { ...environment, ...profilerEnvironment(profile) },
       );
-      const ready = await firstLine(child, 'the daemon of spare', { stream: 'stderr', pattern: /accepts connections portal=/ });
+      const ready = await firstLine(child, 'the daemon of spare', {
+        stream: 'stderr',
+        pattern: /accepts connections portal=/,
+      });
       return {
         name: 'spare',
         ...addressOf(ready.slice(ready.indexOf('=') + 1)),
