@@ -11,12 +11,22 @@ const BIOME = join(ROOT, 'node_modules', '.bin', 'biome');
 const FORBIDDEN: Record<string, string> = {
   'date-now': 'export const found = Date.now();',
   'date-now-handed-on': 'export const found = { now: Date.now };',
+  'date-now-by-its-key': "export const found = Date['now']();",
+  'date-now-taken-out': 'const { now } = Date;\nexport const found = now();',
+  'date-now-taken-out-by-another-name': 'const { parse, now: found } = Date;\nexport { found, parse };',
+  'date-by-another-name': 'const Moment = Date;\nexport const found = Moment.now();',
   'new-date': 'export const found = new Date();',
   'new-date-without-parentheses': 'export const found = new Date;',
   'date-as-a-function': 'export const found = Date();',
   'performance-now': 'export const found = performance.now();',
+  'performance-now-taken-out': 'const { now } = performance;\nexport const found = now();',
   hrtime: 'export const found = process.hrtime();',
   'hrtime-bigint': 'export const found = process.hrtime.bigint();',
+  'hrtime-taken-out': 'const { hrtime } = process;\nexport const found = hrtime();',
+  'hrtime-taken-out-by-another-name': 'const { argv, hrtime: clock } = process;\nexport const found = [argv, clock()];',
+  'hrtime-imported': "import { hrtime } from 'node:process';\nexport const found = hrtime();",
+  'hrtime-imported-by-another-name':
+    "import { argv, hrtime as clock } from 'node:process';\nexport const found = [argv, clock()];",
   'set-timeout': 'export const found = setTimeout(() => {}, 1);',
   'set-timeout-handed-on': 'export const found = new Promise((resolve) => setTimeout(resolve, 1));',
   'set-interval': 'export const found = setInterval(() => {}, 1);',
@@ -25,11 +35,15 @@ const FORBIDDEN: Record<string, string> = {
   'global-set-interval': 'export const found = globalThis.setInterval(() => {}, 1);',
   timers: "import { setTimeout } from 'node:timers';\nexport const found = setTimeout;",
   'timers-promises': "import { setTimeout as sleep } from 'node:timers/promises';\nexport const found = sleep;",
+  'timers-promises-as-named': "import { setTimeout } from 'node:timers/promises';\nexport const found = setTimeout;",
   'perf-hooks': "import { performance as clock } from 'node:perf_hooks';\nexport const found = clock;",
+  'perf-hooks-as-named': "import { performance } from 'node:perf_hooks';\nexport const found = performance.now();",
 };
 const ALLOWED: Record<string, string> = {
   'date-of-a-number': 'export const found = new Date(5);',
   'date-of-a-text': "export const found = Date.parse('2026-01-02T03:00:00.000Z');",
+  'process-taken-out': 'const { argv } = process;\nexport const found = argv;',
+  'process-imported': "import { argv } from 'node:process';\nexport const found = argv;",
   'next-turn': 'export const found = new Promise((resolve) => setImmediate(resolve));',
 };
 
