@@ -1,4 +1,5 @@
 import { Command, Flags } from '@oclif/core';
+import { type Clock, systemClock } from '../std/clock.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
 import { type Operation, runOperation } from '../steps/runner.ts';
 import { operationView } from './operation-view.ts';
@@ -20,6 +21,9 @@ const SIGNALS_OF_ONE_INTERRUPTION = 2;
 /** Common to all commands: `--json`, one way to fail, one way to run an operation. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+
+  /** The one clock of the program: whatever a command calls is handed this one. */
+  protected readonly clock: Clock = systemClock;
 
   /** Ctrl-C and SIGTERM end an operation after the current step; two more end it at once. */
   protected readonly interruption = new AbortController();
@@ -48,7 +52,8 @@ export abstract class BaseCommand extends Command {
     }
     const view = operationView(operation, { silent: this.jsonEnabled() });
     try {
-      return await runOperation(operation, { onEvent: view.onEvent, signal: this.interruption.signal });
+      const { clock, interruption } = this;
+      return await runOperation(operation, { onEvent: view.onEvent, signal: interruption.signal, clock });
     } finally {
       await view.end();
     }

@@ -1,5 +1,5 @@
 import type { StatusReport } from '../status/status-report.ts';
-import { systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { eventAsText, type SpareEvent } from '../std/event.ts';
 import { statusText } from './status-view.ts';
 
@@ -30,11 +30,13 @@ export function watchText(
 /** Draws in place on the alternate screen, so that the terminal is restored afterwards. */
 export class WatchView {
   readonly #readOnly: boolean;
+  readonly #clock: Clock;
   readonly #events: string[] = [];
 
   /** @param leave Called when q or Ctrl-C is pressed. */
-  constructor(options: { readOnly: boolean; leave: () => void }) {
+  constructor(options: { readOnly: boolean; clock: Clock; leave: () => void }) {
     this.#readOnly = options.readOnly;
+    this.#clock = options.clock;
     process.stdout.write(ALTERNATE_SCREEN.enter);
     if (!process.stdin.isTTY) return;
     process.stdin.setRawMode(true);
@@ -45,7 +47,7 @@ export class WatchView {
   }
 
   tell(event: SpareEvent): void {
-    this.#events.push(eventAsText(event, systemClock.wallTime()));
+    this.#events.push(eventAsText(event, this.#clock.wallTime()));
     if (this.#events.length > EVENTS_SHOWN_LIMIT) this.#events.shift();
   }
 

@@ -90,11 +90,12 @@ export default class Enroll extends BaseCommand {
       },
       discardData: flags['discard-data'],
     };
-    const { context, hostKey } = await prepareEnrollment(options, {
+    const trust = {
       fingerprint: flags['host-key'],
       accept: flags['accept-host-key'],
       ask: terminalAsk({ json: this.jsonEnabled() }),
-    });
+    };
+    const { context, hostKey } = await prepareEnrollment(options, trust, this.clock);
     const { operation, access } = planEnroll(context, { hostKey, wait: flags.wait, access: options.access });
     const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;

@@ -30,7 +30,7 @@ export default class Failback extends BaseCommand {
   override async run(): Promise<FailbackResult | Plan> {
     const { args, flags } = await this.parse(Failback);
     const host = args.host ?? chooseFailbackHost();
-    const { operation, measurements } = await planFailback(volumeContext(host), { verify: flags.verify });
+    const { operation, measurements } = await planFailback(volumeContext(host, this.clock), { verify: flags.verify });
     const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
 

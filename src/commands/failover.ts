@@ -37,7 +37,7 @@ export default class Failover extends BaseCommand {
   override async run(): Promise<FailoverResult | Plan> {
     const { args, flags } = await this.parse(Failover);
     const host = args.host ?? chooseFailoverHost();
-    const operation = await planFailover(volumeContext(host), {
+    const operation = await planFailover(volumeContext(host, this.clock), {
       allowDataLoss: flags['allow-data-loss'],
       confirmedOff: flags['confirmed-off'],
     });

@@ -52,7 +52,7 @@ export default class Init extends BaseCommand {
       isInitialised() ? readConfiguration().standby : undefined,
     );
     await checkStandby(machine, standby);
-    const outcome = await this.operate(planInit(standby, machine), { dryRun: flags['dry-run'] });
+    const outcome = await this.operate(planInit(standby, machine, this.clock), { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
 
     const publicKey = readFileSync(`${standby.sshKey}.pub`, 'utf8').trim();

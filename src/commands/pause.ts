@@ -2,7 +2,6 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { pauseFor } from '../hosts/pause.ts';
 import { type PauseReport, pauseHost } from '../operations/pause.ts';
-import { systemClock } from '../std/clock.ts';
 import { parseDuration_ms } from '../std/duration.ts';
 
 export default class Pause extends BaseCommand {
@@ -18,8 +17,8 @@ export default class Pause extends BaseCommand {
 
   override async run(): Promise<PauseReport> {
     const { args, flags } = await this.parse(Pause);
-    const pause = pauseFor(parseDuration_ms(flags.for), flags.reason, systemClock);
-    const report = await pauseHost(args.host, pause);
+    const pause = pauseFor(parseDuration_ms(flags.for), flags.reason, this.clock);
+    const report = await pauseHost(args.host, pause, this.clock);
     this.log(
       `Automatic actions for ${args.host} are paused until ${pause.until}. To end the pause, run: spare resume ${args.host}`,
     );

@@ -9,7 +9,7 @@ export default class Resume extends BaseCommand {
 
   override async run(): Promise<PauseReport> {
     const { args } = await this.parse(Resume);
-    const report = await pauseHost(args.host, null);
+    const report = await pauseHost(args.host, null, this.clock);
     this.log(`The watch acts for ${args.host} again, according to its policy.`);
     return report;
   }

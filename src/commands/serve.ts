@@ -64,7 +64,7 @@ export default class Serve extends BaseCommand {
     const { flags } = await this.parse(Serve);
     const { signal } = this.interruption;
     if (flags.file === undefined) {
-      await runTargetDaemon(signal, (portal) =>
+      await runTargetDaemon(signal, this.clock, (portal) =>
         this.#ready({ portal, pid: process.pid }, `Accepting connections on ${portal}`),
       );
       return;
@@ -82,7 +82,7 @@ export default class Serve extends BaseCommand {
       removable: flags.removable,
       redirect: flags.redirect,
     });
-    await runServedFile(options, signal, ({ portal, iqn, lun }) => {
+    await runServedFile({ ...options, clock: this.clock }, signal, ({ portal, iqn, lun }) => {
       const url = `iscsi://${portal}/${iqn}/${lun}`;
       const text = options.redirect
         ? `Redirecting initiators of ${url} to ${options.redirect}`

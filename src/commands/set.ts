@@ -54,7 +54,7 @@ export default class SetHost extends BaseCommand {
       replacementTimeout_s: flags['replacement-timeout'],
     };
     if (namesIn(changes).length === 0) return this.#show(args.host);
-    const plan = await planSet(volumeContext(args.host), changes);
+    const plan = await planSet(volumeContext(args.host, this.clock), changes);
     const [before, after] = [shownSettings(plan.before), shownSettings(plan.after)];
     this.log(changesText(before, after));
     const { atNextStart, operation } = plan;

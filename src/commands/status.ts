@@ -14,7 +14,7 @@ export default class Status extends BaseCommand {
 
   override async run(): Promise<StatusReport> {
     const { args } = await this.parse(Status);
-    const report = await gatherStatus(args.host);
+    const report = await gatherStatus(this.clock, args.host);
     this.log(statusText(report));
     if (report.attention) process.exitCode = EXIT_CODES.attention.code;
     return report;

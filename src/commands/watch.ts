@@ -18,7 +18,7 @@ export default class WatchCommand extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(WatchCommand);
-    await runWatchHere(this.interruption, { json: flags.json });
+    await runWatchHere(this.interruption, { json: flags.json, clock: this.clock });
   }
 
   protected override async catch(error: Error): Promise<void> {

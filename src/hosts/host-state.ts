@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import { bootMomentNow } from '../std/boot-moment.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { HOST_STATES, type HostStateName, type RecordedState } from './host-record.ts';
 import { appendToJournal } from './journal.ts';
@@ -36,7 +36,7 @@ export function stateOf(host: string): HostStateName {
  * @returns The change; `undefined` if nothing changed.
  * @throws SpareError `unexpected` if the table has no such transition: a bug, after which no operation continues.
  */
-export function enter(host: string, event: HostEvent, clock: Clock = systemClock): Transition | undefined {
+export function enter(host: string, event: HostEvent, clock: Clock): Transition | undefined {
   const recorded = readState(host);
   const from = recorded?.state ?? null;
   const transition = transitionOf(from, event, recorded?.before);
@@ -56,18 +56,18 @@ export function enter(host: string, event: HostEvent, clock: Clock = systemClock
 }
 
 /** Sets or ends the pause. */
-export function setPaused(host: string, paused: RecordedState['paused']): void {
-  const { paused: _before, ...rest } = recordOf(host);
+export function setPaused(host: string, paused: RecordedState['paused'], clock: Clock): void {
+  const { paused: _before, ...rest } = recordOf(host, clock);
   write(host, paused ? { ...rest, paused } : rest);
 }
 
 /** Records that the legs must be compared, even if the failback is interrupted. */
-export function noteComparisonDue(host: string): void {
-  write(host, { ...recordOf(host), comparisonDue: true });
+export function noteComparisonDue(host: string, clock: Clock): void {
+  write(host, { ...recordOf(host, clock), comparisonDue: true });
 }
 
 /** Records the result of a comparison; 0 sectors clear it. */
-export function recordComparison(host: string, different_sectors: number, clock: Clock = systemClock): void {
+export function recordComparison(host: string, different_sectors: number, clock: Clock): void {
   const { comparisonDue: _done, legsDiffer: _before, ...rest } = recordOf(host, clock);
   const legsDiffer = { at: clock.wallTime().toISOString(), sectors: different_sectors };
   write(host, different_sectors > 0 ? { ...rest, legsDiffer } : rest);
@@ -90,7 +90,7 @@ function follow(host: string, recorded: RecordedState | undefined, { from, to }:
 }
 
 /** The recorded state, for a change. */
-function recordOf(host: string, clock: Clock = systemClock): RecordedState {
+function recordOf(host: string, clock: Clock): RecordedState {
   return readState(host) ?? beginRecord(host, clock);
 }
 

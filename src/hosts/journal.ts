@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { paths } from '../config/paths.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { eventAsJson, type SpareEvent } from '../std/event.ts';
 import { EVENTS, type EventLevel, type EventName } from '../std/event-table.ts';
 
@@ -56,7 +56,7 @@ const AWAITED: ReadonlySet<EventName> = new Set([
 ]);
 
 /** Appends an event. Several processes may do so at once: a line is one write. */
-export function appendToJournal(host: string, event: SpareEvent, clock: Clock = systemClock): void {
+export function appendToJournal(host: string, event: SpareEvent, clock: Clock): void {
   const path = journalPath(host);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (event.event === 'operation-begun') rotate(path);

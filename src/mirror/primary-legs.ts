@@ -70,7 +70,7 @@ export async function returnLocalLeg(context: VolumeContext): Promise<'increment
  * @throws SpareError `refused` if the standby leg is not in sync
  */
 export async function refillLocalLeg(context: VolumeContext): Promise<void> {
-  const { host, volume, primaryMachine } = context;
+  const { host, volume, primaryMachine, clock } = context;
   const { device, localLeg } = volume;
   const standbyLeg = await legOf(context, 'standby');
   if (!standbyLeg?.state.includes('in_sync') || standbyLeg.state.includes('faulty')) {
@@ -86,7 +86,7 @@ export async function refillLocalLeg(context: VolumeContext): Promise<void> {
   if (leg && !leg.state.includes('faulty')) await primaryMachine.exec(['mdadm', device, '--fail', localLeg]);
   // Busy while a request to it is outstanding.
   const remove = () => primaryMachine.exec(['mdadm', device, '--remove', localLeg]);
-  if (leg) await retryUntil(remove, { timeout_ms: LET_GO_ms, pause_ms: 500 });
+  if (leg) await retryUntil(remove, { timeout_ms: LET_GO_ms, pause_ms: 500, clock });
   await addLocalLegAnew(context);
 }
 
@@ -181,7 +181,7 @@ export async function copyToStandby(context: VolumeContext, report: (progress: P
       const wasDropped = error instanceof SpareError && error.code === 'COPY_FAILED';
       if (!wasDropped || drops === MOST_DROPS) throw error;
       report({ detail: 'the session was lost for a while: re-adding the standby leg' });
-      await retryUntil(() => remirror(context), { timeout_ms: SESSION_BACK_ms, pause_ms: 2_000 });
+      await retryUntil(() => remirror(context), { timeout_ms: SESSION_BACK_ms, pause_ms: 2_000, clock: context.clock });
     }
   }
 }

@@ -23,7 +23,7 @@ export interface BringUpOptions {
  * that is needed after a restart of a standby that had taken over.
  */
 export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOptions): Step[] {
-  const { host, volume, standbyMachine: machine } = context;
+  const { host, volume, standbyMachine: machine, clock } = context;
   const { device, mirrorUuid, mountPoint } = volume;
   const step = stepOn(machine);
   const serviceStep = (name: string, verb: ServiceVerb, title: string): Step =>
@@ -72,7 +72,7 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
       commandLines: [`(read ${mountPoint}/.spare/identity through NFS at ${serviceAddress(host)})`],
       async run(report) {
         report({ detail: `waiting for the service at ${host.service.address} to answer` });
-        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+        await observeService(host, volume, { timeout_ms: OBSERVE_TIMEOUT_ms, clock });
       },
     }),
   ];

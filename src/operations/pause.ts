@@ -1,6 +1,7 @@
 import { readHostConfiguration } from '../config/configuration.ts';
 import type { Pause } from '../hosts/host-record.ts';
 import { setPaused } from '../hosts/host-state.ts';
+import type { Clock } from '../std/clock.ts';
 import { lockHost } from '../steps/host-lock.ts';
 
 /** The output of `spare pause --json` and `spare resume --json`. */
@@ -14,11 +15,11 @@ export interface PauseReport {
  * Commands run by a person are not affected.
  * @throws SpareError `usage` for an unknown host, `busy` while an operation runs.
  */
-export async function pauseHost(host: string, paused: Pause | null): Promise<PauseReport> {
+export async function pauseHost(host: string, paused: Pause | null, clock: Clock): Promise<PauseReport> {
   readHostConfiguration(host);
-  const lock = await lockHost(host, paused ? 'pause' : 'resume');
+  const lock = await lockHost(host, paused ? 'pause' : 'resume', clock);
   try {
-    setPaused(host, paused ?? undefined);
+    setPaused(host, paused ?? undefined, clock);
   } finally {
     await lock.release();
   }

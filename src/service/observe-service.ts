@@ -1,4 +1,5 @@
 import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
+import type { Clock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import { readNfsFile } from './nfs/nfs-file.ts';
@@ -18,7 +19,7 @@ export function serviceAddress(host: HostConfiguration): string {
 export async function observeService(
   host: HostConfiguration,
   volume: VolumeConfiguration,
-  timeout_ms: number,
+  { timeout_ms, clock }: { timeout_ms: number; clock: Clock },
 ): Promise<void> {
   const path = `${volume.mountPoint}/.spare/identity`;
   await retryUntil(
@@ -36,6 +37,6 @@ export async function observeService(
         },
       );
     },
-    { timeout_ms, pause_ms: PAUSE_ms },
+    { timeout_ms, pause_ms: PAUSE_ms, clock },
   );
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import { type FileLock, isFileLocked, takeFileLock } from '../machine/file-lock.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 
 /**
  * Lets only one operation at a time work on a host.
  * @throws SpareError `busy` naming the holder of the lock.
  */
-export async function lockHost(host: string, operation: string, clock: Clock = systemClock): Promise<FileLock> {
+export async function lockHost(host: string, operation: string, clock: Clock): Promise<FileLock> {
   const lock = await takeFileLock(
     lockPath(host),
     `${operation}, process ${process.pid}, since ${clock.wallTime().toISOString()}`,

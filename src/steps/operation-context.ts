@@ -3,7 +3,7 @@ import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } fro
 import { onlyVolume } from '../config/volumes.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 import { machines } from '../machine/machines.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 
 /** The inputs of every operation on an enrolled host. */
 export interface OperationContext {
@@ -20,7 +20,7 @@ export interface VolumeContext extends OperationContext {
 }
 
 /** @throws SpareError if this machine is not a standby, the host is not enrolled, or it has more than one volume. */
-export function volumeContext(hostName: string, clock: Clock = systemClock): VolumeContext {
+export function volumeContext(hostName: string, clock: Clock): VolumeContext {
   const host = readHostConfiguration(hostName);
   const { standby } = readConfiguration();
   return {

@@ -1,7 +1,7 @@
 import type { HostStateName } from '../hosts/host-record.ts';
 import { stateOf } from '../hosts/host-state.ts';
 import { appendToJournal, journalPath } from '../hosts/journal.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { type ExitKind, SpareError } from '../std/errors.ts';
 import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventName } from '../std/event-table.ts';
@@ -27,8 +27,7 @@ export interface RunOptions {
   onEvent?: (event: RunEvent) => void;
   /** Ends the operation after the current step. */
   signal?: AbortSignal;
-  /** @default systemClock */
-  clock?: Clock;
+  clock: Clock;
 }
 
 /**
@@ -37,7 +36,7 @@ export interface RunOptions {
  * @throws SpareError `busy`, or `precondition` where the host is in another state than was planned for; OperationFailed, which is
  *   `refused` or `unexpected` (as the step threw it), or `stepFailed`.
  */
-export async function runOperation(operation: Operation, options: RunOptions = {}): Promise<OperationReport> {
+export async function runOperation(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const lock = await lockHost(operation.host, operation.name, options.clock);
   try {
     assertStateAsPlanned(operation);
@@ -65,7 +64,7 @@ function assertStateAsPlanned(operation: Operation): void {
 
 async function runLocked(operation: Operation, options: RunOptions): Promise<OperationReport> {
   const { host, name, steps } = operation;
-  const { clock = systemClock } = options;
+  const { clock } = options;
   const startedAt = clock.wallTime().toISOString();
   const started_ms = clock.bootTime_ms();
   const since_ms = (begin_ms: number) => Math.round(clock.bootTime_ms() - begin_ms);

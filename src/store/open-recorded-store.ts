@@ -1,8 +1,9 @@
 import { readBootId } from '../std/boot-time.ts';
 import type { ByteRange } from '../std/byte-range.ts';
+import type { Clock } from '../std/clock.ts';
 import { type DataSync, dataSync } from './data-sync.ts';
 import { NO_MOUNT_ID } from './mount-id.ts';
-import { type Every, RecordedStore } from './recorded-store.ts';
+import { RecordedStore } from './recorded-store.ts';
 import { RegionFile, readRegionFile, writeRegionFile } from './region-file.ts';
 import { RegionMarks } from './region-marks.ts';
 import { cleanRegionRecord, markedRanges } from './region-record.ts';
@@ -19,8 +20,8 @@ export interface OpenRecordedStoreOptions {
   mountId?: string;
   /** @default that of the process */
   sync?: DataSync;
-  /** @default a timer that keeps no process alive */
-  every?: Every;
+  /** @default systemClock */
+  clock?: Pick<Clock, 'every'>;
   /** Called once, when a flush failed or the record cannot be written. */
   onCondemned?: () => void;
 }
@@ -52,7 +53,7 @@ export function lostRanges(
  * happens soon: nothing needs to wait for that.
  */
 export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedStore {
-  const { below, path, bootId = readBootId(), mountId = NO_MOUNT_ID, sync = dataSync, every, onCondemned } = options;
+  const { below, path, bootId = readBootId(), mountId = NO_MOUNT_ID, sync = dataSync, clock, onCondemned } = options;
   if (lostRanges(path, below.size_bytes, bootId, mountId).length > 0) throw new Error(`${path} has lost writes`);
   const found = readRegionFile(path);
   const isUsable = typeof found === 'object' && found.size_bytes === below.size_bytes;
@@ -62,5 +63,5 @@ export function openRecordedStore(options: OpenRecordedStoreOptions): RecordedSt
   // A new file is durable, whatever happened to the pages of the old one.
   writeRegionFile(path, record);
   const marks = new RegionMarks(new RegionFile(path, sync), record);
-  return new RecordedStore({ below, marks, ...(every && { every }), ...(onCondemned && { onCondemned }) });
+  return new RecordedStore({ below, marks, ...(clock && { clock }), ...(onCondemned && { onCondemned }) });
 }

@@ -1,4 +1,4 @@
-import { systemClock } from '../std/clock.ts';
+import { type Clock, systemClock, type Timer } from '../std/clock.ts';
 import type { RegionMarks } from './region-marks.ts';
 import type { Extent, Store, StoreCallback } from './store.ts';
 import { storeError } from './store-error.ts';
@@ -6,16 +6,13 @@ import { storeError } from './store-error.ts';
 /** A region keeps its mark for one to two of these intervals after its last write, so that a busy region is not marked repeatedly. */
 const CLEAR_INTERVAL_ms = 5_000;
 
-/** Calls `action` every `interval_ms` until the function that it returns is called. */
-export type Every = (interval_ms: number, action: () => void) => () => void;
-
 export interface RecordedStoreParts {
   /** The store closes it. */
   below: Store;
   /** The store closes them. */
   marks: RegionMarks;
-  /** @default a timer that keeps no process alive */
-  every?: Every;
+  /** @default systemClock */
+  clock?: Pick<Clock, 'every'>;
   /** Called once, when a flush failed or the record cannot be written: the store must no longer be used. */
   onCondemned?: () => void;
 }
@@ -37,7 +34,7 @@ export class RecordedStore implements Store {
   readonly #changing: Uint32Array;
   /** 1 for a region with a change that started or ended since the last check. */
   readonly #touched: Uint8Array;
-  readonly #stopTimer: () => void;
+  readonly #timer: Timer;
   readonly #onCondemned: () => void;
   /** Ended changes, for reuse: a write allocates none. */
   readonly #spareChanges: Change[] = [];
@@ -47,7 +44,7 @@ export class RecordedStore implements Store {
   #closed = false;
   #whenIdle: (() => void) | undefined;
 
-  constructor({ below, marks, every = everyUnreferenced, onCondemned = () => {} }: RecordedStoreParts) {
+  constructor({ below, marks, clock = systemClock, onCondemned = () => {} }: RecordedStoreParts) {
     this.size_bytes = below.size_bytes;
     this.readOnly = below.readOnly;
     this.thin = below.thin;
@@ -57,7 +54,8 @@ export class RecordedStore implements Store {
     this.#changing = new Uint32Array(marks.count);
     this.#touched = new Uint8Array(marks.count);
     this.#onCondemned = onCondemned;
-    this.#stopTimer = every(CLEAR_INTERVAL_ms, () => this.#clearIdleRegions());
+    // It keeps no process alive.
+    this.#timer = clock.every(CLEAR_INTERVAL_ms, () => this.#clearIdleRegions()).unref();
   }
 
   read(target: Buffer, offset_bytes: number, done: StoreCallback): void {
@@ -101,7 +99,7 @@ export class RecordedStore implements Store {
   close(done: StoreCallback): void {
     if (this.#refuse(done)) return;
     this.#closed = true;
-    this.#stopTimer();
+    this.#timer.stop();
     this.#whenIdle = () =>
       this.#below.flush((flushError) => {
         if (flushError !== null) this.#condemn();
@@ -201,9 +199,4 @@ class Change {
   constructor(ended: (change: Change, error: NodeJS.ErrnoException | null) => void) {
     this.end = (error) => ended(this, error);
   }
-}
-
-function everyUnreferenced(interval_ms: number, action: () => void): () => void {
-  const timer = systemClock.every(interval_ms, action).unref();
-  return () => timer.stop();
 }

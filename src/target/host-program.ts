@@ -22,6 +22,8 @@ const OPEN_AGAIN_MS = 1_000;
 
 giveWay();
 
+const clock = systemClock;
+
 let host: HostTarget | undefined;
 let whyNotServed: string | undefined;
 let ending: Promise<void> | undefined;
@@ -32,7 +34,7 @@ const directory: TargetDirectory = {
   find: (name) => (name === host?.target.name ? host.target : undefined),
   visibleTo: (initiatorName) => (initiatorName === host?.target.credentials.initiatorName ? host.target : undefined),
 };
-const connections = new ConnectionSet({ directory, pingInterval_ms: PING_INTERVAL_MS, report });
+const connections = new ConnectionSet({ directory, pingInterval_ms: PING_INTERVAL_MS, report, clock });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => void end());
@@ -44,7 +46,7 @@ function receive(message: MessageToHost, socket: unknown): void {
       if (message.configuration) {
         const { configuration, folder, failed } = message;
         const told = { onOpen: reportLeg, onLost: reportLoss, onFailed: reportFailure };
-        serve(new HostTarget(configuration, folder, { failed, ...told }));
+        serve(new HostTarget(configuration, folder, { failed, clock, ...told }));
       }
       break;
     case 'neighbours':
@@ -86,7 +88,7 @@ function open(target: HostTarget): void {
       whyNotServed = String(error);
       report(eventOf('not-served', { host: target.configuration.name, facts: { error: whyNotServed } }));
     }
-    systemClock.after(OPEN_AGAIN_MS, () => open(target));
+    clock.after(OPEN_AGAIN_MS, () => open(target));
   }
 }
 

@@ -5,6 +5,7 @@ import { Target } from '../iscsi/target.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
 import type { ByteRange } from '../std/byte-range.ts';
+import { type Clock, systemClock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { mountIdOf } from '../store/mount-id.ts';
 import { openFileStore } from '../store/open-file-store.ts';
@@ -29,6 +30,8 @@ export interface HostTargetOptions {
   failed?: boolean;
   /** @default openFileStore */
   openStore?: (path: string) => Store;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /** One host's target: its store, its logical unit, its sessions, its fence record. Nothing is shared between hosts. */
@@ -37,6 +40,7 @@ export class HostTarget {
   readonly target: Target;
   readonly #volume: VolumeConfiguration;
   readonly #folder: string;
+  readonly #clock: Clock;
   readonly #fence: FenceRecord;
   readonly #loss: LegLoss;
   #unit: LogicalUnit | undefined;
@@ -54,12 +58,14 @@ export class HostTarget {
     this.#folder = folder;
     this.#onOpen = options.onOpen ?? (() => {});
     this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
-    this.#fence = new FenceRecord(folder);
-    const { onLost = () => {}, onFailed = () => {} } = options;
+    const { onLost = () => {}, onFailed = () => {}, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#fence = new FenceRecord(folder, clock);
     this.#loss = new LegLoss({
       folder,
       leg: this.#volume.standbyLeg,
       onFailed,
+      clock,
       close: (reason) => this.close(reason),
       onRecorded: () => (this.lost.length > 0 ? onLost() : this.open()),
     });
@@ -116,7 +122,7 @@ export class HostTarget {
       }
       if (mountId === undefined) throw new Error('It was not there a moment ago');
       const path = this.#loss.regionsPath;
-      store = openRecordedStore({ below: store, path, mountId, onCondemned: () => this.condemn() });
+      store = openRecordedStore({ below: store, path, mountId, clock: this.#clock, onCondemned: () => this.condemn() });
       this.#unit = new LogicalUnit({
         store,
         identity: `${target.iqn},lun${lun}`,
@@ -129,7 +135,7 @@ export class HostTarget {
       throw error;
     }
     this.#onOpen(true);
-    this.#device = new CountingDeviceServer(new TargetDevice([{ lun, unit: this.#unit }]));
+    this.#device = new CountingDeviceServer(new TargetDevice([{ lun, unit: this.#unit }]), this.#clock);
     this.target.deviceServer = this.#device;
   }
 

@@ -1,5 +1,5 @@
 import { aborted } from '../std/aborted.ts';
-import { logEvent } from './event-log.ts';
+import { eventLog } from './event-log.ts';
 import { type ServedFile, type ServeFileOptions, serveFile } from './serve-file.ts';
 
 /** Serves one file until `signal` aborts; resolves when everything is flushed and closed. `ready` receives the address. */
@@ -8,7 +8,7 @@ export async function runServedFile(
   signal: AbortSignal,
   ready: (served: ServedFile) => void,
 ): Promise<void> {
-  const served = await serveFile({ ...options, report: logEvent });
+  const served = await serveFile({ ...options, report: eventLog(options.clock) });
   ready(served);
   await aborted(signal);
   await served.close();

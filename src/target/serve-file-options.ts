@@ -25,7 +25,7 @@ export interface ServeRequest {
 const MIN_SECRET_BYTES = 12;
 
 /** @throws SpareError `usage` for the first invalid option, before anything is opened. */
-export function serveFileOptions(request: ServeRequest): Omit<ServeFileOptions, 'report'> {
+export function serveFileOptions(request: ServeRequest): Omit<ServeFileOptions, 'report' | 'clock'> {
   const { path, thin, readOnly, removable } = request;
   const blockSize_bytes = request.blockSize === '4096' ? 4096 : 512;
   const portal = parsePortal('portal', request.portal ?? '127.0.0.1:3260');

@@ -7,6 +7,7 @@ import { Target } from '../iscsi/target.ts';
 import type { TargetDirectory } from '../iscsi/target-directory.ts';
 import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
+import type { Clock } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
 import { type EventLog, eventOf } from '../std/event.ts';
 import { openFileStore } from '../store/open-file-store.ts';
@@ -31,6 +32,7 @@ export interface ServeFileOptions {
   readOnly: boolean;
   removable: boolean;
   report: EventLog;
+  clock: Clock;
 }
 
 export interface ServedFile {
@@ -63,6 +65,7 @@ export async function serveFile(options: ServeFileOptions): Promise<ServedFile> 
     directory: directoryOf(target),
     pingInterval_ms: undefined,
     report: options.report,
+    clock: options.clock,
   });
   const portal = new Portal({ ...options.portal, accept: (socket) => connections.adopt(socket) });
   const close = async (): Promise<void> => {

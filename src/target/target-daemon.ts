@@ -162,8 +162,11 @@ function servedPart({ name, lun, standbyLeg }: VolumeConfiguration): Partial<Vol
 }
 
 /** Starts the daemon with this machine's configuration. */
-export async function startTargetDaemon(report: EventLog): Promise<{ daemon: TargetDaemon; portal: string }> {
-  const daemon = new TargetDaemon(readConfiguration(), report);
+export async function startTargetDaemon(
+  report: EventLog,
+  clock: Clock,
+): Promise<{ daemon: TargetDaemon; portal: string }> {
+  const daemon = new TargetDaemon(readConfiguration(), report, clock);
   try {
     return { daemon, portal: await daemon.listen() };
   } catch (error) {

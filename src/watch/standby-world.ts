@@ -18,7 +18,7 @@ import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';
 import { serviceAddress } from '../service/observe-service.ts';
 import { service } from '../service/service.ts';
-import { type Clock, systemClock } from '../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 import { type EventLog, eventOf, type SpareEvent } from '../std/event.ts';
 import { isKept } from '../std/event-table.ts';
 import { lockHost } from '../steps/host-lock.ts';
@@ -41,14 +41,10 @@ const TARGET_TIMEOUT_ms = 3000;
 const ANSWER_TIMEOUT_ms = 1000;
 
 /** The watch's world on a real standby. When `signal` ends, its probes end, and its operations after the current step. */
-export async function standbyWorld(
-  log: EventLog,
-  signal: AbortSignal,
-  clock: Clock = systemClock,
-): Promise<WatchWorld> {
+export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Clock): Promise<WatchWorld> {
   const { standby } = readConfiguration();
   const machine = new LocalMachine('standby');
-  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms }), clock);
+  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms, clock }), clock);
   const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, clock), clock);
   void target.run(signal);
   void network.run(signal);
@@ -61,13 +57,13 @@ export async function standbyWorld(
     configuration: whenChanged(configurationPath(), readConfiguration),
     network: () => network.look(),
     probers: (host) => probersOf(host, standby, target, clock),
-    prepare: (host) => underLock(host, 'prepare', () => service(machine, 'prepare', host)),
+    prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
     takeoverDecided: (host) => readTakeoverDecision(host) !== undefined,
     updateEvidence,
     enter: (host, from, event) =>
-      underLock(host, 'watch', async () => {
+      underLock(host, 'watch', clock, async () => {
         // Between the observation and the lock, another operation may have run.
         const isAsSeen = (readState(host)?.state ?? null) === from;
         return isAsSeen ? enter(host, event, clock) : undefined;
@@ -80,7 +76,7 @@ export async function standbyWorld(
       await runOperation(planRestore(volumeContext(host, clock)), { signal, clock });
     },
     async remirror(host) {
-      await underLock(host, 'remirror', () => remirror(volumeContext(host, clock)));
+      await underLock(host, 'remirror', clock, () => remirror(volumeContext(host, clock)));
     },
     lostWrites(host) {
       const status = target.host(host);
@@ -88,7 +84,7 @@ export async function standbyWorld(
       return status.lost.length > 0 ? 'some' : 'none';
     },
     async resyncLostWrites(host) {
-      await underLock(host, 'resync-lost-writes', () => resyncLostWrites(volumeContext(host, clock)));
+      await underLock(host, 'resync-lost-writes', clock, () => resyncLostWrites(volumeContext(host, clock)));
     },
   };
 }
@@ -156,8 +152,13 @@ async function readIdentities(host: HostConfiguration): Promise<Buffer> {
 }
 
 /** Runs an action under the host's lock. */
-async function underLock<Result>(host: string, operation: string, work: () => Promise<Result>): Promise<Result> {
-  const lock = await lockHost(host, operation);
+async function underLock<Result>(
+  host: string,
+  operation: string,
+  clock: Clock,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const lock = await lockHost(host, operation, clock);
   try {
     return await work();
   } finally {

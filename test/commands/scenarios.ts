@@ -2,6 +2,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { recordComparison } from '../../src/hosts/host-state.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import type { CommandWorld } from './command-world.ts';
 import type { CommandOutcome } from './run-in-process.ts';
@@ -66,7 +67,7 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
       return run('failback', 'alpha', '--no-verify');
     },
     'a step fails': (world, run) => {
-      recordComparison('alpha', 8);
+      recordComparison('alpha', 8, systemClock);
       world.legs = ['vdb in_sync', 'sda faulty,write_mostly'];
       return run('failback', 'alpha');
     },

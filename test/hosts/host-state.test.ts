@@ -9,6 +9,7 @@ import { readHostRecord } from '../../src/hosts/host-records.ts';
 import { enter, forgetState, noteComparisonDue, readState, setPaused, stateOf } from '../../src/hosts/host-state.ts';
 import { readJournal } from '../../src/hosts/journal.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
@@ -31,7 +32,7 @@ function writeStateFile(text: string): void {
 
 test('an event leads where the table says, and tells what is to be logged', () => {
   assert.is(readState('alpha'), undefined);
-  const transition = enter('alpha', 'enrolled');
+  const transition = enter('alpha', 'enrolled', systemClock);
   assert.equal([transition?.from, transition?.to, transition?.sentence], [null, 'enrolled', 'The host is enrolled']);
   const clock = new FakeClock();
   enter('alpha', 'copy-started', clock);
@@ -48,46 +49,46 @@ test('an event leads where the table says, and tells what is to be logged', () =
 
 test('a transition that is not in the table is a bug, and changes nothing', () => {
   putIntoState('alpha', 'taken-over');
-  assert.throws(() => enter('alpha', 'legs-in-sync'), isError('NO_TRANSITION', 1));
-  assert.throws(() => enter('alpha', 'failover-started'), isError('NO_TRANSITION', 1));
+  assert.throws(() => enter('alpha', 'legs-in-sync', systemClock), isError('NO_TRANSITION', 1));
+  assert.throws(() => enter('alpha', 'failover-started', systemClock), isError('NO_TRANSITION', 1));
   assert.is(stateOf('alpha'), 'taken-over');
 });
 
 test('an event that has had its effect changes nothing, not even since when', () => {
   putIntoState('alpha', 'failing-over', { since: '2026-01-01T00:00:00Z', before: 'degraded' });
-  assert.is(enter('alpha', 'failover-started'), undefined);
+  assert.is(enter('alpha', 'failover-started', systemClock), undefined);
   assert.equal([readState('alpha')?.since, readState('alpha')?.before], ['2026-01-01T00:00:00Z', 'degraded']);
 });
 
 for (const origin of ['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] as HostStateName[]) {
   test(`a failover that is rolled back leads back to ${origin}`, () => {
     putIntoState('alpha', origin);
-    enter('alpha', 'failover-started');
+    enter('alpha', 'failover-started', systemClock);
     assert.is(stateOf('alpha'), 'failing-over');
-    enter('alpha', 'failover-rolled-back');
+    enter('alpha', 'failover-rolled-back', systemClock);
     assert.is(stateOf('alpha'), origin);
   });
 }
 
 test('a failover out of a failback cannot be rolled back', () => {
   putIntoState('alpha', 'failing-back', { before: 'taken-over' });
-  enter('alpha', 'failover-started');
-  assert.throws(() => enter('alpha', 'failover-rolled-back'), isError('NO_TRANSITION', 1));
+  enter('alpha', 'failover-started', systemClock);
+  assert.throws(() => enter('alpha', 'failover-rolled-back', systemClock), isError('NO_TRANSITION', 1));
 });
 
 test('a host whose state file was moved aside starts again', () => {
   assert.is(stateOf('alpha'), 'enrolled');
-  assert.is(enter('alpha', 'legs-in-sync')?.to, 'protected');
+  assert.is(enter('alpha', 'legs-in-sync', systemClock)?.to, 'protected');
   assert.is(readState('alpha')?.before, 'enrolled');
 });
 
 test('pause, and what is to be compared, stay beside the state', () => {
   const paused = { until: '2026-01-01T00:00:00Z', reason: 'repair' };
-  setPaused('alpha', paused);
-  noteComparisonDue('alpha');
-  enter('alpha', 'legs-in-sync');
+  setPaused('alpha', paused, systemClock);
+  noteComparisonDue('alpha', systemClock);
+  enter('alpha', 'legs-in-sync', systemClock);
   assert.equal([readState('alpha')?.paused, readState('alpha')?.comparisonDue], [paused, true]);
-  setPaused('alpha', undefined);
+  setPaused('alpha', undefined, systemClock);
   assert.equal([readState('alpha')?.paused, stateOf('alpha')], [undefined, 'protected']);
 });
 
@@ -95,7 +96,7 @@ test('a former host of the name is forgotten', () => {
   putIntoState('alpha', 'taken-over');
   forgetState('alpha');
   assert.is(readState('alpha'), undefined);
-  assert.is(enter('alpha', 'enrolled')?.to, 'enrolled');
+  assert.is(enter('alpha', 'enrolled', systemClock)?.to, 'enrolled');
 });
 
 test('what the watch learns is kept apart', () => {
@@ -120,7 +121,7 @@ const damaged: [what: string, text: string, message: RegExp][] = [
 for (const [what, text, message] of damaged) {
   test(`says so where the state file ${what}`, () => {
     writeStateFile(text);
-    for (const read of [() => readHostRecord('alpha'), () => enter('alpha', 'silent')]) {
+    for (const read of [() => readHostRecord('alpha'), () => enter('alpha', 'silent', systemClock)]) {
       assert.throws(read, (error: SpareError) => isError('RECORD_DAMAGED', 3)(error) && message.test(error.message));
     }
   });

@@ -9,9 +9,10 @@ import { planFailback } from '../../src/operations/failback/failback.ts';
 import { planFailover } from '../../src/operations/failover/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
 import { planSet } from '../../src/operations/set/set.ts';
-import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import type { Operation } from '../../src/steps/runner.ts';
 import { withVolume } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
+import { runOperation } from '../fixtures/run-operation.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 

@@ -12,12 +12,14 @@ import { planEnroll } from '../../src/operations/enroll/enroll.ts';
 import { planFailback } from '../../src/operations/failback/failback.ts';
 import { planFailover } from '../../src/operations/failover/failover.ts';
 import { planRestore } from '../../src/operations/restore.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
-import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import type { Operation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { observedEvent } from '../../src/watch/observe.ts';
 import { withVolume } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
+import { runOperation } from '../fixtures/run-operation.ts';
 import { RecordingMachine } from './recording-machine.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -162,7 +164,10 @@ const RUNS: Record<string, () => Promise<void>> = {
     }),
   'the rest of a failback': async () => {
     for (const state of HOME) {
-      for (const note of [() => noteComparisonDue('alpha'), () => recordComparison('alpha', 8)]) {
+      for (const note of [
+        () => noteComparisonDue('alpha', systemClock),
+        () => recordComparison('alpha', 8, systemClock),
+      ]) {
         const plan: MakePlan = (world) => {
           putIntoState('alpha', state);
           note();
@@ -183,7 +188,7 @@ const RUNS: Record<string, () => Promise<void>> = {
     inWorld(async () => {
       for (const state of HOST_STATES) for (const observation of OBSERVATIONS) await observed(state, observation);
       rmSync(join(paths().state, 'hosts', 'alpha.json'));
-      await watched(() => enter('alpha', 'enrolled'));
+      await watched(() => enter('alpha', 'enrolled', systemClock));
     }),
 };
 
@@ -214,7 +219,7 @@ const OBSERVATIONS: readonly Seen[] = (['alive', 'suspect', 'dead', 'unknown'] a
 async function observed(state: HostStateName, observation: Seen): Promise<void> {
   putIntoState('alpha', state);
   const event = observedEvent({ state, ...observation });
-  if (event && transitionOf(state, event)) await watched(() => enter('alpha', event));
+  if (event && transitionOf(state, event)) await watched(() => enter('alpha', event, systemClock));
 }
 
 const transitions = suite('transitions');

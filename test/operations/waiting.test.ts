@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { operationView } from '../../src/cli/operation-view.ts';
 import { login } from '../../src/mirror/initiator.ts';
 import { planInit } from '../../src/operations/init/init.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import type { Step } from '../../src/steps/step.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { RecordingMachine } from './recording-machine.ts';
@@ -27,7 +28,7 @@ test('the start of the target says what it waits for, and a view shows it', asyn
   const { log } = console;
   console.log = (line: string) => lines.push(line);
   try {
-    const operation = planInit(world.standby, new RecordingMachine('standby'));
+    const operation = planInit(world.standby, new RecordingMachine('standby'), systemClock);
     const view = operationView(operation, { silent: false });
     const step = operation.steps.find(({ name }) => name === 'start-target') as Step;
     await step.run((progress) => view.onEvent({ type: 'progress', step, progress }));

@@ -83,4 +83,31 @@ for (const folder of ['src/std', 'test/lab', 'test/lab/scenarios']) {
   });
 }
 
+const SYSTEM_CLOCK = {
+  'system-clock': "import { systemClock } from './clock.ts';\nexport const found = systemClock;",
+  'system-clock-by-another-name': "import { systemClock as clock } from './clock.ts';\nexport const found = clock;",
+};
+const NO_CLOCK_OF_THEIR_OWN = [
+  'commands',
+  'cli',
+  'status',
+  'watch',
+  'operations/set',
+  'mirror',
+  'service',
+  'fence',
+  'steps',
+  'hosts',
+];
+for (const room of NO_CLOCK_OF_THEIR_OWN) {
+  rule(`finds the machine's clock in src/${room}, where one is handed in`, async ({ root }) => {
+    assert.equal(await found(root, `src/${room}`, { ...SYSTEM_CLOCK, ...ALLOWED }), Object.keys(SYSTEM_CLOCK).sort());
+  });
+}
+
+rule("allows the machine's clock where a program starts", async ({ root }) => {
+  assert.equal(await found(root, 'src/cli', { 'base-command': SYSTEM_CLOCK['system-clock'] }), []);
+  assert.equal(await found(root, 'src/target', SYSTEM_CLOCK), []);
+});
+
 rule.run();

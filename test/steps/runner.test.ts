@@ -3,12 +3,15 @@ import * as assert from 'uvu/assert';
 import { enter } from '../../src/hosts/host-state.ts';
 import { readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
+import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
 import { OperationFailed } from '../../src/steps/operation-report.ts';
-import { type Operation, runOperation } from '../../src/steps/runner.ts';
+import type { Operation } from '../../src/steps/runner.ts';
 import type { Step } from '../../src/steps/step.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
+import { runOperation } from '../fixtures/run-operation.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
 const machine = { name: 'standby' } as Machine;
@@ -69,10 +72,24 @@ test('does nothing where the host is not in a state that was planned for', async
   assert.ok(world.has('a'));
 });
 
+test('reads every time from the clock that it is handed', async () => {
+  const clock = new FakeClock();
+  const step = flagStep(new Set(), 'a', { run: () => clock.advance(90_000) });
+  const report = await runOperation(operationOf([step]), { clock });
+  assert.equal([report.startedAt, report.elapsed_ms], ['2026-01-02T03:00:00.000Z', 90_000]);
+  const times = readJournal('alpha').map(({ event, time }) => `${event} ${time}`);
+  assert.equal(times, [
+    'operation-begun 2026-01-02T03:00:00.000Z',
+    'step-begun 2026-01-02T03:00:00.000Z',
+    'step-done 2026-01-02T03:01:30.000Z',
+    'operation-ended 2026-01-02T03:01:30.000Z',
+  ]);
+});
+
 test('a bug keeps its exit code, and the changes are rolled back', async () => {
   const world = new Set<string>();
   putIntoState('alpha', 'taken-over');
-  const record = async () => void enter('alpha', 'legs-in-sync');
+  const record = async () => void enter('alpha', 'legs-in-sync', systemClock);
   const error = await failureOf(
     runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: record })])),
   );
@@ -219,7 +236,7 @@ test('does not roll back a step before which it was interrupted', async () => {
 });
 
 test('refuses a second operation on the same host, and says which one runs', async () => {
-  const lock = await lockHost('alpha', 'failback');
+  const lock = await lockHost('alpha', 'failback', systemClock);
   try {
     const error = await failureOf(runOperation(operationOf([flagStep(new Set(), 'a')])));
     assert.is(error.exitCode, 7);

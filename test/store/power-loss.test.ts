@@ -8,6 +8,7 @@ import { decodeRegionRecord, encodeRegionRecord, type RegionRecord } from '../..
 import { Random } from '../fixtures/iscsi/random.ts';
 import { seedOf } from '../fixtures/seed.ts';
 import { VolatileMachine } from '../fixtures/store/volatile-machine.ts';
+import { TickClock } from '../fixtures/tick-clock.ts';
 
 const REGIONS = 12;
 const REGION_BYTES = 5;
@@ -85,16 +86,13 @@ function begin(seed: number): Run & { random: Random } {
     marks: new Uint8Array(REGIONS),
   };
   const machine = new VolatileMachine(SIZE_BYTES, encodeRegionRecord(record), random);
-  let tick = () => {};
+  const clock = new TickClock();
   const store = new RecordedStore({
     below: machine.disk,
     marks: new RegionMarks(machine.recordFile, record),
-    every: (_interval_ms, action) => {
-      tick = action;
-      return () => {};
-    },
+    clock,
   });
-  return { random, machine, store, initiator: new Initiator(store, random), tick: () => tick() };
+  return { random, machine, store, initiator: new Initiator(store, random), tick: () => clock.tick() };
 }
 
 /** Nothing that was promised is missing, and nothing is missing outside of what the record tells. */

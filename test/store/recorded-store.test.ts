@@ -14,6 +14,7 @@ import { cleanRegionRecord, encodeRegionRecord } from '../../src/store/region-re
 import type { Store, StoreCallback } from '../../src/store/store.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
+import { TickClock } from '../fixtures/tick-clock.ts';
 import { CONTRACT_SIZE_BYTES, call, failure, pattern, storeContract } from './store-contract.ts';
 
 const MIB = 1024 * 1024;
@@ -55,7 +56,7 @@ function open(
   { path, syncs }: Context,
   options: { below?: Store; bootId?: string; mountId?: string; held?: boolean; onCondemned?: () => void } = {},
 ): RecordedStore & { tick(): void } {
-  let tick = () => {};
+  const clock = new TickClock();
   const sync: DataSync = (_fd, done) => void (options.held ? syncs.push(done) : done(null));
   const store = openRecordedStore({
     below: options.below ?? new MemoryStore({ size_bytes: SIZE_BYTES }),
@@ -64,12 +65,9 @@ function open(
     ...(options.mountId && { mountId: options.mountId }),
     sync,
     ...(options.onCondemned && { onCondemned: options.onCondemned }),
-    every: (_interval_ms, action) => {
-      tick = action;
-      return () => {};
-    },
+    clock,
   });
-  return Object.assign(store, { tick: () => tick() });
+  return Object.assign(store, { tick: () => clock.tick() });
 }
 
 const write = (store: Store, offset_bytes: number, length_bytes = 4096) =>

@@ -112,7 +112,7 @@ test('where the portal cannot be had the daemon says so, and leaves nothing behi
   writeFileSync(join(context.root, 'config.json'), JSON.stringify({ ...configuration, standby: taken }));
   const before = children();
   try {
-    await startTargetDaemon(() => {});
+    await startTargetDaemon(() => {}, systemClock);
     assert.unreachable('listens twice');
   } catch (error) {
     assert.is((error as { code: string }).code, 'PORTAL_UNAVAILABLE');

@@ -15,7 +15,7 @@ import {
   PRIMARY_PROGRAMS,
 } from '../../machine/requirements.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../../service/address.ts';
-import { systemClock } from '../../std/clock.ts';
+import type { Clock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { EnrollOptions } from './enroll-options.ts';
 import { refuseOtherDevice, refuseOtherValues } from './enrolled-values.ts';
@@ -231,6 +231,7 @@ export function newHostConfiguration(
   options: EnrollOptions,
   facts: PrimaryFacts,
   standby: StandbyConfiguration,
+  clock: Clock,
 ): HostConfiguration {
   const { host } = options;
   return {
@@ -251,7 +252,7 @@ export function newHostConfiguration(
     },
     volumes: [newVolumeConfiguration(options, facts, standby)],
     replacementTimeout_s: options.replacementTimeout_s,
-    enrolledAt: systemClock.wallTime().toISOString(),
+    enrolledAt: clock.wallTime().toISOString(),
   };
 }
 

@@ -54,7 +54,7 @@ export function planEnroll(context: VolumeContext, options: EnrollPlanOptions): 
 
 /** The primary's service, before the initial resync, which may take many hours. */
 function serviceSteps(context: VolumeContext, access: Step): Step[] {
-  const { host, volume, primaryMachine, standbyMachine } = context;
+  const { host, volume, primaryMachine, standbyMachine, clock } = context;
   const { mountPoint, identity } = volume;
   const step = stepOn(primaryMachine);
   const marker = `${mountPoint}/.spare`;
@@ -95,7 +95,7 @@ function serviceSteps(context: VolumeContext, access: Step): Step[] {
       commandLines: [`(read ${marker}/identity through NFS at ${host.service.address})`],
       async run(report) {
         report({ detail: `waiting for the service at ${host.service.address} to answer` });
-        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+        await observeService(host, volume, { timeout_ms: OBSERVE_TIMEOUT_ms, clock });
       },
     }),
     step({

@@ -7,7 +7,7 @@ import { onlyVolume } from '../../config/volumes.ts';
 import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { machines } from '../../machine/machines.ts';
-import { systemClock } from '../../std/clock.ts';
+import type { Clock } from '../../std/clock.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { confirmHostKey, type HostKeyTrust } from './confirm-host-key.ts';
@@ -34,7 +34,11 @@ export interface Enrollment {
  * Checks both machines and refuses what cannot work: first everything that needs no access to the primary, then its host key.
  * Changes nothing except a temporary file with the host key, because the machine must be checked before its key is pinned.
  */
-export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTrust): Promise<Enrollment> {
+export async function prepareEnrollment(
+  options: EnrollOptions,
+  trust: HostKeyTrust,
+  clock: Clock,
+): Promise<Enrollment> {
   checkEnrollOptions(options);
   const { standby } = readConfiguration();
   const existing = interruptedEnrolment(options);
@@ -50,9 +54,9 @@ export async function prepareEnrollment(options: EnrollOptions, trust: HostKeyTr
   checkPool(options, facts, standby);
   const standbyMachine = machines.standby();
   if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
-  const host = existing ?? newHostConfiguration(options, facts, standby);
+  const host = existing ?? newHostConfiguration(options, facts, standby, clock);
   return {
-    context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine, clock: systemClock },
+    context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine, clock },
     hostKey,
   };
 }

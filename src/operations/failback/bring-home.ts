@@ -55,7 +55,7 @@ function arraySteps({ host, volume, standby, primaryMachine }: FailbackContext):
 }
 
 function addressSteps(context: FailbackContext, outage: Outage): Step[] {
-  const { host, volume, standbyMachine, primaryMachine, measurements } = context;
+  const { host, volume, standbyMachine, primaryMachine, measurements, clock } = context;
   return [
     stepOn(primaryMachine)({
       name: 'primary-address-up',
@@ -70,7 +70,7 @@ function addressSteps(context: FailbackContext, outage: Outage): Step[] {
       commandLines: [`(read ${volume.mountPoint}/.spare/identity through NFS at ${host.service.address})`],
       async run(report) {
         report({ detail: `waiting for the service at ${host.service.address} to answer` });
-        await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+        await observeService(host, volume, { timeout_ms: OBSERVE_TIMEOUT_ms, clock });
         const elapsed_s = outage.elapsed_s();
         if (elapsed_s !== undefined) measurements.outage_s = elapsed_s;
       },

@@ -69,7 +69,7 @@ function homeStep(
     commandLines: ['(state: syncing)'],
     async run() {
       // The state last: this step does not run again once the host is on its primary, and a leftover decision would decide the next failover.
-      if (options.verify) noteComparisonDue(host.name);
+      if (options.verify) noteComparisonDue(host.name, clock);
       forgetTakeoverDecision(host.name);
       enter(host.name, event, clock);
     },

@@ -22,11 +22,7 @@ import { refuseWithoutPrerequisites } from './refusals.ts';
  * Fails a host over: called by `spare failover` and by the watch.
  * @throws SpareError `refused` if the evidence does not allow it, `precondition`, or like `runOperation`.
  */
-export async function failover(
-  hostName: string,
-  options: FailoverOptions,
-  run: RunOptions = {},
-): Promise<OperationReport> {
+export async function failover(hostName: string, options: FailoverOptions, run: RunOptions): Promise<OperationReport> {
   return runOperation(await planFailover(volumeContext(hostName, run.clock), options), run);
 }
 

@@ -6,6 +6,7 @@ import { writeStandbyConfiguration } from '../../config/write-configuration.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { STANDBY_MODULES } from '../../machine/requirements.ts';
 import { installRoot, renderTemplate } from '../../machine/template.ts';
+import type { Clock } from '../../std/clock.ts';
 import { retryUntil } from '../../std/retry.ts';
 import type { Operation } from '../../steps/runner.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
@@ -19,8 +20,8 @@ const UNITS = [TARGET_UNIT, WATCH_UNIT] as const;
 const START_TIMEOUT_ms = 180_000;
 
 /** Steps that make this machine the standby. All can be run again: existing keys and hosts are kept. */
-export function planInit(standby: StandbyConfiguration, machine: Machine): Operation {
-  const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine)];
+export function planInit(standby: StandbyConfiguration, machine: Machine, clock: Clock): Operation {
+  const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine, clock)];
   return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
 }
 
@@ -71,7 +72,7 @@ function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
 }
 
 /** The target and the watch, as systemd units. */
-function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
+function daemonSteps(standby: StandbyConfiguration, machine: Machine, clock: Clock): Step[] {
   const { configuration, state, runtime } = paths();
   const values = { root: installRoot, pool: standby.poolDirectory, configuration, state, runtime };
   const step = stepOn(machine);
@@ -97,7 +98,7 @@ function daemonSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
       async run(report) {
         await machine.exec(['systemctl', 'restart', TARGET_UNIT]);
         report({ detail: "waiting for the target's control socket" });
-        await retryUntil(requestStatus, { timeout_ms: START_TIMEOUT_ms, pause_ms: 500 });
+        await retryUntil(() => requestStatus({ clock }), { timeout_ms: START_TIMEOUT_ms, pause_ms: 500, clock });
       },
     }),
     step({

@@ -62,9 +62,9 @@ function exportSteps(context: SetContext): Step[] {
 }
 
 /** The standby is a client like any other: clients that leave it out cannot be verified, nor watched. */
-async function observeAsClient({ host, volume }: SetContext): Promise<void> {
+async function observeAsClient({ host, volume, clock }: SetContext): Promise<void> {
   try {
-    await observeService(host, volume, OBSERVE_TIMEOUT_ms);
+    await observeService(host, volume, { timeout_ms: OBSERVE_TIMEOUT_ms, clock });
   } catch (error) {
     if (!(error instanceof SpareError)) throw error;
     throw new SpareError(error.kind, error.code, error.message, {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { controlSocketPath } from '../../config/paths.ts';
-import { systemClock } from '../../std/clock.ts';
+import { type Clock, systemClock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { ControlRequest, ControlResponse, TargetStatus } from './control-protocol.ts';
 
@@ -9,6 +9,8 @@ interface ControlClientOptions {
   socketPath?: string;
   /** Fencing waits for outstanding disk requests, so it may take a while. @default 30 s */
   timeout_ms?: number;
+  /** @default systemClock */
+  clock?: Clock;
 }
 
 /**
@@ -20,8 +22,8 @@ export async function controlTarget(
   request: ControlRequest,
   options: ControlClientOptions = {},
 ): Promise<TargetStatus> {
-  const { socketPath = controlSocketPath(), timeout_ms = 30_000 } = options;
-  const response = await exchange(request, socketPath, timeout_ms);
+  const { socketPath = controlSocketPath(), timeout_ms = 30_000, clock = systemClock } = options;
+  const response = await exchange(request, { socketPath, timeout_ms, clock });
   if (response.ok) return response.result;
   const { code, message, hint } = response.error;
   throw new SpareError('stepFailed', code, message, { hint });
@@ -32,7 +34,10 @@ export function requestStatus(options?: ControlClientOptions): Promise<TargetSta
   return controlTarget({ method: 'status' }, options);
 }
 
-function exchange(request: ControlRequest, socketPath: string, timeout_ms: number): Promise<ControlResponse> {
+function exchange(
+  request: ControlRequest,
+  { socketPath, timeout_ms, clock }: Required<ControlClientOptions>,
+): Promise<ControlResponse> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect(socketPath);
@@ -41,7 +46,7 @@ function exchange(request: ControlRequest, socketPath: string, timeout_ms: numbe
       const hint = 'Run: systemctl start spare-serve. If it stops again, see why: journalctl -u spare-serve';
       reject(new SpareError('unreachable', 'TARGET_UNREACHABLE', message, { hint, cause }));
     };
-    const timer = systemClock.after(timeout_ms, () =>
+    const timer = clock.after(timeout_ms, () =>
       fail(`The target did not answer '${request.method}' within ${timeout_ms} ms`),
     );
     socket.setEncoding('utf8');

@@ -5,9 +5,10 @@ import { noteComparisonDue, recordComparison } from '../../../src/hosts/host-sta
 import { readTakeoverDecision, recordTakeoverDecision } from '../../../src/hosts/takeover-decision.ts';
 import type { ExecResult } from '../../../src/machine/machine.ts';
 import { planFailback } from '../../../src/operations/failback/failback.ts';
+import { systemClock } from '../../../src/std/clock.ts';
 import { SpareError } from '../../../src/std/errors.ts';
-import { runOperation } from '../../../src/steps/runner.ts';
 import { putIntoState } from '../../fixtures/host-state.ts';
+import { runOperation } from '../../fixtures/run-operation.ts';
 import { RecordingMachine } from '../recording-machine.ts';
 import { TakeoverWorld } from '../takeover-world.ts';
 
@@ -70,22 +71,22 @@ failback(
 failback(
   'a comparison that is due is made, also where the watch calls the host protected by then',
   async ({ world }) => {
-    noteComparisonDue('alpha');
+    noteComparisonDue('alpha', systemClock);
     putIntoState('alpha', 'protected');
     assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
-    recordComparison('alpha', 0);
+    recordComparison('alpha', 0, systemClock);
     assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
   },
 );
 
 failback('a mirror mismatch is fixed from the standby leg, whatever the state of the host', async ({ world }) => {
   world.report({});
-  recordComparison('alpha', 8);
+  recordComparison('alpha', 8, systemClock);
   for (const state of ['protected', 'degraded', 'syncing'] as const) {
     putIntoState('alpha', state);
     assert.equal(names(await plan(world, primary(world))), ['refill', 'home', 'copy', 'verify', 'end'], state);
   }
-  recordComparison('alpha', 0);
+  recordComparison('alpha', 0, systemClock);
   putIntoState('alpha', 'protected');
   assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
   assert.is(readHostRecord('alpha')?.legsDiffer, undefined);
@@ -101,7 +102,7 @@ function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingM
 }
 
 failback('the local leg is resynced completely: removed first, without its old superblock', async ({ world }) => {
-  recordComparison('alpha', 8);
+  recordComparison('alpha', 8, systemClock);
   putIntoState('alpha', 'protected');
   let own = 'vdb in_sync';
   const machine = primaryWithLegs(world, () => [own, 'sda in_sync,write_mostly']);
@@ -123,7 +124,7 @@ failback('the local leg is resynced completely: removed first, without its old s
 });
 
 failback('no resync starts from a standby leg that is not in sync', async ({ world }) => {
-  recordComparison('alpha', 8);
+  recordComparison('alpha', 8, systemClock);
   putIntoState('alpha', 'degraded');
   for (const legs of [['vdb in_sync', 'sda faulty,write_mostly'], ['vdb in_sync'], ['vdb in_sync', 'sda spare']]) {
     const machine = primaryWithLegs(world, () => legs);

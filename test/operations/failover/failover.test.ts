@@ -8,10 +8,11 @@ import { attachLeg } from '../../../src/mirror/standby-leg.ts';
 import { planFailover } from '../../../src/operations/failover/failover.ts';
 import type { FailoverOptions } from '../../../src/operations/failover/failover-options.ts';
 import { SpareError } from '../../../src/std/errors.ts';
-import { type Operation, runOperation } from '../../../src/steps/runner.ts';
+import type { Operation } from '../../../src/steps/runner.ts';
 import type { Step } from '../../../src/steps/step.ts';
 import { withVolume } from '../../fixtures/configuration.ts';
 import { putIntoState } from '../../fixtures/host-state.ts';
+import { runOperation } from '../../fixtures/run-operation.ts';
 import { TakeoverWorld } from '../takeover-world.ts';
 
 const FENCED: FailoverOptions = { allowDataLoss: false, confirmedOff: false };

@@ -3,9 +3,10 @@ import * as assert from 'uvu/assert';
 import { unfinishedOperations } from '../../../src/hosts/journal.ts';
 import type { SettingChanges } from '../../../src/operations/set/setting-changes.ts';
 import { SpareError } from '../../../src/std/errors.ts';
-import { type Operation, runOperation } from '../../../src/steps/runner.ts';
+import type { Operation } from '../../../src/steps/runner.ts';
 import type { Step } from '../../../src/steps/step.ts';
 import { putIntoState } from '../../fixtures/host-state.ts';
+import { runOperation } from '../../fixtures/run-operation.ts';
 import { SettingsWorld } from './settings-world.ts';
 
 interface Context {

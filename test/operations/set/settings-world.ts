@@ -7,6 +7,7 @@ import { type HostSettings, settingsOf } from '../../../src/operations/host-sett
 import { planSet, type SetPlan } from '../../../src/operations/set/set.ts';
 import type { SettingChanges } from '../../../src/operations/set/setting-changes.ts';
 import { serviceConfiguration, serviceConfigurationPath } from '../../../src/service/service.ts';
+import { systemClock } from '../../../src/std/clock.ts';
 import { volumeContext } from '../../../src/steps/operation-context.ts';
 import { fakeNfsServer } from '../../commands/fake-nfs-server.ts';
 import { RecordingMachine } from '../recording-machine.ts';
@@ -54,7 +55,10 @@ export class SettingsWorld {
 
   plan(changes: SettingChanges): Promise<SetPlan> {
     const { standbyMachine } = this.takeover;
-    return planSet({ ...volumeContext('alpha'), standbyMachine, primaryMachine: this.primaryMachine }, changes);
+    return planSet(
+      { ...volumeContext('alpha', systemClock), standbyMachine, primaryMachine: this.primaryMachine },
+      changes,
+    );
   }
 
   get settings(): HostSettings {
