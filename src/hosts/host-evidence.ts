@@ -1,13 +1,22 @@
 import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
+import { SpareError } from '../std/errors.ts';
 import type { HostEvidence } from './host-record.ts';
 import { readRecordFile, removeRecordFile, writeRecordFile } from './record-file.ts';
 
 const evidencePath = (host: string) => join(paths().state, 'evidence', `${host}.json`);
 
-/** The watch's evidence about a host; empty before the first report. */
+/**
+ * The watch's evidence about a host; empty before the first report, and if the file is damaged: a report is not made durable, so a
+ * power loss may leave a file of zeroes. No evidence proves nothing, and the next report replaces it.
+ */
 export function readEvidence(host: string): HostEvidence {
-  return readRecordFile<HostEvidence>(evidencePath(host)) ?? { version: 1 };
+  try {
+    return readRecordFile<HostEvidence>(evidencePath(host)) ?? { version: 1 };
+  } catch (error) {
+    if (error instanceof SpareError && error.code === 'RECORD_DAMAGED') return { version: 1 };
+    throw error;
+  }
 }
 
 /**

@@ -131,4 +131,14 @@ test('says so where a newer spare has written it', () => {
   writeStateFile('{"version": 2, "state": "protected"}');
   assert.throws(() => readState('alpha'), isError('RECORD_VERSION', 3));
 });
+test('evidence that a power loss has left as zeroes proves nothing, and the next report replaces it', () => {
+  putIntoState('alpha', 'protected');
+  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: 'then' }), { durable: false });
+  writeFileSync(join(paths().state, 'evidence', 'alpha.json'), Buffer.alloc(400));
+  assert.is(readHostRecord('alpha')?.state, 'protected');
+  assert.is(readHostRecord('alpha')?.degradedSince, undefined);
+  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: 'now' }));
+  assert.is(readHostRecord('alpha')?.degradedSince, 'now');
+});
+
 test.run();

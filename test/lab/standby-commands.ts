@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HostEvidence } from '../../src/hosts/host-record.ts';
 import type { JournalEntry } from '../../src/hosts/journal.ts';
 import type { StatusReport } from '../../src/status/status-report.ts';
 import type { Lab } from './lab.ts';
@@ -109,12 +108,16 @@ export class StandbyCommands {
     const deadline = Date.now() + timeout_ms;
     while (Date.now() < deadline) {
       await this.waitForState(host, 'protected', timeout_ms);
-      const { stdout } = await this.#shell.run(`cat /var/lib/spare/evidence/${host}.json`);
-      const { lastProof } = JSON.parse(stdout) as HostEvidence;
-      if (Date.parse(lastProof?.receivedAt ?? '') / 1000 > after_s) return;
+      if ((await this.lastProof_s(host)) > after_s) return;
       await sleep(POLL_MS);
     }
     throw new Error(`Cannot wait any longer for a proof that ${host} is protected: none for ${timeout_ms / 1000} s`);
+  }
+
+  /** When both legs were last confirmed in sync, by the standby's clock; NaN if never. */
+  async lastProof_s(host: PrimaryName): Promise<number> {
+    const { hosts } = await this.status();
+    return Date.parse(hosts.find((status) => status.host === host)?.proof.at ?? '') / 1000;
   }
 
   /** How often an operation on a host has begun, by its journal. */

@@ -17,14 +17,13 @@ export default scenario('power-outage', (job, step) => {
 
   /** Waits until the host's mirror has been seen whole after a moment of the standby's clock. */
   const waitForProof = async (host: PrimaryName, from_s: number): Promise<void> => {
-    let seen = '';
+    let seen_s = Number.NaN;
     for (const deadline = Date.now() + BACK_MS; Date.now() < deadline; await sleep(POLL_MS)) {
-      const { stdout } = await shell.run(`cat /var/lib/spare/evidence/${host}.json`);
-      seen = (JSON.parse(stdout) as { lastProof?: { receivedAt: string } }).lastProof?.receivedAt ?? '';
-      if (Date.parse(seen) / 1000 > from_s) return;
+      seen_s = await job.standby.lastProof_s(host);
+      if (seen_s > from_s) return;
     }
     const { stdout } = await shell.run('journalctl --no-pager -b -n 40 -u spare-watch -u spare-serve');
-    throw new Error(`Cannot wait any longer for a proof of ${host}: the last one is of ${seen}\n${stdout}`);
+    throw new Error(`Cannot wait any longer for a proof of ${host}: the last one is of ${seen_s}\n${stdout}`);
   };
 
   step('the standby and alpha lose their power in the same moment', async () => {
