@@ -6,6 +6,7 @@ import { isInitialised, readConfiguration } from '../config/configuration.ts';
 import { machines } from '../machine/machines.ts';
 import { planInit } from '../operations/init/init.ts';
 import { checkStandby, ipv4Interfaces, standbyConfiguration } from '../operations/init/standby-options.ts';
+import { assertLooked } from '../watch/first-look.ts';
 
 /** What `spare init --json` prints. */
 export interface InitResult {
@@ -52,7 +53,11 @@ export default class Init extends BaseCommand {
       isInitialised() ? readConfiguration().standby : undefined,
     );
     await checkStandby(machine, standby);
-    const outcome = await this.operate(planInit(standby, machine, this.clock), { dryRun: flags['dry-run'] });
+    const { clock } = this;
+    const assertWatchLooked = (since_ms: number) => assertLooked(since_ms, clock);
+    const outcome = await this.operate(planInit(standby, machine, { clock, assertWatchLooked }), {
+      dryRun: flags['dry-run'],
+    });
     if ('dryRun' in outcome) return outcome;
 
     const publicKey = readFileSync(`${standby.sshKey}.pub`, 'utf8').trim();

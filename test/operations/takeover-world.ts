@@ -18,6 +18,7 @@ import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
+import { publishLook } from '../fixtures/watch/publish-look.ts';
 import { RecordingMachine } from './recording-machine.ts';
 
 const LOOP = '/dev/loop0';
@@ -193,6 +194,8 @@ export class TakeoverWorld {
       this.attached = true;
       return { ...OK, stdout: `${LOOP}\n` };
     }
+    // It looks a moment after it was started.
+    if (line === 'systemctl restart spare-watch.service') this.clock.after(0, () => publishLook(this.clock));
     if (line.includes('--associated')) return { ...OK, stdout: this.attached ? `${LOOP}\n` : '' };
     if (line.startsWith('losetup --detach')) {
       if (this.arrayState !== undefined) refuse('device is busy');

@@ -28,7 +28,10 @@ test('the start of the target says what it waits for, and a view shows it', asyn
   const { log } = console;
   console.log = (line: string) => lines.push(line);
   try {
-    const operation = planInit(world.standby, new RecordingMachine('standby'), systemClock);
+    const operation = planInit(world.standby, new RecordingMachine('standby'), {
+      clock: systemClock,
+      assertWatchLooked: async () => {},
+    });
     const view = operationView(operation, { silent: false });
     const step = operation.steps.find(({ name }) => name === 'start-target') as Step;
     await step.run((progress) => view.onEvent({ type: 'progress', step, progress }));

@@ -19,9 +19,15 @@ const UNITS = [TARGET_UNIT, WATCH_UNIT] as const;
 /** A fraction of a second on real hardware; a busy or emulated machine takes longer. */
 const START_TIMEOUT_ms = 180_000;
 
+export interface InitParts {
+  clock: Clock;
+  /** Rejects unless the watch has looked at its hosts since that time of the boot clock. The watch's own room is above this one. */
+  assertWatchLooked(since_ms: number): Promise<void>;
+}
+
 /** Steps that make this machine the standby. All can be run again: existing keys and hosts are kept. */
-export function planInit(standby: StandbyConfiguration, machine: Machine, clock: Clock): Operation {
-  const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine, clock)];
+export function planInit(standby: StandbyConfiguration, machine: Machine, parts: InitParts): Operation {
+  const steps = [...fileSteps(standby, machine), ...daemonSteps(standby, machine, parts)];
   return { name: 'init', host: standby.name, steps, again: "run 'spare init' again with the same options" };
 }
 
@@ -72,8 +78,9 @@ function fileSteps(standby: StandbyConfiguration, machine: Machine): Step[] {
 }
 
 /** The target and the watch, as systemd units. */
-function daemonSteps(standby: StandbyConfiguration, machine: Machine, clock: Clock): Step[] {
+function daemonSteps(standby: StandbyConfiguration, machine: Machine, parts: InitParts): Step[] {
   const { configuration, state, runtime } = paths();
+  const { clock } = parts;
   const values = { root: installRoot, pool: standby.poolDirectory, configuration, state, runtime };
   const step = stepOn(machine);
   return [
@@ -103,10 +110,18 @@ function daemonSteps(standby: StandbyConfiguration, machine: Machine, clock: Clo
     }),
     step({
       name: 'start-watch',
-      title: 'Start the watch',
+      title: 'Start the watch, and wait for its first look at the hosts',
       commandLines: [`systemctl restart ${WATCH_UNIT}`],
-      async run() {
+      async run(report) {
         await machine.exec(['systemctl', 'restart', WATCH_UNIT]);
+        // An earlier watch has ended by now.
+        const since_ms = clock.bootTime_ms();
+        report({ detail: "waiting for the watch's first look at the hosts" });
+        await retryUntil(() => parts.assertWatchLooked(since_ms), {
+          timeout_ms: START_TIMEOUT_ms,
+          pause_ms: 100,
+          clock,
+        });
       },
     }),
   ];
