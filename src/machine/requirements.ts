@@ -1,3 +1,4 @@
+import { SpareError } from '../std/errors.ts';
 import type { Machine } from './machine.ts';
 import { programArgv } from './program.ts';
 
@@ -41,22 +42,40 @@ export const PRIMARY_MODULES = ['md_mod', 'raid1', 'iscsi_tcp', 'nfsd', 'macvlan
 /** Kernel modules that a failover needs; loaded at boot, so that a failover does not wait for them. */
 export const STANDBY_MODULES = ['md_mod', 'raid1', 'loop', 'nfsd', 'macvlan'] as const;
 
-/** The programs that are missing on the machine: one call, because a remote call can be slow. */
-export async function missingPrograms(machine: Machine, programs: readonly Requirement[]): Promise<Requirement[]> {
-  const names = programs.map((program) => program.command);
-  const { stdout } = await machine.exec(programArgv('missing-programs', ...names));
+/**
+ * Asks for all of them in one call, because a remote call can be slow.
+ * @param where As in a sentence: `on alpha`.
+ * @throws SpareError `precondition` naming what is missing, and how to install it.
+ */
+export async function checkRequirements(
+  machine: Machine,
+  { programs, modules, where }: { programs: readonly Requirement[]; modules: readonly string[]; where: string },
+): Promise<void> {
+  const wanted = [...programs.map(({ command }) => `program:${command}`), ...modules.map((name) => `module:${name}`)];
+  const { stdout } = await machine.exec(programArgv('missing-requirements', ...wanted));
   const missing = new Set(stdout.split('\n'));
-  return programs.filter((program) => missing.has(program.command));
-}
-
-/** The kernel modules that are neither loadable nor built in nor loaded. */
-export async function missingModules(machine: Machine, modules: readonly string[]): Promise<string[]> {
-  const { stdout } = await machine.exec(programArgv('missing-modules', ...modules));
-  return stdout.split('\n').filter((name) => name !== '');
+  const missingPrograms = programs.filter(({ command }) => missing.has(`program:${command}`));
+  if (missingPrograms.length > 0) {
+    const names = missingPrograms.map(({ command }) => command).join(', ');
+    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Missing programs ${where}: ${names}`, {
+      hint: `Run ${where}: ${installLine(missingPrograms)}`,
+    });
+  }
+  const missingModules = modules.filter((name) => missing.has(`module:${name}`));
+  if (missingModules.length > 0) {
+    throw new SpareError(
+      'precondition',
+      'MODULES_MISSING',
+      `Missing kernel modules ${where}: ${missingModules.join(', ')}`,
+      {
+        hint: `Debian's kernels have them. Run ${where}: apt-get install linux-image-amd64, then reboot`,
+      },
+    );
+  }
 }
 
 /** The command line that installs the packages of the missing programs. */
-export function installLine(missing: readonly Requirement[]): string {
+function installLine(missing: readonly Requirement[]): string {
   const packages = [...new Set(missing.map((requirement) => requirement.debianPackage))].sort();
   return `apt-get install ${packages.join(' ')}`;
 }

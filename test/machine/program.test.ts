@@ -25,7 +25,7 @@ import {
 import { LocalMachine } from '../../src/machine/local-machine.ts';
 import type { WrittenFile } from '../../src/machine/machine.ts';
 import { programArgv, shownCommand } from '../../src/machine/program.ts';
-import { missingPrograms } from '../../src/machine/requirements.ts';
+import { checkRequirements } from '../../src/machine/requirements.ts';
 import { installRoot } from '../../src/machine/template.ts';
 import { primaryFacts } from '../../src/operations/enroll/facts.ts';
 import { SpareError } from '../../src/std/errors.ts';
@@ -161,10 +161,24 @@ program('a device that cannot be read is not taken for a blank one', async ({ fo
   );
 });
 
-program('programs that are missing are named', async () => {
+program('programs and modules that are missing are named, with how to install them', async () => {
   const there = { command: 'sh', debianPackage: 'dash' };
   const missing = { command: 'no-such-program', debianPackage: 'none' };
-  assert.equal(await missingPrograms(machine, [there, missing]), [missing]);
+  const failure = async (programs: (typeof there)[], modules: string[]) =>
+    checkRequirements(machine, { programs, modules, where: 'here' }).then(
+      () => undefined,
+      ({ code, message, hint }: SpareError) => [code, message, hint],
+    );
+  assert.is(await failure([there], []), undefined);
+  assert.equal(await failure([there, missing], ['no_such_module']), [
+    'PROGRAMS_MISSING',
+    'Missing programs here: no-such-program',
+    'Run here: apt-get install none',
+  ]);
+  assert.equal((await failure([there], ['no_such_module']))?.slice(0, 2), [
+    'MODULES_MISSING',
+    'Missing kernel modules here: no_such_module',
+  ]);
 });
 
 program('a mirror set that does not run has no state', async ({ folder }) => {

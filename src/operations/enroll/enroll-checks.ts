@@ -7,13 +7,6 @@ import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } fro
 import { DEFAULT_VOLUME_NAME, FIRST_LUN } from '../../config/volumes.ts';
 import { stateOf } from '../../hosts/host-state.ts';
 import type { Machine } from '../../machine/machine.ts';
-import {
-  installLine,
-  missingModules,
-  missingPrograms,
-  PRIMARY_MODULES,
-  PRIMARY_PROGRAMS,
-} from '../../machine/requirements.ts';
 import { ADDRESS_ANSWERS, addressUnusedArgv } from '../../service/address.ts';
 import type { Clock } from '../../std/clock.ts';
 import { SpareError } from '../../std/errors.ts';
@@ -25,28 +18,6 @@ import type { PrimaryFacts } from './facts.ts';
 const SECRET_bytes = 18;
 /** The smallest volume that makes sense with an ext4 journal and the metadata of an array. */
 const LEAST_VOLUME_bytes = 32 * 1024 * 1024;
-
-/** @throws SpareError `precondition` naming what is missing there and how to install it. */
-export async function checkPrograms(machine: Machine): Promise<void> {
-  const programs = await missingPrograms(machine, PRIMARY_PROGRAMS);
-  if (programs.length > 0) {
-    const names = programs.map((program) => program.command).join(', ');
-    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Missing programs on ${machine.name}: ${names}`, {
-      hint: `Run on ${machine.name}: ${installLine(programs)}`,
-    });
-  }
-  const modules = await missingModules(machine, PRIMARY_MODULES);
-  if (modules.length > 0) {
-    throw new SpareError(
-      'precondition',
-      'MODULES_MISSING',
-      `Missing kernel modules on ${machine.name}: ${modules.join(', ')}`,
-      {
-        hint: "Debian's kernels have them. Run: apt-get install linux-image-amd64, then reboot",
-      },
-    );
-  }
-}
 
 /** @throws SpareError `precondition` for the first obstacle. `existing` is set when an interrupted enrolment resumes. */
 export function checkFacts(options: EnrollOptions, facts: PrimaryFacts, existing: HostConfiguration | undefined): void {

@@ -7,6 +7,7 @@ import { onlyVolume } from '../../config/volumes.ts';
 import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { machines } from '../../machine/machines.ts';
+import { checkRequirements, PRIMARY_MODULES, PRIMARY_PROGRAMS } from '../../machine/requirements.ts';
 import type { Clock } from '../../std/clock.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
@@ -17,7 +18,6 @@ import {
   checkFacts,
   checkNotTaken,
   checkPool,
-  checkPrograms,
   interruptedEnrolment,
   newHostConfiguration,
 } from './enroll-checks.ts';
@@ -46,14 +46,21 @@ export async function prepareEnrollment(
 
   const hostKey = await scanHostKey(options.ssh.address, options.ssh.port);
   await confirmHostKey(options.host, hostKey, trust);
+  const standbyMachine = machines.standby();
+  // It waits two seconds for an answer: the primary is asked meanwhile.
+  const addressIsFree = existing ? undefined : checkAddressIsFree(standbyMachine, options, standby);
+  addressIsFree?.catch(() => {});
   const primaryMachine = primaryWith(hostKey, options, standby);
-  await checkPrograms(primaryMachine);
+  await checkRequirements(primaryMachine, {
+    programs: PRIMARY_PROGRAMS,
+    modules: PRIMARY_MODULES,
+    where: `on ${options.host}`,
+  });
   const facts = await primaryFacts(primaryMachine, options);
   checkDeviceNotTaken(options, facts);
   checkFacts(options, facts, existing);
   checkPool(options, facts, standby);
-  const standbyMachine = machines.standby();
-  if (!existing) await checkAddressIsFree(standbyMachine, options, standby);
+  await addressIsFree;
   const host = existing ?? newHostConfiguration(options, facts, standby, clock);
   return {
     context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine, clock },

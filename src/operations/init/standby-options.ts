@@ -5,13 +5,7 @@ import { isInitialised, readConfiguration } from '../../config/configuration.ts'
 import { paths } from '../../config/paths.ts';
 import type { StandbyConfiguration } from '../../config/schema.ts';
 import type { Machine } from '../../machine/machine.ts';
-import {
-  installLine,
-  missingModules,
-  missingPrograms,
-  STANDBY_MODULES,
-  STANDBY_PROGRAMS,
-} from '../../machine/requirements.ts';
+import { checkRequirements, STANDBY_MODULES, STANDBY_PROGRAMS } from '../../machine/requirements.ts';
 import { SpareError } from '../../std/errors.ts';
 
 /** A smaller pool could not hold even a small volume. */
@@ -89,24 +83,7 @@ export async function checkStandby(machine: Machine, standby: StandbyConfigurati
       hint: 'Run it with sudo',
     });
   }
-  const programs = await missingPrograms(machine, STANDBY_PROGRAMS);
-  if (programs.length > 0) {
-    const names = programs.map((program) => program.command).join(', ');
-    throw new SpareError('precondition', 'PROGRAMS_MISSING', `Missing programs on this machine: ${names}`, {
-      hint: installLine(programs),
-    });
-  }
-  const modules = await missingModules(machine, STANDBY_MODULES);
-  if (modules.length > 0) {
-    throw new SpareError(
-      'precondition',
-      'MODULES_MISSING',
-      `Missing kernel modules on this machine: ${modules.join(', ')}`,
-      {
-        hint: "Debian's kernels have them. Run: apt-get install linux-image-amd64, then reboot",
-      },
-    );
-  }
+  await checkRequirements(machine, { programs: STANDBY_PROGRAMS, modules: STANDBY_MODULES, where: 'on this machine' });
   const space_bytes = freeSpace_bytes(standby.poolDirectory);
   if (space_bytes < LEAST_POOL_SPACE_BYTES) {
     throw new SpareError(

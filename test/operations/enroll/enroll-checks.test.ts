@@ -1,12 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../../src/config/write-configuration.ts';
-import {
-  checkAddressIsFree,
-  checkDeviceNotTaken,
-  checkFacts,
-  checkPrograms,
-} from '../../../src/operations/enroll/enroll-checks.ts';
+import { checkAddressIsFree, checkDeviceNotTaken, checkFacts } from '../../../src/operations/enroll/enroll-checks.ts';
 import type { EnrollOptions } from '../../../src/operations/enroll/enroll-options.ts';
 import type { PrimaryFacts } from '../../../src/operations/enroll/facts.ts';
 import { SpareError } from '../../../src/std/errors.ts';
@@ -156,13 +151,6 @@ checks('the service address is asked for by ARP, and refused where somebody answ
   const error = await checkAddressIsFree(answering(1), options, standbyFixture).catch((thrown: unknown) => thrown);
   assert.instance(error, SpareError);
   assert.equal([(error as SpareError).code, (error as SpareError).exitCode], ['ADDRESS_ANSWERS', 3]);
-});
-
-checks('names the packages of missing programs', async () => {
-  const machine = new RecordingMachine('alpha', () => ({ exitCode: 0, stdout: 'mdadm\niscsiadm\n', stderr: '' }));
-  const error = (await checkPrograms(machine).catch((thrown: unknown) => thrown)) as SpareError;
-  assert.equal([error.code, error.exitCode], ['PROGRAMS_MISSING', 3]);
-  assert.match(error.hint, 'apt-get install mdadm open-iscsi');
 });
 
 checks.run();
