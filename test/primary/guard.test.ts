@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { serviceConfiguration } from '../../src/service/service.ts';
-import { systemClock } from '../../src/std/clock.ts';
 import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
@@ -26,11 +25,6 @@ async function serving(world: PrimaryWorld): Promise<void> {
   await world.until(() => world.count(UP) === 1);
 }
 
-/** As many rounds of the guard's loop, whose pause is 50 ms here. */
-function rounds(count: number): Promise<void> {
-  return systemClock.sleep(count * 60);
-}
-
 guard('let in by the standby: serves, with both legs', async ({ world }) => {
   await serving(world);
   const lines = world.log;
@@ -41,6 +35,18 @@ guard('let in by the standby: serves, with both legs', async ({ world }) => {
     UP,
   ]);
   assert.is(world.read(PASSIVE), undefined);
+});
+
+guard('let in, it waits for the LUN, and then serves with both legs', async ({ world }) => {
+  world.target = 'accepted accepted';
+  world.start('guard');
+  await world.until(() => world.count('--login') === 1);
+  await world.rounds(5);
+  assert.is(world.count('mdadm'), 0);
+  world.plugLun();
+  await world.until(() => world.count(UP) === 1);
+  assert.match(world.log.find((line) => line.startsWith('mdadm')) ?? '', /-lun-1$/);
+  assert.is(world.count('--login'), 1);
 });
 
 guard('assembles each volume from its own legs, and then serves once', async ({ world }) => {
@@ -71,7 +77,7 @@ guard('refused as replaced: passive for good, service down, nothing assembled', 
   world.start('guard');
   await world.until(() => world.count(DOWN) > 0 && world.read(PASSIVE) !== undefined);
   assert.match(world.read(PASSIVE) ?? '', /^replaced/);
-  await rounds(20);
+  await world.rounds(20);
   assert.is(world.count(UP), 0);
   assert.is(world.count('mdadm'), 0);
   assert.is(world.count('--login'), 1, 'it does not ask again');
@@ -135,7 +141,7 @@ guard('start-alone does not help a host that is replaced', async ({ world }) => 
   world.put('run/spare/start-alone', '');
   world.start('guard');
   await world.until(() => world.read(PASSIVE) !== undefined);
-  await rounds(10);
+  await world.rounds(10);
   assert.is(world.count(UP), 0);
 });
 
@@ -147,7 +153,7 @@ guard('frozen and replaced while serving: service down and passive, at once', as
   assert.match(world.read(PASSIVE) ?? '', /^replaced/);
   const lines = world.log;
   assert.ok(lines.indexOf(DOWN) < lines.findIndex((line) => line.includes('--logout')));
-  await rounds(10);
+  await world.rounds(10);
   assert.is(world.count(UP), 1, 'it does not come up again');
 });
 
@@ -164,7 +170,7 @@ guard('held passive by the standby: asks nobody and touches nothing', async ({ w
   world.target = 'accepted accepted';
   world.put(PASSIVE, 'held passive by the standby\n');
   world.start('guard');
-  await rounds(20);
+  await world.rounds(20);
   assert.equal(world.log, []);
 });
 

@@ -112,6 +112,13 @@ export class PrimaryWorld {
     return this.#running;
   }
 
+  /** Waits for as many seconds of the programs, each of which is a pause of the guard's loop. */
+  async rounds(count: number): Promise<void> {
+    const passed = () => (this.read('seconds') ?? '').length;
+    const last = passed() + count;
+    await this.until(() => passed() >= last);
+  }
+
   /** Waits until `condition` holds; where it never does, fails with what was done instead. */
   async until(condition: () => boolean): Promise<void> {
     await eventually(() => {
