@@ -40,8 +40,8 @@ function hostRow(host: HostStatus): string[] {
   ];
 }
 
-function mirrorCell({ mirror, lost }: HostStatus): string {
-  if (lost !== null && lost.length > 0) return 'lost writes';
+function mirrorCell({ mirror, volumes }: HostStatus): string {
+  if (volumes.some(({ lost }) => lost !== null && lost.length > 0)) return 'lost writes';
   if (mirror.condition === null) return 'unknown';
   return mirror.copy ? `${mirror.condition} ${Math.floor(mirror.copy.fraction * 100)} %` : mirror.condition;
 }

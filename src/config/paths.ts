@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DEFAULT_VOLUME_NAME } from './volumes.ts';
 
 /** The directories of spare on the standby. Environment variables can move each of them (tests do). */
 export interface Paths {
@@ -22,12 +23,25 @@ export function controlSocketPath(environment: NodeJS.ProcessEnv = process.env):
   return join(paths(environment).runtime, 'serve.sock');
 }
 
-/** The note that the disk has failed the leg of a host. @param runtime The daemon's runtime directory. */
-export function failureNotePath(runtime: string, host: string): string {
-  return join(runtime, 'failed-legs', host);
+/**
+ * The folder of what is recorded about one volume of a host and its legs.
+ * @param root The state directory, or the runtime directory for what need not outlive a restart of the machine.
+ */
+export function volumeFolder(root: string, host: string, volume: string): string {
+  return join(root, 'volumes', host, volume);
 }
 
-/** The folder of one host in the pool, with nothing of any other host: `leg.img`, `fenced`, `reservations`. */
+/**
+ * Where the note that the disk has failed the leg of a volume may be: it is written to the first path. The second is that of a
+ * host's only leg, before volumes had folders of their own.
+ * @param runtime The daemon's runtime directory.
+ */
+export function failureNotePaths(runtime: string, host: string, volume: string): [string, ...string[]] {
+  const path = join(volumeFolder(runtime, host, volume), 'leg-failed');
+  return volume === DEFAULT_VOLUME_NAME ? [path, join(runtime, 'failed-legs', host)] : [path];
+}
+
+/** The folder of one host in the pool, with nothing of any other host: `fenced`, and the folders of its volumes. */
 export function hostFolder(poolDirectory: string, host: string): string {
   return join(poolDirectory, host);
 }

@@ -1,7 +1,7 @@
 import type { TakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { SpareError } from '../std/errors.ts';
-import type { HostTargetStatus } from '../target/client/control-protocol.ts';
+import type { HostTargetStatus, VolumeTargetStatus } from '../target/client/control-protocol.ts';
 import { rangesText } from './leg-currency.ts';
 
 type Ranges = readonly ByteRange[];
@@ -13,7 +13,7 @@ type Ranges = readonly ByteRange[];
  */
 export function undecidedLoss(
   decision: TakeoverDecision | undefined,
-  { lost, fenced }: Pick<HostTargetStatus, 'lost' | 'fenced'>,
+  { lost, fenced }: Pick<HostTargetStatus & VolumeTargetStatus, 'lost' | 'fenced'>,
 ): Ranges {
   if (!decision || decision.lunServedSince || !fenced) return lost;
   const known = joinRanges(decision.lost ?? []);

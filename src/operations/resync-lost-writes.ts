@@ -12,7 +12,7 @@ import { bootTimeOf_ms } from '../std/boot-moment.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
-import { acceptTarget, hostTargetStatus } from '../target/client/target-control.ts';
+import { acceptTarget, volumeTargetStatus } from '../target/client/target-control.ts';
 
 /** The initiator may hold outstanding writes for as long as its replacement_timeout. */
 const DROP_ms = 60_000;
@@ -29,7 +29,8 @@ const REPORT_ms = 20_000;
  */
 export async function resyncLostWrites(context: VolumeContext): Promise<boolean> {
   const { host, volume, standbyMachine, primaryMachine } = context;
-  if ((await hostTargetStatus(host.name)).lost.length === 0 || isServedElsewhere(host.name)) return false;
+  if ((await volumeTargetStatus(host.name, volume.name)).lost.length === 0 || isServedElsewhere(host.name))
+    return false;
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, volume.standbyLeg.path), volume.mirrorUuid);
   const running = await mirrorStatus(primaryMachine, volume.device, volume.localLeg);
   // A leg without a superblock gets a full resync, not a re-add. If no array has it either, there is nothing to do yet.
@@ -39,12 +40,12 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
     await dropStandbyLeg(context);
     const droppedAt_ms = context.clock.bootTime_ms();
     // From here on no write of this array can reach the leg, so the list of ranges is complete.
-    const { lost } = await hostTargetStatus(host.name);
+    const { lost } = await volumeTargetStatus(host.name, volume.name);
     if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
     await untilReported(context, droppedAt_ms);
   }
-  await acceptTarget(host.name);
-  await assertAccepted(host.name);
+  await acceptTarget(host.name, volume.name);
+  await assertAccepted(context);
   return true;
 }
 
@@ -124,8 +125,8 @@ async function untilReported({ host: { name: host }, clock }: VolumeContext, dro
 }
 
 /** The disk may still be failing. */
-async function assertAccepted(host: string): Promise<void> {
-  const { lost } = await hostTargetStatus(host);
+async function assertAccepted({ host: { name: host }, volume }: VolumeContext): Promise<void> {
+  const { lost } = await volumeTargetStatus(host, volume.name);
   if (lost.length === 0) return;
   throw new SpareError(
     'stepFailed',

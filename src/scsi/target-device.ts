@@ -19,10 +19,25 @@ export interface NumberedUnit {
  *     const device = new TargetDevice([{ lun: 1, unit }]);
  */
 export class TargetDevice implements DeviceServer {
-  readonly #units: ReadonlyMap<number, DeviceServer>;
+  readonly #units: Map<number, DeviceServer>;
 
-  constructor(units: readonly NumberedUnit[]) {
+  constructor(units: readonly NumberedUnit[] = []) {
     this.#units = new Map(units.map(({ lun, unit }) => [lun, new UnitServer(unit)]));
+  }
+
+  /** How many logical units there are. */
+  get size(): number {
+    return this.#units.size;
+  }
+
+  /** Adds the server of a logical unit, also for sessions that are open. */
+  attach(lun: number, server: DeviceServer): void {
+    this.#units.set(lun, server);
+  }
+
+  /** Removes a logical unit: later tasks find none there. Those already in its server end there. */
+  detach(lun: number): void {
+    this.#units.delete(lun);
   }
 
   execute(task: Task, done: Done): void {

@@ -4,7 +4,7 @@ import type { HostRecord } from '../hosts/host-record.ts';
 import { sshCommandLine } from '../machine/ssh-machine.ts';
 import { standbyLegAlone } from '../mirror/condition.ts';
 import { PROBE_PATHS } from '../watch/probe-paths.ts';
-import type { HostStatus, Problem } from './host-status.ts';
+import type { HostStatus, Problem, VolumeStatus } from './host-status.ts';
 
 type Seen = Omit<HostStatus, 'problems'>;
 /** A command line that runs a command on the host. */
@@ -117,14 +117,18 @@ function takenOverProblem(seen: Seen, host: HostConfiguration, record: HostRecor
 
 /** While the standby serves the host, the standby leg is the newer one: earlier lost writes do not matter. */
 function lostProblems(seen: Seen): Problem[] {
-  if (!seen.lost || seen.lost.length === 0 || isServedElsewhere(seen)) return [];
-  const lost_bytes = seen.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  return isServedElsewhere(seen) ? [] : seen.volumes.flatMap((volume) => lostOfVolume(seen, volume));
+}
+
+function lostOfVolume(seen: Seen, volume: VolumeStatus): Problem[] {
+  if (!volume.lost || volume.lost.length === 0) return [];
+  const lost_bytes = volume.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
   const next = seen.paused
     ? 'That happens when the pause ends'
     : `The watch marks them as soon as ${seen.host} is reachable`;
   return [
     {
-      sentence: `The standby lost power, or its disk failed: ${Math.ceil(lost_bytes / 2 ** 20)} MiB of the standby leg may be stale. Mirroring is stopped until those ranges are marked for resync. ${next}`,
+      sentence: `${ofVolume(seen, volume)}The standby lost power, or its disk failed: ${Math.ceil(lost_bytes / 2 ** 20)} MiB of the standby leg may be stale. Mirroring is stopped until those ranges are marked for resync. ${next}`,
       command: seen.paused ? `spare resume ${seen.host}` : 'journalctl -u spare-watch',
     },
   ];
@@ -153,12 +157,20 @@ function comparisonProblems(seen: Seen, record: HostRecord | undefined): Problem
   ];
 }
 
-function servingProblems({ notServed, state }: Seen): Problem[] {
-  if (!notServed) return [];
-  const sentence = `Not mirrored: the LUN is not served. ${notServed.reason}. ${notServed.hint}`;
+function servingProblems(seen: Seen): Problem[] {
   // The hint of a host whose enrolment has not finished is to finish it: the target's log has nothing on it.
-  const isEnrolled = state !== null && state !== 'enrolled';
-  return [isEnrolled ? { sentence, command: 'journalctl -u spare-serve' } : { sentence }];
+  const isEnrolled = seen.state !== null && seen.state !== 'enrolled';
+  return seen.volumes.flatMap((volume) => {
+    const { notServed } = volume;
+    if (!notServed) return [];
+    const sentence = `${ofVolume(seen, volume)}Not mirrored: the LUN is not served. ${notServed.reason}. ${notServed.hint}`;
+    return [isEnrolled ? { sentence, command: 'journalctl -u spare-serve' } : { sentence }];
+  });
+}
+
+/** Begins a sentence about one volume, if the host has more. */
+function ofVolume({ volumes }: Seen, { name }: VolumeStatus): string {
+  return volumes.length > 1 ? `Volume ${name}: ` : '';
 }
 
 /** The report comes by SSH, once a second: where that fails, the command shows why. */

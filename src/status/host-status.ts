@@ -34,6 +34,10 @@ export interface VolumeStatus {
   mountPoint: string;
   size_bytes: number;
   mirror: MirrorStatus;
+  /** Lost writes, reported by the target: ranges of the standby leg that may be stale since the standby lost power. */
+  lost: readonly ByteRange[] | null;
+  /** Why the LUN is not served, if it is neither fenced nor has lost writes. Reported by the target; `null` if that does not answer. */
+  notServed: NotServed | null;
 }
 
 /**
@@ -51,10 +55,6 @@ export interface HostStatus {
   volumes: VolumeStatus[];
   /** When both legs were last confirmed in sync. */
   proof: { at: string | null; age_s: number | null; fresh: boolean };
-  /** Lost writes, reported by the target: ranges of the standby leg that may be stale since the standby lost power. */
-  lost: readonly ByteRange[] | null;
-  /** Why the LUN is not served, if it is neither fenced nor has lost writes. Reported by the target; `null` if that does not answer. */
-  notServed: NotServed | null;
   /** The watch's last probes; `sample` is `unknown` when the watch is not running. */
   paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */

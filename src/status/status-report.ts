@@ -10,7 +10,7 @@ import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
-import type { CopyStatus, HostStatus, MirrorStatus, Problem } from './host-status.ts';
+import type { CopyStatus, HostStatus, MirrorStatus, Problem, VolumeStatus } from './host-status.ts';
 import { unfinishedProblems } from './unfinished-problems.ts';
 
 /** An older proof counts as expired. Reports come every second. */
@@ -53,12 +53,13 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const served = servedBy(facts.target, host.name, facts.record(host.name));
-    const status = hostStatus(host, facts.record(host.name), snapshot, served, facts.clock);
+    const record = facts.record(host.name);
+    const served = host.volumes.map(({ name }) => servedBy(facts.target, host.name, name, record));
+    const status = hostStatus(host, record, snapshot, served, facts.clock);
     return {
       ...status,
       problems: [
-        ...hostProblems(status, host, facts.record(host.name), facts.standby),
+        ...hostProblems(status, host, record, facts.standby),
         ...unfinishedProblems(status.state, facts.unfinished(host.name)),
       ],
     };
@@ -114,27 +115,36 @@ function standbyProblems(standby: {
   return problems;
 }
 
+type Served = Pick<VolumeStatus, 'lost' | 'notServed'>;
+
 function servedBy(
   target: TargetStatus | undefined,
   name: string,
+  volumeName: string,
   record: HostRecord | undefined,
-): Pick<HostStatus, 'lost' | 'notServed'> {
-  if (!target) return { lost: null, notServed: null };
-  const served = target.hosts.find(({ host }) => host === name);
-  // A daemon started before an update gives no reason.
-  if (served) return { lost: served.lost, notServed: served.notServed ?? null };
+): Served {
+  const unknown = { lost: null, notServed: null };
+  if (!target) return unknown;
+  const host = target.hosts.find((candidate) => candidate.host === name);
+  // A daemon that was started before an update reports no volumes.
+  if (host && !host.volumes) return unknown;
+  const served = host?.volumes.find(({ volume }) => volume === volumeName);
+  if (served) return { lost: served.lost, notServed: served.notServed };
   const isEnrolled = record !== undefined && record.state !== 'enrolled';
   const hint = isEnrolled
     ? 'Restart it so that it reads its configuration. Run: systemctl restart spare-serve'
     : `The enrolment has not finished. If it is not running, run the same 'spare enroll ${name}' command again`;
-  return { lost: null, notServed: { reason: `The target does not serve ${name}`, hint } };
+  return {
+    lost: null,
+    notServed: { reason: `The target does not serve ${host ? `the volume ${volumeName} of ` : ''}${name}`, hint },
+  };
 }
 
 function hostStatus(
   host: HostConfiguration,
   record: HostRecord | undefined,
   snapshot: HostSnapshot | undefined,
-  { lost, notServed }: Pick<HostStatus, 'lost' | 'notServed'>,
+  served: readonly Served[],
   clock: Clock,
 ): Omit<HostStatus, 'problems'> {
   const report = record?.lastReport;
@@ -150,20 +160,20 @@ function hostStatus(
     policy: host.policy,
     paused: record?.paused && isPaused(record, clock) ? shownPause(record.paused) : null,
     mirror: mirrorStatus(report, volume?.standbyLeg.size_bytes, clock),
-    volumes: host.volumes.map((each) => ({
+    volumes: host.volumes.map((each, index) => ({
       name: each.name,
       lun: each.lun,
       mountPoint: each.mountPoint,
       size_bytes: each.standbyLeg.size_bytes,
       mirror: mirrorStatus(each === volume ? report : undefined, each.standbyLeg.size_bytes, clock),
+      lost: served[index]?.lost ?? null,
+      notServed: served[index]?.notServed ?? null,
     })),
     proof: {
       at: proof?.receivedAt ?? null,
       age_s: reportAge_s(proof, clock),
       fresh: isProven,
     },
-    lost,
-    notServed,
     paths: pathStatus(snapshot, clock),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,

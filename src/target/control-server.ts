@@ -85,18 +85,19 @@ export class ControlServer {
 const METHODS = ['status', 'add', 'close', 'fence', 'unfence', 'accept'];
 
 function parseRequest(line: string): ControlRequest {
-  let request: { method?: unknown; host?: unknown } | null = null;
+  let request: { method?: unknown; host?: unknown; volume?: unknown } | null = null;
   try {
     request = JSON.parse(line);
   } catch {
     // Reported below, like any other invalid request.
   }
-  const { method, host } = request ?? {};
-  if (METHODS.includes(String(method)) && (method === 'status' || typeof host === 'string')) {
-    return { method, host } as ControlRequest;
+  const { method, host, volume } = request ?? {};
+  const names = method === 'status' ? [] : method === 'accept' ? [host, volume] : [host];
+  if (METHODS.includes(String(method)) && names.every((name) => typeof name === 'string')) {
+    return { method, host, volume } as ControlRequest;
   }
   throw new SpareError('usage', 'BAD_REQUEST', 'Invalid control request', {
-    hint: `Send one line of JSON with a method (${METHODS.join(', ')}) and a host`,
+    hint: `Send one line of JSON with a method (${METHODS.join(', ')}), a host, and for accept a volume`,
   });
 }
 

@@ -1,8 +1,8 @@
 import { type DeviceServer, type Nexus, STATUS, type Task, type TaskResult } from '../scsi/task.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
-import type { HostTargetStatus } from './client/control-protocol.ts';
+import type { VolumeTargetStatus } from './client/control-protocol.ts';
 
-export type Counters = HostTargetStatus['counters'];
+export type Counters = VolumeTargetStatus['counters'];
 
 const READS = new Set([0x08, 0x28, 0xa8, 0x88]);
 /** WRITE, WRITE AND VERIFY, WRITE SAME, COMPARE AND WRITE, ORWRITE, UNMAP: whatever changes the medium. */

@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { HostConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
+import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import { LIMITS } from '../iscsi/limits.ts';
 import { type Clock, systemClock, type Timer } from '../std/clock.ts';
 import { SpareError } from '../std/errors.ts';
@@ -10,9 +9,9 @@ import { type EventLog, eventOf } from '../std/event.ts';
 import type { DataSync } from '../store/data-sync.ts';
 import type { HostTargetStatus } from './client/control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
-import { type HostRequest, LEG_NOT_FLUSHED, type MessageFromHost, type MessageToHost } from './host-messages.ts';
+import type { HostRequest, MessageFromHost, MessageToHost } from './host-messages.ts';
 import { hostPermissions } from './host-permissions.ts';
-import { WritebackCheck } from './writeback-check.ts';
+import { LegCustody } from './leg-custody.ts';
 
 const PROGRAM = join(import.meta.dirname, 'host-program.ts');
 const PRELOAD = join(import.meta.dirname, 'load-stripped.mjs');
@@ -35,8 +34,8 @@ export interface HostProcessOptions {
   /** The file of `writeStrippedProgram`. */
   program: string;
   report: EventLog;
-  /** Outlives the process; absent for the process that serves no host. */
-  note?: FailureNote;
+  /** The note of a volume's leg, which outlives the process; absent for the process that serves no host. */
+  noteOf?: (volume: string) => FailureNote;
   /** Finds out what the disk failed under a process that died. @default that of the process */
   sync?: DataSync;
   /** @default systemClock */
@@ -52,7 +51,7 @@ interface PendingRequest {
 export class HostProcess {
   readonly configuration: HostConfiguration | undefined;
   readonly #options: HostProcessOptions;
-  readonly #writebackCheck: WritebackCheck | undefined;
+  readonly #legs: readonly LegCustody[];
   readonly #clock: Clock;
   #child: ChildProcess | undefined;
   #startedAt = 0;
@@ -69,18 +68,13 @@ export class HostProcess {
 
   constructor(options: HostProcessOptions) {
     this.#options = options;
-    const { configuration, sync, clock = systemClock } = options;
+    const { configuration, noteOf, sync, clock = systemClock } = options;
     this.#clock = clock;
     this.configuration = configuration;
-    if (configuration) {
-      const onFailed = (why: string) => this.#legFailed(why);
-      this.#writebackCheck = new WritebackCheck({
-        path: onlyVolume(configuration).standbyLeg.path,
-        onFailed,
-        clock,
-        ...(sync && { sync }),
-      });
-    }
+    const onFailed = (volume: string, why: string) => this.#legFailed(volume, why);
+    const custodyOf = (volume: VolumeConfiguration, note: FailureNote) =>
+      new LegCustody({ volume, note, onFailed, clock, sync });
+    this.#legs = noteOf ? (configuration?.volumes ?? []).map((volume) => custodyOf(volume, noteOf(volume.name))) : [];
     this.#start();
   }
 
@@ -155,7 +149,7 @@ export class HostProcess {
 
   /**
    * Ends it in an orderly way, and kills it after `limit_ms`: the kernel has its writes by then. When this resolves, the process
-   * can have no further effect, and a note exists if the disk may have failed the leg.
+   * can have no further effect, and a note exists for each leg that the disk may have failed.
    */
   end(limit_ms: number): Promise<void> {
     this.#restart?.stop();
@@ -172,9 +166,9 @@ export class HostProcess {
     await gone;
   }
 
-  /** Resolves when a note exists, if the disk may have failed the leg under a process that died. */
+  /** Resolves when a note exists for each leg that the disk may have failed under a process that died. */
   async lossKnown(): Promise<void> {
-    await this.#writebackCheck?.settled(WITNESS_MS);
+    await Promise.all(this.#legs.map((leg) => leg.settled(WITNESS_MS)));
   }
 
   #start(): void {
@@ -186,15 +180,17 @@ export class HostProcess {
       this.#exited(String(error), 'could not be started');
       return;
     }
-    const { configuration, folder, note } = this.#options;
-    this.#send({ kind: 'serve', configuration, folder, failed: note?.stands ?? false });
+    const { configuration, folder } = this.#options;
+    const failed = this.#legs.filter(({ note }) => note.stands).map(({ volume }) => volume);
+    this.#send({ kind: 'serve', configuration, folder, failed });
     this.#send({ kind: 'neighbours', hosts: this.#neighbours });
   }
 
   /** @throws the system's error if the process cannot be created, or Node's if its channel cannot. */
   #spawn(): ChildProcess {
     const { configuration, folder, program } = this.#options;
-    const legs = configuration?.volumes.map(({ standbyLeg }) => standbyLeg.path) ?? [];
+    const legs =
+      configuration?.volumes.flatMap(({ standbyLeg: leg }) => [leg.path, leg.folder, `${leg.folder}/*`]) ?? [];
     const owned = configuration ? [folder, `${folder}/*`, ...legs] : [];
     const child = fork(PROGRAM, [configuration?.name ?? '-'], {
       execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
@@ -209,7 +205,8 @@ export class HostProcess {
     if (child.pid === undefined || !child.connected) throw new Error('Cannot start a process');
     child.on('message', (message: MessageFromHost) => this.#receive(message, child));
     child.once('exit', (code, signal) => {
-      this.#leftLeg(code);
+      // The checks take a while: the next process serves meanwhile. Callers that need the result wait for `lossKnown`.
+      for (const leg of this.#legs) leg.left(code);
       this.#exited(signal ?? `exit code ${code}`);
     });
     return child;
@@ -228,23 +225,10 @@ export class HostProcess {
     });
   }
 
-  /**
-   * The kernel has everything a dead process wrote, unless the disk fails to write it. The check for that takes as long as the
-   * writing, so it runs while the next process already serves. Callers that need the result wait for `lossKnown`.
-   */
-  #leftLeg(exitCode: number | null): void {
-    if (exitCode === 0) this.#writebackCheck?.closed();
-    else if (exitCode === LEG_NOT_FLUSHED) {
-      this.#writebackCheck?.closed();
-      this.#legFailed('The process could not flush it');
-    } else this.#writebackCheck?.died();
-  }
-
   /** The note is for the next process, the message for one that was started in the meantime. */
-  #legFailed(cause: string): void {
-    this.#options.report(eventOf('leg-failed', { host: this.configuration?.name, facts: { cause } }));
-    this.#options.note?.write();
-    this.#send({ kind: 'failed' });
+  #legFailed(volume: string, cause: string): void {
+    this.#options.report(eventOf('leg-failed', { host: this.configuration?.name, facts: { volume, cause } }));
+    this.#send({ kind: 'failed', volume });
   }
 
   #exited(cause: string, fate = `has ended (${cause})`): void {
@@ -268,21 +252,26 @@ export class HostProcess {
       this.#options.report(message.event);
       return;
     }
-    if (message.kind === 'failed') {
-      if (message.failed) this.#options.note?.write();
-      else this.#options.note?.remove();
-      return;
-    }
-    if (message.kind === 'leg') {
-      if (message.isOpen) this.#writebackCheck?.opened();
-      else this.#writebackCheck?.closed();
-      // It died before its message was read.
-      if (sender !== this.#child) this.#writebackCheck?.died();
+    if (message.kind === 'failed' || message.kind === 'leg') {
+      this.#hearOfLeg(message, sender);
       return;
     }
     const pending = this.#requests.get(message.id);
     if (message.kind === 'answer') pending?.resolve(message.status);
     else pending?.reject(new SpareError(message.error.kind, message.error.code, message.error.message, message.error));
+  }
+
+  #hearOfLeg(message: Extract<MessageFromHost, { volume: string }>, sender: ChildProcess): void {
+    const leg = this.#legs.find(({ volume }) => volume === message.volume);
+    if (message.kind === 'failed') {
+      if (message.failed) leg?.note.write();
+      else leg?.note.remove();
+      return;
+    }
+    if (message.isOpen) leg?.opened();
+    else leg?.closed(message.flushed);
+    // It died before its message was read.
+    if (sender !== this.#child) leg?.died();
   }
 
   /** An error means that the process is gone, which `exit` reports. */

@@ -1,5 +1,5 @@
 /**
- * The process of one host: serves its LUN on the connections that the daemon hands over. It can access the host's folder in the
+ * The process of one host: serves its LUNs on the connections that the daemon hands over. It can access the host's folder in the
  * pool and nothing else (`host-permissions.ts`), so that neither a bug nor an initiator exploiting one can reach another host.
  *
  * It ignores signals from a terminal or a service manager: the daemon handles them and ends its processes in order. When the daemon is gone, this process ends.
@@ -25,7 +25,8 @@ giveWay();
 const clock = systemClock;
 
 let host: HostTarget | undefined;
-let whyNotServed: string | undefined;
+/** By the name of the volume. */
+const whyNotServed = new Map<string, string>();
 let ending: Promise<void> | undefined;
 
 const directory: TargetDirectory = {
@@ -62,7 +63,7 @@ function receive(message: MessageToHost, socket: unknown): void {
       void answer(message.id, message.request);
       break;
     case 'failed':
-      host?.condemn();
+      host?.condemn(message.volume);
       break;
     case 'end':
       void end();
@@ -71,46 +72,59 @@ function receive(message: MessageToHost, socket: unknown): void {
 
 function serve(target: HostTarget): void {
   host = target;
-  open(target);
+  open(
+    target,
+    target.configuration.volumes.map(({ name }) => name),
+  );
 }
 
 /**
  * A disk that is missing, or still locked by another process, is no reason to end: the initiator is told to retry, the administrator
  * sees the reason, and the open is retried.
  */
-function open(target: HostTarget): void {
+function open(target: HostTarget, volumes: readonly string[]): void {
   if (ending) return;
+  const missing = volumes.filter((volume) => !isOpened(target, volume));
+  if (missing.length > 0) clock.after(OPEN_AGAIN_MS, () => open(target, missing));
+}
+
+function isOpened(target: HostTarget, volume: string): boolean {
   try {
-    target.open();
-    reportLoss();
+    target.open(volume);
+    whyNotServed.delete(volume);
+    reportLoss(volume);
+    return true;
   } catch (error) {
-    if (whyNotServed !== String(error)) {
-      whyNotServed = String(error);
-      report(eventOf('not-served', { host: target.configuration.name, facts: { error: whyNotServed } }));
+    if (whyNotServed.get(volume) !== String(error)) {
+      whyNotServed.set(volume, String(error));
+      const facts = { volume, error: String(error) };
+      report(eventOf('not-served', { host: target.configuration.name, facts }));
     }
-    clock.after(OPEN_AGAIN_MS, () => open(target));
+    return false;
   }
 }
 
-function reportLoss(): void {
-  if (!host || host.lost.length === 0) return;
-  const lost_bytes = host.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-  const facts = { ranges: host.lost.length, lost_bytes };
+function reportLoss(volume: string): void {
+  const lost = host?.unit(volume).lost ?? [];
+  if (!host || lost.length === 0) return;
+  const lost_bytes = lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  const facts = { volume, ranges: lost.length, lost_bytes };
   report(eventOf('unclean', { host: host.configuration.name, facts }));
 }
 
-function reportLeg(isOpen: boolean): void {
-  send({ kind: 'leg', isOpen });
+function reportLeg(volume: string, isOpen: boolean, flushed: boolean): void {
+  send({ kind: 'leg', volume, isOpen, flushed });
 }
 
-function reportFailure(failed: boolean): void {
-  send({ kind: 'failed', failed });
+function reportFailure(volume: string, failed: boolean): void {
+  send({ kind: 'failed', volume, failed });
 }
 
 async function answer(id: number, request: HostRequest): Promise<void> {
   try {
     if (!host) throw new Error('There is no host here');
-    if (request !== 'status') await host[request]();
+    if (typeof request === 'object') await host.accept(request.accept);
+    else if (request !== 'status') await host[request]();
     send({ kind: 'answer', id, status: host.status() });
   } catch (error) {
     const { kind, code, message, hint } = asTargetError(error);

@@ -1,163 +1,120 @@
-import { join } from 'node:path';
-import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
+import type { HostConfiguration } from '../config/schema.ts';
 import { Target } from '../iscsi/target.ts';
-import { LogicalUnit } from '../scsi/logical-unit.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
-import type { ByteRange } from '../std/byte-range.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
-import { SpareError } from '../std/errors.ts';
-import { mountIdOf } from '../store/mount-id.ts';
 import { openFileStore } from '../store/open-file-store.ts';
-import { openRecordedStore } from '../store/open-recorded-store.ts';
 import type { Store } from '../store/store.ts';
-import type { HostTargetStatus, NotServed } from './client/control-protocol.ts';
-import { CountingDeviceServer } from './counting-device-server.ts';
+import type { HostTargetStatus } from './client/control-protocol.ts';
 import { FenceRecord } from './fence-record.ts';
-import { LegLoss } from './leg-loss.ts';
-import { whyNotServed } from './not-served.ts';
-
-const NO_COUNTERS = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
+import { VolumeUnit } from './volume-unit.ts';
 
 export interface HostTargetOptions {
-  /** Called with `true` when the leg is open, before anything is written to it, and with `false` when it is closed. */
-  onOpen?: (isOpen: boolean) => void;
-  /** Called when the disk failed the leg and the LUN is closed: `lost` lists the ranges that may be stale. */
-  onLost?: () => void;
-  /** Called with `true` when the disk failed the leg and its record does not say so yet, and with `false` when it does, or the loss was accepted. */
-  onFailed?: (failed: boolean) => void;
-  /** The disk failed the leg under an earlier process, and the record may not say so. @default false */
-  failed?: boolean;
+  /** Called with `true` when the leg of a volume is open, before anything is written to it, and with `false` when it is closed. */
+  onOpen?: (volume: string, isOpen: boolean, flushed: boolean) => void;
+  /** Called when the disk failed the leg of a volume and its LUN is closed: its `lost` lists the ranges that may be stale. */
+  onLost?: (volume: string) => void;
+  /** Called with `true` when the disk failed a leg and its record does not say so yet, and with `false` when it does, or the loss was accepted. */
+  onFailed?: (volume: string, failed: boolean) => void;
+  /** The volumes whose legs the disk failed under an earlier process: their records may not say so. @default none */
+  failed?: readonly string[];
   /** @default openFileStore */
   openStore?: (path: string) => Store;
   /** @default systemClock */
   clock?: Clock;
 }
 
-/** One host's target: its store, its logical unit, its sessions, its fence record. Nothing is shared between hosts. */
+/**
+ * One host's target: its sessions, its fence record, and a LUN for each volume. Nothing is shared between hosts.
+ *
+ * A volume that cannot be served is no reason not to serve the others: its LUN is missing from the target until it can.
+ * Initiators are refused while no LUN is served.
+ */
 export class HostTarget {
   readonly configuration: HostConfiguration;
   readonly target: Target;
-  readonly #volume: VolumeConfiguration;
-  readonly #folder: string;
-  readonly #clock: Clock;
   readonly #fence: FenceRecord;
-  readonly #loss: LegLoss;
-  #unit: LogicalUnit | undefined;
-  #device: CountingDeviceServer | undefined;
-  readonly #onOpen: (isOpen: boolean) => void;
-  readonly #openStore: (path: string) => Store;
-  #closing: Promise<void> | undefined;
-  /** The error of the last attempt to open, if it failed. */
-  #notServed: NotServed | null = null;
+  readonly #device = new TargetDevice();
+  readonly #units: ReadonlyMap<string, VolumeUnit>;
 
   /** @param folder The host's folder in the pool. */
   constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
     this.configuration = configuration;
-    this.#volume = onlyVolume(configuration);
-    this.#folder = folder;
-    this.#onOpen = options.onOpen ?? (() => {});
-    this.#openStore = options.openStore ?? ((path) => openFileStore({ path }));
-    const { onLost = () => {}, onFailed = () => {}, clock = systemClock } = options;
-    this.#clock = clock;
-    this.#fence = new FenceRecord(folder, clock);
-    this.#loss = new LegLoss({
-      folder,
-      leg: this.#volume.standbyLeg,
-      onFailed,
-      clock,
-      close: (reason) => this.close(reason),
-      onRecorded: () => (this.lost.length > 0 ? onLost() : this.open()),
-    });
+    this.#fence = new FenceRecord(folder, options.clock);
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
       name: iqn,
-      luns: [this.#volume.lun],
+      luns: configuration.volumes.map(({ lun }) => lun),
       deviceServer: undefined,
       fenced: this.#fence.stands,
       initiatorName,
       chap,
       mutualChap,
     });
-    if (options.failed) this.condemn();
+    this.#units = new Map(configuration.volumes.map((volume) => [volume.name, this.#makeUnit(volume, options)]));
+    for (const volume of options.failed ?? []) this.condemn(volume);
   }
 
-  /** Lost writes after a power loss or a failed flush: while this is not empty, the LUN is not served. */
-  get lost(): readonly ByteRange[] {
-    return this.#loss.ranges;
+  #makeUnit(volume: HostConfiguration['volumes'][number], options: HostTargetOptions): VolumeUnit {
+    const { name } = volume;
+    const { onOpen = () => {}, onLost = () => {}, onFailed = () => {}, openStore, clock = systemClock } = options;
+    const unit: VolumeUnit = new VolumeUnit({
+      host: this.configuration.name,
+      iqn: this.configuration.target.iqn,
+      volume,
+      device: this.#device,
+      clock,
+      openStore: openStore ?? ((path) => openFileStore({ path })),
+      onOpen: (isOpen, flushed) => onOpen(name, isOpen, flushed),
+      onFailed: (failed) => onFailed(name, failed),
+      close: (reason) => this.#close(reason, [unit]),
+      onRecorded: () => (unit.lost.length > 0 ? onLost(name) : this.open(name)),
+    });
+    return unit;
+  }
+
+  /** A volume that is served here. @throws Error if there is none of this name */
+  unit(volume: string): VolumeUnit {
+    const unit = this.#units.get(volume);
+    if (!unit) throw new Error(`${this.configuration.name} has no volume named '${volume}'`);
+    return unit;
   }
 
   /**
-   * Opens the store and accepts the initiator. Does nothing if the host is fenced, the store is open already, or the leg may
-   * have lost writes: the array would treat it as in sync.
+   * Opens the store of a volume, or of each, and accepts the initiator. Does nothing if the host is fenced, the store is open
+   * already, or the leg may have lost writes: the array would treat it as in sync.
+   * @throws the error of the first volume that cannot be opened, once all have been tried
    */
-  open(): void {
-    try {
-      this.#open();
-      this.#notServed = null;
-    } catch (error) {
-      this.#notServed = whyNotServed(error, this.#volume.standbyLeg.path);
-      throw error;
-    }
-  }
-
-  #open(): void {
-    if (this.#unit || this.#loss.isCondemned) return;
-    const { name, target } = this.configuration;
-    const { lun, standbyLeg: leg } = this.#volume;
-    // Read before the leg is opened: if it is remounted in between, the record names the older mount and is not trusted.
-    const mountId = mountIdOf(leg.path);
-    if (this.#loss.look(mountId).length > 0 || this.target.fenced) return;
-    let store: Store = this.#openStore(leg.path);
-    try {
-      if (store.size_bytes !== leg.size_bytes) {
-        throw new SpareError(
-          'precondition',
-          'LUN_SIZE_CHANGED',
-          `Cannot serve ${leg.path}: expected ${leg.size_bytes} bytes, found ${store.size_bytes}`,
-          {
-            hint: `Find out what changed its size: the array of ${name} cannot use it like this`,
-          },
-        );
+  open(volume?: string): void {
+    const errors: unknown[] = [];
+    for (const unit of volume === undefined ? this.#units.values() : [this.unit(volume)]) {
+      try {
+        unit.open(this.target.fenced);
+      } catch (error) {
+        errors.push(error);
       }
-      if (mountId === undefined) throw new Error('It was not there a moment ago');
-      const path = this.#loss.regionsPath;
-      store = openRecordedStore({ below: store, path, mountId, clock: this.#clock, onCondemned: () => this.condemn() });
-      this.#unit = new LogicalUnit({
-        store,
-        identity: `${target.iqn},lun${lun}`,
-        // Write-back: acknowledged writes that are not flushed yet are in the marked regions.
-        writeCache: true,
-        reservationsPath: join(this.#folder, 'reservations'),
-      });
-    } catch (error) {
-      store.close(() => {});
-      throw error;
     }
-    this.#onOpen(true);
-    this.#device = new CountingDeviceServer(new TargetDevice([{ lun, unit: this.#unit }]), this.#clock);
-    this.target.deviceServer = this.#device;
+    this.#admit();
+    if (errors.length > 0) throw errors[0];
   }
 
-  /** Ends the sessions, waits for outstanding requests, flushes and closes the store. The file is then free. */
+  /** Ends the sessions, waits for outstanding requests, flushes and closes the stores. Their files are then free. */
   close(reason: string): Promise<void> {
-    this.#closing ??= this.#close(reason).finally(() => {
-      this.#closing = undefined;
-    });
-    return this.#closing;
+    return this.#close(reason, [...this.#units.values()]);
   }
 
-  async #close(reason: string): Promise<void> {
-    const unit = this.#unit;
-    this.target.deviceServer = undefined;
-    await new Promise<void>((resolve) => this.target.sessions.endAll(reason, resolve));
-    this.#unit = undefined;
-    if (!unit) return;
-    try {
-      await new Promise<void>((resolve, reject) => unit.close((error) => (error ? reject(error) : resolve())));
-    } finally {
-      this.#onOpen(false);
-    }
+  /** A session serves all LUNs, so all sessions end. The initiator logs in again, and finds the LUNs that are still served. */
+  async #close(reason: string, units: readonly VolumeUnit[]): Promise<void> {
+    const untilIdle = () => {
+      this.#admit();
+      return new Promise<void>((resolve) => this.target.sessions.endAll(reason, resolve));
+    };
+    const closed = await Promise.allSettled(units.map((unit) => unit.close(untilIdle)));
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Logins are accepted as long as a LUN is served. */
+  #admit(): void {
+    this.target.deviceServer = this.#device.size > 0 ? this.#device : undefined;
   }
 
   /** Durable first, so that a fenced host cannot come back, whatever happens to this process. */
@@ -167,33 +124,36 @@ export class HostTarget {
     await this.close('fenced');
   }
 
-  unfence(): void {
+  /** Either all volumes can be opened, or the host stays fenced. */
+  async unfence(): Promise<void> {
     this.target.fenced = false;
     try {
       this.open();
     } catch (error) {
       this.target.fenced = true;
+      await this.close('fenced');
       throw error;
     }
     this.#fence.remove();
   }
 
   /**
-   * Durably removes the record of lost writes and serves the LUN. The caller has made sure that those ranges are written again
-   * before the leg is trusted.
+   * Durably removes the record of a volume's lost writes and serves its LUN. The caller has made sure that those ranges are
+   * written again before the leg is trusted.
    */
-  async accept(): Promise<void> {
-    if (this.#loss.stands()) {
+  async accept(volume: string): Promise<void> {
+    const unit = this.unit(volume);
+    if (unit.hasLoss()) {
       // The caller accepts that this store can no longer be flushed.
-      await this.close('the leg has lost writes').catch(() => {});
-      this.#loss.forget();
+      await this.#close('the leg has lost writes', [unit]).catch(() => {});
+      unit.forgetLoss();
     }
-    this.open();
+    this.open(volume);
   }
 
-  /** The disk failed the leg: close the LUN, as after a power loss. */
-  condemn(): void {
-    this.#loss.condemn();
+  /** The disk failed the leg of a volume: close its LUN, as after a power loss. */
+  condemn(volume: string): void {
+    this.unit(volume).condemn();
   }
 
   status(): HostTargetStatus {
@@ -204,17 +164,14 @@ export class HostTarget {
       pid: process.pid,
       responding: true,
       fenced: target.fenced,
-      lost: this.lost,
-      notServed: this.#notServed,
       sessions: [...target.sessions].map(({ identity: { initiatorName, remoteAddress, since } }) => ({
         initiatorName,
         remoteAddress,
         since,
       })),
       lastPduAt: target.lastPduAt,
-      lastWriteAt: this.#device?.lastWriteAt ?? null,
       sessionEndedAt: target.sessions.size > 0 ? null : target.sessions.lastEndedAt,
-      counters: { ...(this.#device?.counters ?? NO_COUNTERS) },
+      volumes: [...this.#units.values()].map((unit) => unit.status()),
     };
   }
 }

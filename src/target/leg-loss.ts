@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { VolumeConfiguration } from '../config/schema.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
 import { removeFileDurably } from '../std/durable-file.ts';
@@ -9,7 +10,7 @@ import { condemnRegionFile } from '../store/region-file.ts';
 /** Writing the record is retried: the disk may come back, without the newest writes. */
 const DISK_AGAIN_MS = 1_000;
 
-/** The record, in the host's folder, of regions of the leg that may hold unflushed writes. */
+/** The record, in the folder of the volume's leg, of regions of the leg that may hold unflushed writes. */
 export function regionsPath(folder: string): string {
   return join(folder, 'regions');
 }
@@ -21,9 +22,7 @@ export function rangesAtRisk(path: string, size_bytes: number): readonly ByteRan
 }
 
 export interface LegLossOptions {
-  /** The host's folder in the pool. */
-  folder: string;
-  leg: { path: string; size_bytes: number };
+  leg: VolumeConfiguration['standbyLeg'];
   /** See `HostTargetOptions.onFailed`. */
   onFailed(failed: boolean): void;
   /** Closes the LUN; called when the disk failed the leg, before that is recorded. */
@@ -34,7 +33,7 @@ export interface LegLossOptions {
   clock?: Clock;
 }
 
-/** The lost writes of a host's leg after a power loss or a disk failure, kept until they are accepted. */
+/** The lost writes of a leg after a power loss or a disk failure, kept until they are accepted. */
 export class LegLoss {
   readonly #options: LegLossOptions;
   /** The regions that may hold writes that are not on the disk yet. */
@@ -45,7 +44,7 @@ export class LegLoss {
 
   constructor(options: LegLossOptions) {
     this.#options = options;
-    this.regionsPath = regionsPath(options.folder);
+    this.regionsPath = regionsPath(options.leg.folder);
   }
 
   get ranges(): readonly ByteRange[] {

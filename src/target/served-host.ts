@@ -1,17 +1,13 @@
 import type { Socket } from 'node:net';
-import type { HostConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
-import type { ByteRange } from '../std/byte-range.ts';
+import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
 import { within } from '../std/within.ts';
-import { mountIdOf } from '../store/mount-id.ts';
-import { lostRanges } from '../store/open-recorded-store.ts';
-import type { HostTargetStatus, NotServed } from './client/control-protocol.ts';
+import type { HostTargetStatus, NotServed, VolumeTargetStatus } from './client/control-protocol.ts';
 import type { FailureNote } from './failure-note.ts';
 import { FenceRecord } from './fence-record.ts';
 import type { HostRequest } from './host-messages.ts';
 import { HostProcess, type HostProcessOptions } from './host-process.ts';
-import { rangesAtRisk, regionsPath } from './leg-loss.ts';
+import { recordedLoss } from './recorded-loss.ts';
 
 /** A status request is answered within a second, whatever one process does. */
 const STATUS_MS = 700;
@@ -28,20 +24,20 @@ export class ServedHost {
   readonly #process: HostProcess;
   readonly #clock: Clock;
   readonly #fence: FenceRecord;
-  readonly #note: FailureNote;
-  readonly #regions: { path: string; size_bytes: number };
+  readonly #noteOf: (volume: string) => FailureNote;
   #last: HostTargetStatus;
   #question: Promise<boolean> | undefined;
 
-  constructor(options: HostProcessOptions & { configuration: HostConfiguration; note: FailureNote }) {
-    const { configuration, folder, note, clock = systemClock } = options;
+  constructor(
+    options: HostProcessOptions & { configuration: HostConfiguration; noteOf: (volume: string) => FailureNote },
+  ) {
+    const { configuration, folder, noteOf, clock = systemClock } = options;
     this.#clock = clock;
     this.configuration = configuration;
     this.#last = nothingKnown(configuration);
     this.#process = new HostProcess(options);
     this.#fence = new FenceRecord(folder, clock);
-    this.#note = note;
-    this.#regions = { path: regionsPath(folder), size_bytes: onlyVolume(configuration).standbyLeg.size_bytes };
+    this.#noteOf = noteOf;
   }
 
   set neighbours(hosts: number) {
@@ -56,8 +52,8 @@ export class ServedHost {
     return this.#ask('open', OPEN_MS);
   }
 
-  accept(): Promise<void> {
-    return this.#ask('accept', OPEN_MS);
+  accept(volume: string): Promise<void> {
+    return this.#ask({ accept: volume }, OPEN_MS);
   }
 
   unfence(): Promise<void> {
@@ -91,12 +87,24 @@ export class ServedHost {
     const { pid } = this.#process;
     // Outstanding requests end with the process.
     const sessions = this.#hasAnswered ? this.#last.sessions : [];
-    const recorded = this.#recordedLoss();
-    // A disk that fails the leg may fail to write the record too.
-    const lost = recorded.length === 0 && this.#hasAnswered ? this.#last.lost : recorded;
     const fenced = this.#fence.stands;
-    const notServed = fenced || lost.length > 0 ? null : this.#whyNotServed(responding);
-    return { ...this.#last, pid, responding, sessions, fenced, lost, notServed };
+    const trouble = this.#processTrouble(responding);
+    const volumes = this.configuration.volumes.map((volume) => this.#volumeStatus(volume, fenced, trouble));
+    return { ...this.#last, pid, responding, sessions, fenced, volumes };
+  }
+
+  #volumeStatus(volume: VolumeConfiguration, fenced: boolean, trouble: NotServed | undefined): VolumeTargetStatus {
+    const last = this.#lastOf(volume);
+    const isOpen = this.#hasAnswered && last.notServed === null;
+    const recorded = recordedLoss(volume.standbyLeg, this.#noteOf(volume.name), isOpen);
+    // A disk that fails the leg may fail to write the record too.
+    const lost = recorded.length === 0 && this.#hasAnswered ? last.lost : recorded;
+    const notServed = fenced || lost.length > 0 ? null : (trouble ?? last.notServed);
+    return { ...last, lost, notServed };
+  }
+
+  #lastOf({ name, lun }: VolumeConfiguration): VolumeTargetStatus {
+    return this.#last.volumes.find(({ volume }) => volume === name) ?? volumeUnknown(name, lun);
   }
 
   /** The running process, not only an earlier one. */
@@ -104,33 +112,11 @@ export class ServedHost {
     return this.#process.pid !== null && this.#process.pid === this.#last.pid;
   }
 
-  /** The records and the note are authoritative, whatever the process has not reported yet. */
-  #recordedLoss(): readonly ByteRange[] {
-    const { path, size_bytes } = this.#regions;
-    if (this.#note.stands) return rangesAtRisk(path, size_bytes);
-    const lost = lostRanges(path, size_bytes);
-    // A process that opened the leg knows best. Checking it here too could hang, and with it all hosts.
-    const isKnown = this.#hasAnswered && this.#last.notServed === null;
-    if (lost.length > 0 || isKnown) return lost;
-    const marked = lostRanges(path, size_bytes, '');
-    return marked.length === 0 || this.#isMountedAsThen() ? [] : marked;
-  }
-
-  #isMountedAsThen(): boolean {
-    const { path, size_bytes } = this.#regions;
-    try {
-      return (
-        lostRanges(path, size_bytes, undefined, mountIdOf(onlyVolume(this.configuration).standbyLeg.path)).length === 0
-      );
-    } catch {
-      return false;
-    }
-  }
-
-  #whyNotServed(responding: boolean): NotServed | null {
+  /** Why no volume of the host is served, if that is due to its process. */
+  #processTrouble(responding: boolean): NotServed | undefined {
     const isSilent = !responding && (this.#hasAnswered || !this.#process.isStarting);
     const trouble = this.#process.trouble ?? (isSilent ? this.#process.silent(STATUS_MS) : undefined);
-    return trouble ? { reason: trouble.message, hint: trouble.hint } : this.#last.notServed;
+    return trouble && { reason: trouble.message, hint: trouble.hint };
   }
 
   /** Sends one request at a time: otherwise they would pile up, one per second, at a process that hangs. */
@@ -148,29 +134,32 @@ export class ServedHost {
 
   /** A new process knows nothing of earlier PDUs: the time of the last contact is kept here. */
   async #ask(request: HostRequest, timeout_ms: number): Promise<void> {
-    const { lastPduAt, lastWriteAt } = this.#last;
+    const before = this.#last;
     const status = await this.#process.request(request, timeout_ms);
-    this.#last = {
-      ...status,
-      lastPduAt: status.lastPduAt ?? lastPduAt,
-      lastWriteAt: status.lastWriteAt ?? lastWriteAt,
-    };
+    const volumes = status.volumes.map((volume) => ({
+      ...volume,
+      lastWriteAt:
+        volume.lastWriteAt ?? before.volumes.find((known) => known.volume === volume.volume)?.lastWriteAt ?? null,
+    }));
+    this.#last = { ...status, lastPduAt: status.lastPduAt ?? before.lastPduAt, volumes };
   }
 }
 
-function nothingKnown({ name, target }: HostConfiguration): HostTargetStatus {
+function nothingKnown({ name, target, volumes }: HostConfiguration): HostTargetStatus {
   return {
     host: name,
     iqn: target.iqn,
     pid: null,
     responding: false,
     fenced: false,
-    lost: [],
-    notServed: null,
     sessions: [],
     lastPduAt: null,
-    lastWriteAt: null,
     sessionEndedAt: null,
-    counters: { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 },
+    volumes: volumes.map((volume) => volumeUnknown(volume.name, volume.lun)),
   };
+}
+
+function volumeUnknown(volume: string, lun: number): VolumeTargetStatus {
+  const counters = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
+  return { volume, lun, lost: [], notServed: null, lastWriteAt: null, counters };
 }

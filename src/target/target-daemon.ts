@@ -23,7 +23,8 @@ const ORDERLY_END_MS = 35_000;
 export class TargetDaemon {
   readonly #standby: Configuration['standby'];
   readonly #hosts = new Map<string, ServedHost>();
-  readonly #notes = new Map<string, FailureNote>();
+  /** By host and volume. */
+  readonly #notes = new Map<string, Map<string, FailureNote>>();
   /** Serves initiators that name no enrolled host. A process like the others, so that response times do not reveal which names exist. */
   readonly #strangers: HostProcess;
   readonly #report: EventLog;
@@ -92,14 +93,14 @@ export class TargetDaemon {
       case 'close':
         this.#hosts.delete(request.host);
         await known?.end(CLOSE_MS);
-        this.#noteOf(request.host).remove();
+        for (const note of this.#notes.get(request.host)?.values() ?? []) note.remove();
         return this.#tellNeighbours();
       case 'fence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
       case 'unfence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).unfence();
       case 'accept':
-        return (known ?? this.#serve(readHostConfiguration(request.host))).accept();
+        return (known ?? this.#serve(readHostConfiguration(request.host))).accept(request.volume);
       default:
         throw new SpareError('usage', 'UNKNOWN_METHOD', 'Unknown control request', {
           hint: 'The daemon may have another version than this command. Run: systemctl restart spare-serve',
@@ -119,16 +120,19 @@ export class TargetDaemon {
   #serve(configuration: HostConfiguration): ServedHost {
     const { name } = configuration;
     const folder = hostFolder(this.#standby.poolDirectory, name);
-    const parts = { program: this.#program, report: this.#report, note: this.#noteOf(name), clock: this.#clock };
+    const noteOf = (volume: string) => this.#noteOf(name, volume);
+    const parts = { program: this.#program, report: this.#report, noteOf, clock: this.#clock };
     const host = new ServedHost({ configuration, folder, ...parts });
     this.#hosts.set(name, host);
     this.#tellNeighbours();
     return host;
   }
 
-  #noteOf(host: string): FailureNote {
-    const note = this.#notes.get(host) ?? new FailureNote(this.#runtime, host, this.#report, this.#clock);
-    this.#notes.set(host, note);
+  /** It outlives the host's process, and the object that stands for it here. */
+  #noteOf(host: string, volume: string): FailureNote {
+    const notes = this.#notes.get(host) ?? new Map<string, FailureNote>();
+    const note = notes.get(volume) ?? new FailureNote(this.#runtime, host, volume, this.#report, this.#clock);
+    this.#notes.set(host, notes.set(volume, note));
     return note;
   }
 

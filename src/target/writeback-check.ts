@@ -37,6 +37,11 @@ export class WritebackCheck {
     this.#options = options;
   }
 
+  /** Whether a process has it open, as far as is known. */
+  get isOpen(): boolean {
+    return this.#leg !== undefined;
+  }
+
   /** A process has opened the leg and written nothing yet. */
   opened(): void {
     this.closed();

@@ -43,7 +43,7 @@ export interface KeeperWorld {
   restore(host: string): Promise<void>;
   /** Re-adds a dropped standby leg on the primary. */
   remirror(host: string): Promise<void>;
-  lostWrites(host: string): LostWrites;
+  lostWrites(host: string, volume: string): LostWrites;
   /** Marks lost writes for resync on the primary: until then the LUN is not served. */
   resyncLostWrites(host: string): Promise<void>;
 }
@@ -96,7 +96,7 @@ export class HostKeeper {
     }
     const report = this.#monitor.freshReport(onlyVolume(this.#host).name, this.#world.clock.bootTime_ms());
     this.#keepEvidence(record, report);
-    const lostWrites = this.#world.lostWrites(this.#host.name);
+    const lostWrites = this.#lostWrites();
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
     if (event) this.#observe(record.state, event);
     this.#act(record, report);
@@ -112,6 +112,10 @@ export class HostKeeper {
     };
   }
 
+  #lostWrites(): LostWrites {
+    return this.#world.lostWrites(this.#host.name, onlyVolume(this.#host).name);
+  }
+
   #keepEvidence(record: HostRecord, report: PrimaryReport | undefined): void {
     const { name, fenceCommand } = this.#host;
     // A failover is deciding on the recorded evidence: it must not change now.
@@ -120,7 +124,7 @@ export class HostKeeper {
     const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
     if (isNew || isHeardAgain) {
       const change = (evidence: HostEvidence) => {
-        const reported = isNew ? withReport(evidence, report, record.state, this.#world.lostWrites(name)) : evidence;
+        const reported = isNew ? withReport(evidence, report, record.state, this.#lostWrites()) : evidence;
         return isHeardAgain ? withoutProvenOff(reported) : reported;
       };
       const before = record.lastReport && mirrorCondition(record.lastReport);
@@ -190,7 +194,7 @@ export class HostKeeper {
       verdict: this.#verdict,
       report,
       service: this.#monitor.counts.service,
-      lostWrites: this.#world.lostWrites(name),
+      lostWrites: this.#lostWrites(),
       isFailoverDecided: state === 'failing-over' && this.#world.takeoverDecided(name),
     };
   }

@@ -78,8 +78,8 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     async remirror(host) {
       await underLock(host, 'remirror', clock, () => remirror(volumeContext(host, clock)));
     },
-    lostWrites(host) {
-      const status = target.host(host);
+    lostWrites(host, volume) {
+      const status = target.volume(host, volume);
       if (!status) return 'unknown';
       return status.lost.length > 0 ? 'some' : 'none';
     },

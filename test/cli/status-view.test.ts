@@ -4,7 +4,12 @@ import { statusText } from '../../src/cli/status-view.ts';
 import { watchText } from '../../src/cli/watch-view.ts';
 import type { HostRecord } from '../../src/hosts/host-record.ts';
 import { type StatusFacts, statusReport } from '../../src/status/status-report.ts';
-import type { HostTargetStatus, NotServed, TargetStatus } from '../../src/target/client/control-protocol.ts';
+import type {
+  HostTargetStatus,
+  NotServed,
+  TargetStatus,
+  VolumeTargetStatus,
+} from '../../src/target/client/control-protocol.ts';
 import type { ProbePath, Sample } from '../../src/watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../../src/watch/watch-file.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
@@ -53,14 +58,16 @@ const protectedRecord: HostRecord = {
 
 function targetOf(
   names: string[],
-  lost: HostTargetStatus['lost'] = [],
+  lost: VolumeTargetStatus['lost'] = [],
   notServed: NotServed | null = null,
 ): TargetStatus {
   return {
     pid: 1,
     startedAt: 0,
     portal: '',
-    hosts: names.map((host) => ({ host, lost, notServed }) as unknown as HostTargetStatus),
+    hosts: names.map(
+      (host) => ({ host, volumes: [{ volume: 'data', lost, notServed }] }) as unknown as HostTargetStatus,
+    ),
   };
 }
 
@@ -153,7 +160,7 @@ view('tells how much the standby may have lost, and what happens next', () => {
   const target = targetOf(['alpha'], lost);
   const report = statusReport(facts({ alpha: protectedRecord }, { target }));
   assert.is(report.attention, true);
-  assert.equal(report.hosts[0]?.lost, lost);
+  assert.equal(report.hosts[0]?.volumes[0]?.lost, lost);
   assert.match(statusText(report), /alpha +protected +lost writes/);
   const told =
     'The standby lost power, or its disk failed: 48 MiB of the standby leg may be stale. Mirroring is stopped until those ranges are marked for resync.';
@@ -165,7 +172,7 @@ view('tells how much the standby may have lost, and what happens next', () => {
   assert.equal(first, { sentence: `${told} That happens when the pause ends`, command: 'spare resume alpha' });
   const elsewhere = statusReport(facts({ alpha: { ...protectedRecord, state: 'taken-over' } }, { target }));
   assert.not.match(JSON.stringify(elsewhere.hosts[0]?.problems), /power/);
-  assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.lost, null);
+  assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.volumes[0]?.lost, null);
 });
 
 view('says why a LUN is not served, and what to do', () => {
@@ -175,7 +182,7 @@ view('says why a LUN is not served, and what to do', () => {
   };
   const report = statusReport(facts({ alpha: protectedRecord }, { target: targetOf(['alpha'], [], notServed) }));
   assert.is(report.attention, true);
-  assert.equal(report.hosts[0]?.notServed, notServed);
+  assert.equal(report.hosts[0]?.volumes[0]?.notServed, notServed);
   assert.match(
     statusText(report),
     [
@@ -185,9 +192,12 @@ view('says why a LUN is not served, and what to do', () => {
     ].join('\n'),
   );
   const forgotten = statusReport(facts({ alpha: protectedRecord }, { target: targetOf([]) }));
-  assert.match(forgotten.hosts[0]?.notServed?.reason ?? '', 'The target does not serve alpha');
+  assert.match(forgotten.hosts[0]?.volumes[0]?.notServed?.reason ?? '', 'The target does not serve alpha');
   assert.match(statusText(forgotten), 'systemctl restart spare-serve');
-  assert.is(statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.notServed, null);
+  assert.is(
+    statusReport(facts({ alpha: protectedRecord }, { target: undefined })).hosts[0]?.volumes[0]?.notServed,
+    null,
+  );
 });
 
 view('a watch that runs and has not reported yet is not told to be stopped', () => {
@@ -201,7 +211,7 @@ view('a watch that runs and has not reported yet is not told to be stopped', () 
 view('of an enrolment that has not finished, the hint is to enrol again, and no daemon is to be restarted', () => {
   for (const record of [{ ...protectedRecord, state: 'enrolled' as const }, undefined]) {
     const report = statusReport(facts({ alpha: protectedRecord }, { target: targetOf([]), record: () => record }));
-    assert.match(report.hosts[0]?.notServed?.hint ?? '', "run the same 'spare enroll alpha' command again");
+    assert.match(report.hosts[0]?.volumes[0]?.notServed?.hint ?? '', "run the same 'spare enroll alpha' command again");
     assert.not.match(statusText(report), /spare-serve/);
   }
 });

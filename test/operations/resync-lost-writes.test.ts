@@ -376,14 +376,18 @@ test('a failed flush closes the LUN, and is handled like a power loss', async (c
   await write(target);
   disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await execute(target, FLUSH), 2);
-  assert.equal(target.status().lost, WRITTEN, 'it is told at once');
+  assert.equal(target.unit('data').lost, WRITTEN, 'it is told at once');
   await eventually(() => assert.is(losses(), 1));
   assert.is(target.target.deviceServer, undefined, 'the LUN is closed');
   target.open();
   assert.is(target.target.deviceServer, undefined, 'and stays so');
   const restarted = new HostTarget(world.host, join(world.root, 'pool', 'alpha'));
   restarted.open();
-  assert.equal([restarted.lost, restarted.target.deviceServer], [WRITTEN, undefined], 'after a restart, too');
+  assert.equal(
+    [restarted.unit('data').lost, restarted.target.deviceServer],
+    [WRITTEN, undefined],
+    'after a restart, too',
+  );
   assert.equal(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')), {
     ...(readRegionFile(join(world.root, 'pool', 'alpha', 'regions')) as RegionRecord),
     bootId: NO_BOOT_ID,
@@ -394,7 +398,7 @@ test('a failed flush closes the LUN, and is handled like a power loss', async (c
     assert.equal(primary.bits, ['496-751']);
   };
   assert.is(await context.run(), true);
-  assert.equal([context.accepted, disks.length, target.status().lost], [1, 2, []]);
+  assert.equal([context.accepted, disks.length, target.unit('data').lost], [1, 2, []]);
   await write(target);
   assert.is(await execute(target, FLUSH), 0);
   assert.is(await context.run(), false, 'nothing is left to be made good');
@@ -408,8 +412,8 @@ test('accepted while it closes, it is closed first; while the record is unreadab
   await write(target);
   disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await execute(target, FLUSH), 2);
-  await target.accept();
-  assert.equal([disks.length, target.status().lost], [2, []]);
+  await target.accept('data');
+  assert.equal([disks.length, target.unit('data').lost], [2, []]);
   await write(target);
   // The folder of the record is gone with its disk, then it is back.
   renameSync(join(regions, '..'), `${join(regions, '..')}.gone`);
@@ -417,9 +421,9 @@ test('accepted while it closes, it is closed first; while the record is unreadab
   assert.is(await execute(target, FLUSH), 2);
   await target.close('waited for').catch(() => {});
   await systemClock.sleep(20);
-  assert.equal(target.status().lost, [{ offset_bytes: 0, length_bytes: 64 * MIB }]);
+  assert.equal(target.unit('data').lost, [{ offset_bytes: 0, length_bytes: 64 * MIB }]);
   renameSync(`${join(regions, '..')}.gone`, join(regions, '..'));
-  await eventually(() => assert.equal(target.status().lost, WRITTEN));
+  await eventually(() => assert.equal(target.unit('data').lost, WRITTEN));
   target.open();
   assert.is(target.target.deviceServer, undefined);
 });
@@ -431,23 +435,26 @@ test('if a process ended before it could record the failure, the next one gets i
   await write(target);
   const folder = join(world.root, 'pool', 'alpha');
   const next = (failed: boolean) =>
-    new HostTarget(world.host, folder, { failed, onFailed: (now) => failures.push(now) });
+    new HostTarget(world.host, folder, {
+      failed: failed ? ['data'] : [],
+      onFailed: (_volume, now) => failures.push(now),
+    });
   // As it was left: nothing in the record tells of it, and its disk is away.
   renameSync(folder, `${folder}.gone`);
   const told = next(true);
   told.open();
   await systemClock.sleep(20);
-  assert.equal([told.target.deviceServer, told.status().lost.length, failures], [undefined, 1, [true]]);
+  assert.equal([told.target.deviceServer, told.unit('data').lost.length, failures], [undefined, 1, [true]]);
   renameSync(`${folder}.gone`, folder);
   await eventually(() => assert.equal(failures, [true, false]));
-  assert.equal(told.status().lost, WRITTEN);
+  assert.equal(told.unit('data').lost, WRITTEN);
   const restarted = next(false);
   restarted.open();
-  assert.equal([restarted.lost, restarted.target.deviceServer], [WRITTEN, undefined]);
+  assert.equal([restarted.unit('data').lost, restarted.target.deviceServer], [WRITTEN, undefined]);
   // It has the lock still.
   await target.close('it has ended');
-  await told.accept();
-  assert.equal([failures, told.status().lost], [[true, false, false], []]);
+  await told.accept('data');
+  assert.equal([failures, told.unit('data').lost], [[true, false, false], []]);
   await told.close('the test ends');
 });
 
@@ -457,12 +464,16 @@ test('a record that can not be read says nothing: the failure is not forgotten b
   const failures: boolean[] = [];
   const folder = join(world.root, 'pool', 'alpha');
   const regions = join(folder, 'regions');
+  world.host = withVolume(world.host, { standbyLeg: { ...world.volume.standbyLeg, folder } });
   // Reading it ends in EISDIR, as it might in EIO.
   mkdirSync(regions, { recursive: true });
   assert.throws(() => condemnRegionFile(regions), /EISDIR/);
-  const target = new HostTarget(world.host, folder, { failed: true, onFailed: (now) => failures.push(now) });
+  const target = new HostTarget(world.host, folder, {
+    failed: ['data'],
+    onFailed: (_volume, now) => failures.push(now),
+  });
   await systemClock.sleep(20);
-  assert.equal([failures, target.status().lost.length], [[true], 1]);
+  assert.equal([failures, target.unit('data').lost.length], [[true], 1]);
   rmdirSync(regions);
   const { size_bytes } = world.volume.standbyLeg;
   const record = cleanRegionRecord(size_bytes, '11111111-2222-3333-4444-555555555555');
@@ -479,10 +490,10 @@ test('a record that was emptied by hand says that everything may be missing, in 
   truncateSync(join(world.root, 'pool', 'alpha', 'regions'));
   target.open();
   const everything = [{ offset_bytes: 0, length_bytes: 64 * MIB }];
-  assert.equal([target.status().lost, target.target.deviceServer], [everything, undefined]);
+  assert.equal([target.unit('data').lost, target.target.deviceServer], [everything, undefined]);
   world.onAccept = () => {};
   assert.is(await context.run(), true);
-  assert.equal([context.primary.bits, target.status().lost], [['0-1007'], []]);
+  assert.equal([context.primary.bits, target.unit('data').lost], [['0-1007'], []]);
   await target.close('the test ends');
 });
 

@@ -13,7 +13,12 @@ import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { VolumeContext } from '../../src/steps/operation-context.ts';
-import type { ControlRequest, ControlResponse, HostTargetStatus } from '../../src/target/client/control-protocol.ts';
+import type {
+  ControlRequest,
+  ControlResponse,
+  HostTargetStatus,
+  VolumeTargetStatus,
+} from '../../src/target/client/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
 import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
@@ -40,7 +45,7 @@ export class TakeoverWorld {
   lastPduAt: number | null = this.clock.bootTime_ms();
   fenced = false;
   /** What the standby's power took from the leg. */
-  lost: HostTargetStatus['lost'] = [];
+  lost: VolumeTargetStatus['lost'] = [];
   /** The mirror writes are on the disk. */
   synced = false;
   attached = false;
@@ -153,11 +158,12 @@ export class TakeoverWorld {
       );
       this.lost = [];
       this.onAccept();
-      await this.target?.accept();
+      await this.target?.accept(request.volume);
     }
-    if (this.target) this.lost = this.target.status().lost;
+    if (this.target) this.lost = this.target.unit('data').lost;
     const { fenced, lastPduAt, lost } = this;
-    const host = { host: 'alpha', fenced, lastPduAt, lost } as HostTargetStatus;
+    const volumes = [{ volume: 'data', lun: 1, lost }];
+    const host = { host: 'alpha', fenced, lastPduAt, volumes } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
   }
 

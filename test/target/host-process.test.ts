@@ -148,24 +148,24 @@ test('what the disk has failed under a process that died closes the LUN of the o
   const program = join(context.root, 'program.json');
   writeStrippedProgram(program);
   const report = (event: SpareEvent) => context.events.push(event);
-  const note = new FailureNote(context.root, 'alpha', report);
+  const note = new FailureNote(context.root, 'alpha', 'data', report);
   const questions: ((error: NodeJS.ErrnoException | null) => void)[] = [];
   const sync: DataSync = (_fd, done) => void questions.push(done);
   const folder = join(context.root, 'pool', 'alpha');
-  const alpha = new HostProcess({ configuration, folder, program, report, note, sync });
+  const alpha = new HostProcess({ configuration, folder, program, report, noteOf: () => note, sync });
   try {
     const first = await alpha.request('open', PATIENT_MS);
     process.kill(first.pid as number, 'SIGKILL');
     const opened = async () => {
-      const { pid, lost, notServed } = await alpha.request('open', PATIENT_MS);
+      const { pid, volumes } = await alpha.request('open', PATIENT_MS);
       assert.is.not(pid, first.pid);
-      assert.equal([lost, notServed], [[], null]);
+      assert.equal([volumes[0]?.lost, volumes[0]?.notServed], [[], null]);
     };
     await eventually(opened);
     assert.equal([questions.length, note.stands], [1, false]);
     questions[0]?.(Object.assign(new Error('EIO: fdatasync'), { code: 'EIO' }));
     const lost = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
-    assert.equal((await alpha.request('status', PATIENT_MS)).lost, lost);
+    assert.equal((await alpha.request('status', PATIENT_MS)).volumes[0]?.lost, lost);
     await eventually(async () => assert.match(JSON.stringify(context.events), /"leg-failed",.*"host":"alpha"/));
   } finally {
     await alpha.end(10_000);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { failureNotePaths } from '../../src/config/paths.ts';
 import { mountIdOf } from '../../src/store/mount-id.ts';
 import { readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
 import type { RegionRecord } from '../../src/store/region-record.ts';
@@ -80,7 +81,7 @@ test('a leg that may have lost writes is not served, across restarts, until that
   await controlTarget({ method: 'add', host: 'alpha' }, { socketPath: socketOf(context) });
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
   for (let times = 0; times < 2; times++) {
-    assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha' })).lost, []);
+    assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha', volume: 'data' })).lost, []);
   }
   await loggedIn(context);
 });
@@ -124,7 +125,7 @@ asRoot('a pool that was mounted again in the same boot, with unflushed writes', 
     await stop(context);
     await serve();
     assert.equal(await lost(), EVERYTHING, 'across restarts');
-    await hostStatus(context, { method: 'accept', host: 'alpha' });
+    await hostStatus(context, { method: 'accept', host: 'alpha', volume: 'data' });
     assert.equal(await lost(), []);
     await visit(context);
     await stop(context);
@@ -142,7 +143,7 @@ for (const told of ['by the mounting', 'by the note'] as const) {
       process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
       mkdirSync(process.env.SPARE_RUNTIME_DIR);
       const folder = join(context.root, 'pool', 'alpha');
-      const [leg, note] = [join(folder, 'leg.img'), join(context.root, 'run', 'failed-legs', 'alpha')];
+      const [leg, note] = [join(folder, 'leg.img'), failureNotePaths(join(context.root, 'run'), 'alpha', 'data')[0]];
       rmSync(folder, { recursive: true });
       const mount = new LoopMount(folder);
       const serve = () => start(context, configure(context.root, 'alpha', 'beta'));
@@ -170,7 +171,7 @@ for (const told of ['by the mounting', 'by the note'] as const) {
           await stop(context);
         }
         await serve();
-        assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha' })).lost, []);
+        assert.equal((await hostStatus(context, { method: 'accept', host: 'alpha', volume: 'data' })).lost, []);
         await visit(context, 'alpha', 0x5b);
         await stop(context);
         assert.is(readFileSync(leg)[0], 0x5b);
@@ -185,9 +186,10 @@ for (const told of ['by the mounting', 'by the note'] as const) {
 test('while a note exists and no process has reported, everything marked is reported as lost', async (context) => {
   await stop(context);
   process.env.SPARE_RUNTIME_DIR = join(context.root, 'run');
-  mkdirSync(join(context.root, 'run', 'failed-legs'), { recursive: true });
+  const [note] = failureNotePaths(join(context.root, 'run'), 'alpha', 'data');
+  mkdirSync(dirname(note), { recursive: true });
   leaveUnflushed(context);
-  writeFileSync(join(context.root, 'run', 'failed-legs', 'alpha'), '');
+  writeFileSync(note, '');
   const { execPath } = process;
   process.execPath = join(context.root, 'no-such-program');
   try {
@@ -291,7 +293,7 @@ test('a process that ends with its own exit code, and had no leg open, has faile
   } finally {
     process.execPath = execPath;
   }
-  assert.not.ok(existsSync(join(context.root, 'run', 'failed-legs', 'alpha')));
+  assert.not.ok(existsSync(failureNotePaths(join(context.root, 'run'), 'alpha', 'data')[0]));
   await start(context, configure(context.root, 'alpha', 'beta'));
 });
 
@@ -309,7 +311,7 @@ test('a fence changes nothing of what was lost, and accepting it opens no fenced
   assert.is(await new Client(context.portal).login('alpha'), 0x0301);
 
   await controlTarget({ method: 'fence', host: 'alpha' }, { socketPath: socketOf(context) });
-  const accepted = await hostStatus(context, { method: 'accept', host: 'alpha' });
+  const accepted = await hostStatus(context, { method: 'accept', host: 'alpha', volume: 'data' });
   assert.equal([accepted.fenced, accepted.lost], [true, []]);
   assert.is(await new Client(context.portal).login('alpha'), 0x0204);
 });

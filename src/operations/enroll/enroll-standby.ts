@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncat
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../../config/configuration.ts';
-import { failureNotePath, hostFolder, paths } from '../../config/paths.ts';
+import { failureNotePaths, hostFolder, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
 import { forgetEvidence } from '../../hosts/host-evidence.ts';
 import { enter, forgetState } from '../../hosts/host-state.ts';
@@ -46,7 +46,7 @@ function standbyFileSteps(context: VolumeContext, hostKey: HostKey): Step[] {
         closeSync(openSync(path, 'a', 0o600));
         truncateSync(path, size_bytes);
         // Left over from an earlier host of this name.
-        rmSync(failureNotePath(paths().runtime, host.name), { force: true });
+        for (const note of failureNotePaths(paths().runtime, host.name, volume.name)) rmSync(note, { force: true });
         syncDirectory(dirname(path));
       },
       async undo() {

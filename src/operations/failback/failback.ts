@@ -30,14 +30,15 @@ export async function planFailback(
   const { host, measurements } = context;
   const record = readHostRecord(host.name);
   const rest = stepsLeft(context, record);
-  const startsIn = rest ? HOME : [await stateToLeave(host.name, record)];
+  const startsIn = rest ? HOME : [await stateToLeave(context, record)];
   await assertPrimaryAnswers(context);
   const steps = rest ?? allSteps(context);
   return { operation: { name: 'failback', host: host.name, startsIn, steps }, measurements };
 }
 
 /** @throws SpareError where the host is not on the standby, or its leg has lost what the primary wrote to it since. */
-async function stateToLeave(host: string, record: HostRecord | undefined): Promise<HostStateName> {
+async function stateToLeave(context: FailbackContext, record: HostRecord | undefined): Promise<HostStateName> {
+  const { name: host } = context.host;
   if (record?.state !== 'taken-over' && record?.state !== 'failing-back') {
     throw new SpareError(
       'precondition',
@@ -48,7 +49,7 @@ async function stateToLeave(host: string, record: HostRecord | undefined): Promi
       },
     );
   }
-  if (record.state === 'failing-back') await refuseLossSinceServed(host);
+  if (record.state === 'failing-back') await refuseLossSinceServed(context);
   return record.state;
 }
 

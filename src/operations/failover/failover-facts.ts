@@ -6,21 +6,21 @@ import { undecidedLoss } from '../../mirror/lost-writes.ts';
 import type { LegSuperblock } from '../../mirror/md/superblock.ts';
 import { bootTimeOf_ms } from '../../std/boot-moment.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
-import type { HostTargetStatus } from '../../target/client/control-protocol.ts';
-import { hostTargetStatus } from '../../target/client/target-control.ts';
+import type { HostTargetStatus, VolumeTargetStatus } from '../../target/client/control-protocol.ts';
+import { volumeTargetStatus } from '../../target/client/target-control.ts';
 
 /** What a failover decides from: asked once before anything is changed, and once more when the primary can change nothing any longer. */
 export interface FailoverFacts {
   evidence: HostEvidence;
   /** Of an earlier run. */
   decision: TakeoverDecision | undefined;
-  target: HostTargetStatus;
+  target: HostTargetStatus & VolumeTargetStatus;
   /** When that was asked, by the boot clock. */
   askedAt_ms: number;
 }
 
-export async function gatherFacts({ host, clock }: VolumeContext): Promise<FailoverFacts> {
-  const target = await hostTargetStatus(host.name);
+export async function gatherFacts({ host, volume, clock }: VolumeContext): Promise<FailoverFacts> {
+  const target = await volumeTargetStatus(host.name, volume.name);
   return {
     target,
     evidence: readEvidence(host.name),

@@ -6,22 +6,22 @@ import type { ByteRange } from '../../std/byte-range.ts';
  */
 export type ControlRequest =
   | { method: 'status' }
-  /** Reads the host's configuration (again) and serves its LUN. */
+  /** Reads the host's configuration (again) and serves its LUNs. */
   | { method: 'add'; host: string }
-  /** Ends the host's sessions, flushes and closes its store, and removes the host from the target. */
+  /** Ends the host's sessions, flushes and closes its stores, and removes the host from the target. */
   | { method: 'close'; host: string }
   /**
-   * Fences the LUN: writes the durable record that refuses the host's logins, ends its sessions, flushes and closes its
-   * store. Answers only when all of that is done.
+   * Fences the host: writes the durable record that refuses its logins, ends its sessions, flushes and closes the stores of
+   * all of its volumes. Answers only when all of that is done.
    */
   | { method: 'fence'; host: string }
-  /** Removes the record and serves the LUN again. */
+  /** Removes the record and serves the LUNs again. */
   | { method: 'unfence'; host: string }
   /**
-   * Durably removes the record of lost writes, and serves the LUN unless the host is fenced. Only for callers that have made
-   * sure that those ranges will be written again.
+   * Durably removes the record of lost writes of one volume, and serves its LUN unless the host is fenced. Only for callers
+   * that have made sure that those ranges will be written again.
    */
-  | { method: 'accept'; host: string };
+  | { method: 'accept'; host: string; volume: string };
 
 export type ControlResponse =
   | { ok: true; result: TargetStatus }
@@ -42,22 +42,30 @@ export interface HostTargetStatus {
   pid: number | null;
   /** False if that process did not answer: the rest is its last answer. */
   responding: boolean;
-  /** True while a fence record exists: logins are refused, the store is closed. */
+  /** True while a fence record exists: logins are refused, the stores are closed. */
   fenced: boolean;
+  sessions: SessionStatus[];
+  /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
+  lastPduAt: number | null;
+  /** When the last session ended; `null` if one is open or none was since the daemon started. */
+  sessionEndedAt: number | null;
+  volumes: VolumeTargetStatus[];
+}
+
+/** The status of one volume: its leg on the standby, and its LUN. */
+export interface VolumeTargetStatus {
+  /** Its name in the host's configuration. */
+  volume: string;
+  lun: number;
   /**
-   * Lost writes: ranges of the LUN that may be stale since the standby lost power or a flush failed. While there are any,
-   * logins are refused with the status of a target that is not ready.
+   * Lost writes: ranges of the LUN that may be stale since the standby lost power or a flush failed. While there are any, the
+   * LUN is not served. If no LUN of the host is, logins are refused with the status of a target that is not ready.
    */
   lost: readonly ByteRange[];
   /** Why the LUN is not served, other than a fence or lost writes; `null` otherwise. */
   notServed: NotServed | null;
-  sessions: SessionStatus[];
-  /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
-  lastPduAt: number | null;
   /** When the last write command completed; `null` if none since the daemon started. */
   lastWriteAt: number | null;
-  /** When the last session ended; `null` if one is open or none was since the daemon started. */
-  sessionEndedAt: number | null;
   counters: { reads: number; writes: number; flushes: number; readBytes: number; writtenBytes: number; errors: number };
 }
 
@@ -67,7 +75,7 @@ export interface SessionStatus {
   since: number;
 }
 
-/** Why a host's LUN is not served, and what to do, as sentences for an administrator. */
+/** Why a LUN is not served, and what to do, as sentences for an administrator. */
 export interface NotServed {
   reason: string;
   hint: string;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../std/clock.ts';
-import type { HostTargetStatus, TargetStatus } from '../../target/client/control-protocol.ts';
+import type { HostTargetStatus, TargetStatus, VolumeTargetStatus } from '../../target/client/control-protocol.ts';
 import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
@@ -32,6 +32,11 @@ export class TargetPoller {
 
   host(name: string): HostTargetStatus | undefined {
     return this.status?.hosts.find(({ host }) => host === name);
+  }
+
+  /** A daemon that was started before an update reports no volumes. */
+  volume(host: string, name: string): VolumeTargetStatus | undefined {
+    return this.host(host)?.volumes?.find(({ volume }) => volume === name);
   }
 
   async run(signal: AbortSignal): Promise<void> {
