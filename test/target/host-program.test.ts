@@ -50,7 +50,7 @@ test.after.each(({ root, child, portal }) => {
 /** Has it serve alpha, and waits until it does. */
 async function serve({ root, folder, child }: Context): Promise<void> {
   const { alpha: configuration } = configure(root, 'alpha').hosts;
-  child.send({ kind: 'serve', configuration, folder, failed: false } satisfies MessageToHost);
+  child.send({ kind: 'serve', configuration, folder, failed: [] } satisfies MessageToHost);
   for (;;) {
     const [message] = (await once(child, 'message')) as [MessageFromHost];
     if (message.kind === 'leg' && message.isOpen) return;
