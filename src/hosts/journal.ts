@@ -60,9 +60,11 @@ export function appendToJournal(host: string, event: SpareEvent, clock: Clock): 
   const path = journalPath(host);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (event.event === 'operation-begun') rotate(path);
-  const descriptor = openSync(path, 'a', 0o600);
+  const descriptor = openSync(path, 'a+', 0o600);
   try {
-    writeSync(descriptor, `${eventAsJson(event, clock.wallTime())}\n`);
+    // After a power loss the last line may be truncated, or zeroes: the next one must not become a part of it.
+    const start = endsWithLine(descriptor) ? '' : '\n';
+    writeSync(descriptor, `${start}${eventAsJson(event, clock.wallTime())}\n`);
     if (AWAITED.has(event.event)) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -71,6 +73,12 @@ export function appendToJournal(host: string, event: SpareEvent, clock: Clock): 
 
 function rotate(path: string): void {
   if (existsSync(path) && statSync(path).size >= FILE_LIMIT_bytes) renameSync(path, `${path}.1`);
+}
+
+function endsWithLine(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size === 0 || (readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] === 0x0a);
 }
 
 /** The latest entries, oldest first. Truncated lines (after a power failure) and events unknown to this version are left out. */

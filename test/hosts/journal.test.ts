@@ -36,6 +36,15 @@ test('leaves out a line that a power failure cut in two, and one of another vers
   assert.is(readJournal('alpha').length, 1);
 });
 
+test('what is written after a torn line, or after zeroes, is a line of its own', () => {
+  for (const torn of ['{"time":"2026-', '\0\0\0\0']) {
+    appendToJournal('alpha', begun, systemClock);
+    appendFileSync(journalPath('alpha'), torn);
+    appendToJournal('alpha', ended, systemClock);
+    assert.equal(unfinishedOperations('alpha'), []);
+  }
+});
+
 test('tells an operation that has not ended, with the way to resume it', () => {
   assert.equal(unfinishedOperations('alpha'), []);
   appendToJournal('alpha', begun, systemClock);

@@ -145,13 +145,21 @@ export class StandbyCommands {
     const { stdout } = await this.#shell.run(`cat /var/lib/spare/journal/${host}.jsonl`);
     return stdout
       .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as JournalEntry)
+      .flatMap(parseLine)
       .filter((line) => line.operation === operation);
   }
 
   get #shell() {
     return this.#lab.machine('standby').shell;
+  }
+}
+
+/** A line that a power loss has truncated, or left as zeroes, is left out. */
+function parseLine(line: string): JournalEntry[] {
+  try {
+    return [JSON.parse(line) as JournalEntry];
+  } catch {
+    return [];
   }
 }
 
