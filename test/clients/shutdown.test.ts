@@ -2,7 +2,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../src/std/clock.ts';
 import { client, ServedFile } from '../fixtures/clients/served-file.ts';
 import { until } from '../fixtures/eventually.ts';
 import { SocketInitiator } from '../fixtures/iscsi/socket-initiator.ts';
@@ -87,7 +86,9 @@ test('it ends properly when nobody reads its output', async () => {
   const served = await ServedFile.start();
   try {
     served.closeOutput();
-    await systemClock.sleep(200);
+    const initiator = new SocketInitiator(served.address);
+    assert.ok(await initiator.login(served.iqn), 'it serves on');
+    initiator.socket.destroy();
     assert.is(await served.stop(), 0);
     assert.not.match(served.log, /Warning/);
   } finally {

@@ -7,7 +7,7 @@ import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
-import { systemClock } from '../../src/std/clock.ts';
+import { type Clock, systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { openFileStore } from '../../src/store/open-file-store.ts';
 import { condemnRegionFile, readRegionFile, writeRegionFile } from '../../src/store/region-file.ts';
@@ -15,6 +15,7 @@ import { cleanRegionRecord, NO_BOOT_ID, type RegionRecord } from '../../src/stor
 import { HostTarget } from '../../src/target/host-target.ts';
 import { withVolume } from '../fixtures/configuration.ts';
 import { eventually, until } from '../fixtures/eventually.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
@@ -281,51 +282,47 @@ test('after a forced failover, the lost ranges are resynced with the rest', asyn
   assert.equal(primary.bits, ['0-1007', LOST_CHUNKS]);
 });
 
-/** The reports that were there when the target was told to forget. */
-async function servedAfter(context: Context, reports: Parameters<TakeoverWorld['report']>[0][]): Promise<number> {
+/** Makes good what is lost, and shows that it waits for each of these reports and goes on after the last. */
+async function waitsFor(context: Context, reports: Parameters<TakeoverWorld['report']>[0][]): Promise<void> {
   const { world } = context;
-  context.silence();
-  let told = 0;
-  let toldAtAccept = 0;
-  const { onAccept } = world;
-  world.onAccept = () => {
-    onAccept();
-    toldAtAccept = told;
-  };
-  const marked = context.primary.bits.length;
+  const clock = world.clock as FakeClock;
   const run = context.run();
-  // The leg is dropped by then, and all that is left to be waited for is the report.
-  await until(() => context.primary.bits.length > marked, 'nothing is marked');
-  for (const report of reports) {
-    // Long enough for what does not wait for it, and ought to.
-    await systemClock.sleep(400);
-    told += 1;
+  // The leg is dropped and marked by then, and all that is left to be waited for is the report.
+  await Promise.race([until(() => clock.waiting > 0, 'it waits'), run]);
+  for (const [number, report] of reports.entries()) {
+    assert.ok(clock.waiting > 0, `it does not wait for report ${number + 1}`);
     world.report(report);
+    await clock.advance(1_000);
   }
   assert.is(await run, true);
   assert.equal([world.lost, world.violations], [[], []]);
-  return toldAtAccept;
 }
 
 test('the LUN is not served before the primary has reported that the leg is dropped', async (context) => {
-  assert.is(await servedAfter(context, [{}, { standbyLegState: 'missing' }]), 2);
+  context.silence();
+  context.world.clock = new FakeClock();
+  await waitsFor(context, [{}, { standbyLegState: 'missing' }]);
 });
 
 test('a report from before the drop is not enough, nor is none', async (context) => {
+  const { world, primary } = context;
   context.silence();
-  context.world.report({
-    standbyLegState: 'missing',
-    received: { bootId: systemClock.bootId, bootTime_ms: systemClock.bootTime_ms() - 1_000 },
-  });
-  assert.is(await servedAfter(context, [{ standbyLegState: 'missing' }]), 1);
+  const clock = new FakeClock();
+  world.clock = clock;
+  world.report({ standbyLegState: 'missing' });
+  clock.jump(1_000);
+  await waitsFor(context, [{ standbyLegState: 'missing' }]);
   updateEvidence('alpha', () => ({ version: 1 }));
-  Object.assign(context.world, { lost: LOST });
-  context.primary.legs = { vdb: 'in_sync', sda: 'in_sync' };
-  assert.is(await servedAfter(context, [{ standbyLegState: 'missing' }]), 1);
+  Object.assign(world, { lost: LOST });
+  primary.legs = { vdb: 'in_sync', sda: 'in_sync' };
+  await waitsFor(context, [{ standbyLegState: 'missing' }]);
 });
 
 /** The target itself, over a file on a disk that can be told to fail. */
-function serveReally({ world }: Context): { target: HostTarget; disks: FaultyStore[]; losses: () => number } {
+function serveReally(
+  { world }: Context,
+  clock: Clock = systemClock,
+): { target: HostTarget; disks: FaultyStore[]; losses: () => number } {
   const folder = join(world.root, 'pool', 'alpha');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'leg.img');
@@ -335,6 +332,7 @@ function serveReally({ world }: Context): { target: HostTarget; disks: FaultySto
   const disks: FaultyStore[] = [];
   let losses = 0;
   const target = new HostTarget(world.host, folder, {
+    clock,
     onLost: () => (losses += 1),
     openStore: () => {
       const disk = new FaultyStore(openFileStore({ path }));
@@ -407,7 +405,8 @@ test('a failed flush closes the LUN, and is handled like a power loss', async (c
 
 test('accepted while it closes, it is closed first; while the record is unreadable the loss is still reported', async (context) => {
   context.world.onAccept = () => {};
-  const { target, disks } = serveReally(context);
+  const clock = new FakeClock();
+  const { target, disks } = serveReally(context, clock);
   const regions = join(context.world.root, 'pool', 'alpha', 'regions');
   await write(target);
   disks[0]?.break('flush', { kind: 'error', code: 'EIO' });
@@ -420,10 +419,11 @@ test('accepted while it closes, it is closed first; while the record is unreadab
   disks[1]?.break('flush', { kind: 'error', code: 'EIO' });
   assert.is(await execute(target, FLUSH), 2);
   await target.close('waited for').catch(() => {});
-  await systemClock.sleep(20);
+  await until(() => clock.waiting === 1, 'it tries again later');
   assert.equal(target.unit('data').lost, [{ offset_bytes: 0, length_bytes: 64 * MIB }]);
   renameSync(`${join(regions, '..')}.gone`, join(regions, '..'));
-  await eventually(() => assert.equal(target.unit('data').lost, WRITTEN));
+  await clock.advance(1_000);
+  assert.equal(target.unit('data').lost, WRITTEN);
   target.open();
   assert.is(target.target.deviceServer, undefined);
 });
@@ -434,19 +434,22 @@ test('if a process ended before it could record the failure, the next one gets i
   const { target } = serveReally(context);
   await write(target);
   const folder = join(world.root, 'pool', 'alpha');
+  const clock = new FakeClock();
   const next = (failed: boolean) =>
     new HostTarget(world.host, folder, {
       failed: failed ? ['data'] : [],
+      clock,
       onFailed: (_volume, now) => failures.push(now),
     });
   // As it was left: nothing in the record tells of it, and its disk is away.
   renameSync(folder, `${folder}.gone`);
   const told = next(true);
   told.open();
-  await systemClock.sleep(20);
+  await until(() => clock.waiting === 1, 'it tries again later');
   assert.equal([told.target.deviceServer, told.unit('data').lost.length, failures], [undefined, 1, [true]]);
   renameSync(`${folder}.gone`, folder);
-  await eventually(() => assert.equal(failures, [true, false]));
+  await clock.advance(1_000);
+  assert.equal(failures, [true, false]);
   assert.equal(told.unit('data').lost, WRITTEN);
   const restarted = next(false);
   restarted.open();
@@ -468,18 +471,21 @@ test('a record that can not be read says nothing: the failure is not forgotten b
   // Reading it ends in EISDIR, as it might in EIO.
   mkdirSync(regions, { recursive: true });
   assert.throws(() => condemnRegionFile(regions), /EISDIR/);
+  const clock = new FakeClock();
   const target = new HostTarget(world.host, folder, {
     failed: ['data'],
+    clock,
     onFailed: (_volume, now) => failures.push(now),
   });
-  await systemClock.sleep(20);
+  await until(() => clock.waiting === 1, 'it tries again later');
   assert.equal([failures, target.unit('data').lost.length], [[true], 1]);
   rmdirSync(regions);
   const { size_bytes } = world.volume.standbyLeg;
   const record = cleanRegionRecord(size_bytes, '11111111-2222-3333-4444-555555555555');
   record.marks.fill(1);
   writeRegionFile(regions, record);
-  await eventually(() => assert.equal(failures, [true, false]));
+  await clock.advance(1_000);
+  assert.equal(failures, [true, false]);
   assert.is((readRegionFile(regions) as RegionRecord).bootId, NO_BOOT_ID);
 });
 

@@ -10,7 +10,7 @@ import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
-import { systemClock } from '../../src/std/clock.ts';
+import { type Clock, systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { VolumeContext } from '../../src/steps/operation-context.ts';
 import type {
@@ -41,7 +41,7 @@ export class TakeoverWorld {
   standby = standbyFixture;
   readonly violations: string[] = [];
   leg = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'mirror', 'insync.sb'));
-  readonly clock = systemClock;
+  clock: Clock = systemClock;
   lastPduAt: number | null = this.clock.bootTime_ms();
   fenced = false;
   /** What the standby's power took from the leg. */

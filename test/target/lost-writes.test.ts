@@ -56,9 +56,13 @@ const EVERYTHING = [{ offset_bytes: 0, length_bytes: SIZE_BYTES }];
 test('writes are cached, and the record says where; in order it ends clean', async (context) => {
   const record = () => readRegionFile(join(context.root, 'pool', 'alpha', 'regions')) as RegionRecord;
   const client = await loggedIn(context);
-  for (let cmdSn = 1; (await client.write(0x5a, cmdSn)) !== 0; cmdSn++)
-    assert.ok(cmdSn < 4, 'the write does not go well');
-  assert.equal([...record().marks], [1]);
+  let cmdSn = 0;
+  // A mark stays for a while after a write. Where the look came too late for that, it is written again.
+  await eventually(async () => {
+    cmdSn += 1;
+    assert.is(await client.write(0x5a, cmdSn), 0);
+    assert.equal([...record().marks], [1]);
+  });
   await stop(context);
   assert.equal([...record().marks], [0]);
   await start(context, configure(context.root, 'alpha', 'beta'));
