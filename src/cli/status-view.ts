@@ -1,5 +1,5 @@
 import { ageText } from '../status/host-problems.ts';
-import type { HostStatus, Problem } from '../status/host-status.ts';
+import type { HostStatus, MirrorStatus, Problem, ProofStatus, VolumeStatus } from '../status/host-status.ts';
 import type { StatusReport } from '../status/status-report.ts';
 import { PROBE_PATHS, type ProbePath } from '../watch/probe-paths.ts';
 
@@ -17,7 +17,7 @@ export function statusText(report: StatusReport): string {
 }
 
 function hostTable(hosts: readonly HostStatus[]): string {
-  const rows = [HEADINGS, ...hosts.map(hostRow)];
+  const rows = [HEADINGS, ...hosts.flatMap(hostRows)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>
@@ -29,18 +29,32 @@ function hostTable(hosts: readonly HostStatus[]): string {
     .join('\n');
 }
 
+/** A host with several volumes has a row for each below its own. */
+function hostRows(host: HostStatus): string[][] {
+  const { volumes } = host;
+  return [hostRow(host), ...(volumes.length > 1 ? volumes.map(volumeRow) : [])];
+}
+
+function volumeRow(volume: VolumeStatus): string[] {
+  return [`  ${volume.name}`, '', mirrorCell(volume.mirror, [volume]), confirmedCell(volume)];
+}
+
 function hostRow(host: HostStatus): string[] {
   return [
     host.host,
     host.paused ? `${host.state ?? 'unknown'}, paused` : (host.state ?? 'unknown'),
-    mirrorCell(host),
-    host.proof.age_s === null ? 'never' : `${ageText(host.proof.age_s)} ago`,
+    mirrorCell(host.mirror, host.volumes),
+    confirmedCell(host),
     ...PROBE_PATHS.map((path) => pathCell(host.paths[path])),
     host.policy,
   ];
 }
 
-function mirrorCell({ mirror, volumes }: HostStatus): string {
+function confirmedCell({ proof }: { proof: ProofStatus }): string {
+  return proof.age_s === null ? 'never' : `${ageText(proof.age_s)} ago`;
+}
+
+function mirrorCell(mirror: MirrorStatus, volumes: readonly VolumeStatus[]): string {
   if (volumes.some(({ lost }) => lost !== null && lost.length > 0)) return 'lost writes';
   if (mirror.condition === null) return 'unknown';
   return mirror.copy ? `${mirror.condition} ${Math.floor(mirror.copy.fraction * 100)} %` : mirror.condition;

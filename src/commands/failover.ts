@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand, dryRunFlag } from '../cli/base-command.ts';
 import type { Plan } from '../cli/plan-view.ts';
 import { chooseFailoverHost } from '../hosts/choose-host.ts';
+import type { LegCurrency } from '../hosts/leg-currency.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { planFailover } from '../operations/failover/failover.ts';
 import { volumeContext } from '../steps/operation-context.ts';
@@ -37,18 +38,23 @@ export default class Failover extends BaseCommand {
   override async run(): Promise<FailoverResult | Plan> {
     const { args, flags } = await this.parse(Failover);
     const host = args.host ?? chooseFailoverHost();
-    const operation = await planFailover(volumeContext(host, this.clock), {
+    const context = volumeContext(host, this.clock);
+    const operation = await planFailover(context, {
       allowDataLoss: flags['allow-data-loss'],
       confirmedOff: flags['confirmed-off'],
     });
     const outcome = await this.operate(operation, { dryRun: flags['dry-run'] });
     if ('dryRun' in outcome) return outcome;
 
-    const { currency, ...known } = readTakeoverDecision(host)?.leg ?? { currency: 'unproven', reasons: [] };
+    const { currency, ...known } = decidedLeg(host, context.volume.name);
     this.log(
       `\nThe standby serves ${host} after ${(outcome.elapsed_ms / 1000).toFixed(1)} s. ${known.reasons.join('. ')}.`,
     );
     this.log(`When the primary is repaired, run: spare failback ${host}`);
     return { ...outcome, takeover_s: outcome.elapsed_ms / 1000, evidence: { verdict: currency, ...known } };
   }
+}
+
+function decidedLeg(host: string, volume: string): LegCurrency {
+  return readTakeoverDecision(host, volume)?.leg ?? { currency: 'unproven', reasons: [] };
 }

@@ -16,7 +16,8 @@ export function reportedVolume(
 }
 
 /**
- * The volume of a host, for operations that work with one: the only place that chooses it.
+ * The volume of a host, for operations that work with one so far: enroll, failover, failback, restore, set, and marking lost
+ * writes for resync. What is recorded, served, watched and shown is so for each volume. This is the only place that chooses.
  * @throws SpareError `precondition` where the host has another number of volumes.
  */
 export function onlyVolume(host: HostConfiguration): VolumeConfiguration {

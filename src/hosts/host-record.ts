@@ -62,8 +62,8 @@ export interface RecordedState {
   legsDiffer?: { at: string; sectors: number };
 }
 
-/** `/var/lib/spare/evidence/<host>.json`: evidence that the watch collects for a failover. Written by the watch only. */
-export interface HostEvidence {
+/** `/var/lib/spare/volumes/<host>/<volume>/evidence.json`: evidence that the watch collects for a failover of this volume. Written by the watch only. */
+export interface VolumeEvidence {
   version: 1;
   /** The last report with both legs in sync: when the mirror was last confirmed in sync. */
   lastProof?: PrimaryReport;
@@ -75,5 +75,5 @@ export interface HostEvidence {
   provenOff?: { at: string; by: string; moment?: BootMoment };
 }
 
-/** State and evidence, merged. */
-export type HostRecord = RecordedState & Omit<HostEvidence, 'version'>;
+/** The state of a host and the evidence of one of its volumes, merged. */
+export type HostRecord = RecordedState & Omit<VolumeEvidence, 'version'>;

@@ -11,7 +11,7 @@ export interface HostFile {
 const VERSION = 1;
 
 /**
- * The content of a host's file; `undefined` if it does not exist.
+ * The content of a host's file; `undefined` if it does not exist. One without a version is of version 1: not all records had one.
  * @throws SpareError `precondition` if it is not JSON, or of another version.
  */
 export function readRecordFile<Content extends HostFile>(path: string): Content | undefined {
@@ -22,7 +22,7 @@ export function readRecordFile<Content extends HostFile>(path: string): Content 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const content = parse(text, path);
+  const content = { version: VERSION, ...parse(text, path) };
   if (content.version === VERSION) return content as Content;
   throw new SpareError(
     'precondition',
@@ -52,7 +52,7 @@ export function damaged(path: string, what: string, cause?: unknown): SpareError
   });
 }
 
-function parse(text: string, path: string): HostFile {
+function parse(text: string, path: string): Partial<HostFile> {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -60,5 +60,5 @@ function parse(text: string, path: string): HostFile {
     throw damaged(path, 'it is not JSON', cause);
   }
   if (typeof content !== 'object' || content === null) throw damaged(path, 'it is not a JSON object');
-  return content as HostFile;
+  return content;
 }

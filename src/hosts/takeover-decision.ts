@@ -1,11 +1,9 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { paths } from '../config/paths.ts';
 import type { ByteRange } from '../std/byte-range.ts';
-import { writeFileDurably } from '../std/durable-file.ts';
 import type { LegCurrency } from './leg-currency.ts';
+import type { HostFile } from './record-file.ts';
+import { readVolumeRecord, removeVolumeRecord, writeVolumeRecord } from './volume-record.ts';
 
-/** Why a failover was allowed. Kept until the failback, because after an interruption the lease cannot be proven again. */
+/** Why a failover was allowed, for one volume. Kept until the failback, because after an interruption the lease cannot be proven again. */
 export interface TakeoverDecision {
   decidedAt: string;
   leg: LegCurrency;
@@ -17,32 +15,25 @@ export interface TakeoverDecision {
   lunServedSince?: true;
 }
 
-function decisionPath(host: string): string {
-  return join(paths().state, 'takeovers', `${host}.json`);
+export function readTakeoverDecision(host: string, volume: string): TakeoverDecision | undefined {
+  const recorded = readVolumeRecord<TakeoverDecision & HostFile>(host, volume, 'takeover');
+  if (!recorded) return undefined;
+  const { version: _version, ...decision } = recorded;
+  return decision;
 }
 
-export function readTakeoverDecision(host: string): TakeoverDecision | undefined {
-  try {
-    return JSON.parse(readFileSync(decisionPath(host), 'utf8')) as TakeoverDecision;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-export function recordTakeoverDecision(host: string, decision: TakeoverDecision): void {
-  mkdirSync(dirname(decisionPath(host)), { recursive: true, mode: 0o700 });
-  writeFileDurably(decisionPath(host), `${JSON.stringify(decision, null, 2)}\n`, 0o600);
+export function recordTakeoverDecision(host: string, volume: string, decision: TakeoverDecision): void {
+  writeVolumeRecord(host, volume, 'takeover', { ...decision, version: 1 });
 }
 
 /** @param served False once the leg is attached on the standby again: later writes bypass the target. */
-export function noteLunServed(host: string, served: boolean): void {
-  const decision = readTakeoverDecision(host);
+export function noteLunServed(host: string, volume: string, served: boolean): void {
+  const decision = readTakeoverDecision(host, volume);
   if (!decision || (decision.lunServedSince ?? false) === served) return;
   const { lunServedSince: _before, ...rest } = decision;
-  recordTakeoverDecision(host, { ...rest, ...(served && { lunServedSince: true }) });
+  recordTakeoverDecision(host, volume, { ...rest, ...(served && { lunServedSince: true }) });
 }
 
-export function forgetTakeoverDecision(host: string): void {
-  rmSync(decisionPath(host), { force: true });
+export function forgetTakeoverDecision(host: string, volume: string): void {
+  removeVolumeRecord(host, volume, 'takeover');
 }

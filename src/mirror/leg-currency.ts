@@ -1,4 +1,4 @@
-import type { HostEvidence } from '../hosts/host-record.ts';
+import type { VolumeEvidence } from '../hosts/host-record.ts';
 import type { LegCurrency } from '../hosts/leg-currency.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { standbyLegInSync } from './condition.ts';
@@ -12,7 +12,7 @@ const REPORT_GAP_LIMIT_ms = 5_000;
 
 export interface CurrencyFacts {
   /** What the watch has recorded. */
-  evidence: Pick<HostEvidence, 'lastProof' | 'lastReport'>;
+  evidence: Pick<VolumeEvidence, 'lastProof' | 'lastReport'>;
   /** When the last report was received. This time and the next two are of the standby's boot clock. */
   reportedAt_ms: number | undefined;
   /** The target's last contact with the primary; `null` if there was none since it started. */

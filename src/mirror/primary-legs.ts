@@ -106,7 +106,7 @@ async function lostChunks(
   { host, volume, standbyMachine }: VolumeContext,
   chunk_bytes: number,
 ): Promise<Bitmap['dirty']> {
-  const lost = readTakeoverDecision(host.name)?.lost ?? [];
+  const lost = readTakeoverDecision(host.name, volume.name)?.lost ?? [];
   return lost.length === 0
     ? []
     : chunksIn(lost, await readStandbySuperblock(standbyMachine, volume.standbyLeg.path), chunk_bytes);

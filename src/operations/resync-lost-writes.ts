@@ -1,5 +1,5 @@
-import { readEvidence } from '../hosts/host-evidence.ts';
 import { stateOf } from '../hosts/host-state.ts';
+import { readEvidence } from '../hosts/volume-evidence.ts';
 import { programArgv } from '../machine/program.ts';
 import { standbyLegInSync } from '../mirror/condition.ts';
 import { rangesText } from '../mirror/leg-currency.ts';
@@ -107,10 +107,13 @@ async function dropStandbyLeg(context: VolumeContext): Promise<void> {
  * A failover relies on the last report, which must no longer say that the leg is in sync when the target removes its record. A report
  * from before the leg was dropped does not count: the leg may have been re-added since.
  */
-async function untilReported({ host: { name: host }, clock }: VolumeContext, droppedAt_ms: number): Promise<void> {
+async function untilReported(
+  { host: { name: host }, volume, clock }: VolumeContext,
+  droppedAt_ms: number,
+): Promise<void> {
   await retryUntil(
     async () => {
-      const { lastReport } = readEvidence(host);
+      const { lastReport } = readEvidence(host, volume.name);
       const isSince = lastReport && bootTimeOf_ms(lastReport.receivedAt, lastReport.received, clock) >= droppedAt_ms;
       if (isSince && !standbyLegInSync(lastReport)) return;
       throw new SpareError(

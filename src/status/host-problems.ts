@@ -92,15 +92,17 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
 
 function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined, onHost: OnHost): Problem {
   const since = record?.degradedSince ?? seen.since;
-  if (seen.mirror.condition === 'copying') return { sentence: `Resync is running${copyText(seen)}` };
+  const volume = reportedVolume(host, record?.lastReport);
+  const subject = volume ? ofVolume(seen, volume) : '';
+  if (seen.mirror.condition === 'copying') return { sentence: `${subject}Resync is running${copyText(seen)}` };
   if (record?.lastReport && standbyLegAlone(record.lastReport)) {
     return {
-      sentence: `The local leg ${reportedVolume(host, record.lastReport)?.localLeg} has been out of the array since ${since} (${record.lastReport.localLegState}): only the standby leg has every write. Fail over, replace the disk, then fail back`,
+      sentence: `${subject}The local leg ${volume?.localLeg} has been out of the array since ${since} (${record.lastReport.localLegState}): only the standby leg has every write. Fail over, replace the disk, then fail back`,
       command: `spare failover ${host.name} --dry-run`,
     };
   }
   return {
-    sentence: `Mirror broken since ${since}: new writes are on the local leg only. The watch re-adds the standby leg when the session is back`,
+    sentence: `${subject}Mirror broken since ${since}: new writes are on the local leg only. The watch re-adds the standby leg when the session is back`,
     command: onHost('cat /proc/mdstat'),
   };
 }
@@ -169,7 +171,7 @@ function servingProblems(seen: Seen): Problem[] {
 }
 
 /** Begins a sentence about one volume, if the host has more. */
-function ofVolume({ volumes }: Seen, { name }: VolumeStatus): string {
+function ofVolume({ volumes }: Seen, { name }: Pick<VolumeStatus, 'name'>): string {
   return volumes.length > 1 ? `Volume ${name}: ` : '';
 }
 

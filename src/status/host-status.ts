@@ -28,12 +28,20 @@ export interface MirrorStatus {
   reportAge_s: number | null;
 }
 
+/** When both legs were last confirmed in sync. */
+export interface ProofStatus {
+  at: string | null;
+  age_s: number | null;
+  fresh: boolean;
+}
+
 export interface VolumeStatus {
   name: string;
   lun: number;
   mountPoint: string;
   size_bytes: number;
   mirror: MirrorStatus;
+  proof: ProofStatus;
   /** Lost writes, reported by the target: ranges of the standby leg that may be stale since the standby lost power. */
   lost: readonly ByteRange[] | null;
   /** Why the LUN is not served, if it is neither fenced nor has lost writes. Reported by the target; `null` if that does not answer. */
@@ -50,11 +58,11 @@ export interface HostStatus {
   since: string | null;
   policy: FailoverPolicy;
   paused: { until: string; reason: string } | null;
-  /** Of the volume that the primary's last report is about. */
+  /** Of the volume whose mirror is in the worst condition. */
   mirror: MirrorStatus;
   volumes: VolumeStatus[];
-  /** When both legs were last confirmed in sync. */
-  proof: { at: string | null; age_s: number | null; fresh: boolean };
+  /** Of the volume that was not confirmed in sync for longest. */
+  proof: ProofStatus;
   /** The watch's last probes; `sample` is `unknown` when the watch is not running. */
   paths: Record<ProbePath, { sample: Sample; misses: number | null; heardAge_s: number | null; detail: string }>;
   /** What the watch is doing for this host. */

@@ -1,16 +1,16 @@
-import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
-import { reportedVolume } from '../config/volumes.ts';
+import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { HostRecord, Pause, PrimaryReport } from '../hosts/host-record.ts';
 import type { UnfinishedOperation } from '../hosts/journal.ts';
 import { isPaused } from '../hosts/pause.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
+import { type MirrorFacts, worstVolume } from '../mirror/worst-volume.ts';
 import { ageOf_ms, type BootMoment, bootTimeOf_ms } from '../std/boot-moment.ts';
 import type { Clock } from '../std/clock.ts';
 import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
-import type { CopyStatus, HostStatus, MirrorStatus, Problem, VolumeStatus } from './host-status.ts';
+import type { CopyStatus, HostStatus, MirrorStatus, Problem, ProofStatus, VolumeStatus } from './host-status.ts';
 import { unfinishedProblems } from './unfinished-problems.ts';
 
 /** An older proof counts as expired. Reports come every second. */
@@ -35,7 +35,7 @@ export interface StatusFacts {
   clock: Clock;
   standby: Pick<StandbyConfiguration, 'sshKey' | 'knownHosts'>;
   hosts: readonly HostConfiguration[];
-  record(host: string): HostRecord | undefined;
+  record(host: string, volume: string): HostRecord | undefined;
   /** From its journal; none while an operation is running. */
   unfinished(host: string): UnfinishedOperation[];
   /** The watch's last snapshot, however old. */
@@ -53,9 +53,9 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const record = facts.record(host.name);
-    const served = host.volumes.map(({ name }) => servedBy(facts.target, host.name, name, record));
-    const status = hostStatus(host, record, snapshot, served, facts.clock);
+    const volumes = host.volumes.map((volume) => volumeFacts(host, volume, facts));
+    const { record } = worstVolume(volumes);
+    const status = hostStatus(host, volumes, snapshot, facts.clock);
     return {
       ...status,
       problems: [
@@ -140,44 +140,71 @@ function servedBy(
   };
 }
 
+/** What is known of one volume. */
+interface VolumeFacts extends MirrorFacts {
+  configuration: VolumeConfiguration;
+  /** The state of the host, with the evidence of this volume. */
+  record: HostRecord | undefined;
+  served: Served;
+}
+
+function volumeFacts(
+  host: HostConfiguration,
+  configuration: VolumeConfiguration,
+  { record: recordOf, target }: StatusFacts,
+): VolumeFacts {
+  const record = recordOf(host.name, configuration.name);
+  const served = servedBy(target, host.name, configuration.name, record);
+  const lostWrites = served.lost === null ? 'unknown' : served.lost.length > 0 ? 'some' : 'none';
+  return { configuration, record, served, report: record?.lastReport, lostWrites };
+}
+
 function hostStatus(
   host: HostConfiguration,
-  record: HostRecord | undefined,
+  known: readonly VolumeFacts[],
   snapshot: HostSnapshot | undefined,
-  served: readonly Served[],
   clock: Clock,
 ): Omit<HostStatus, 'problems'> {
-  const report = record?.lastReport;
-  const volume = reportedVolume(host, report);
-  const proof = record?.lastProof;
-  // One of another boot proves nothing, however young the wall clock makes it.
-  const provenAge_s = ageOf_s(proof?.received, clock);
-  const isProven = provenAge_s !== null && provenAge_s <= PROOF_VALID_s;
+  const { record, report, configuration } = worstVolume(known);
+  const volumes = known.map((volume) => volumeStatus(volume, clock));
+  const proof = oldestProof(volumes);
   return {
     host: host.name,
-    state: record?.state === 'protected' && !isProven ? 'unproven' : (record?.state ?? null),
+    state: record?.state === 'protected' && !proof.fresh ? 'unproven' : (record?.state ?? null),
     since: record?.since ?? null,
     policy: host.policy,
     paused: record?.paused && isPaused(record, clock) ? shownPause(record.paused) : null,
-    mirror: mirrorStatus(report, volume?.standbyLeg.size_bytes, clock),
-    volumes: host.volumes.map((each, index) => ({
-      name: each.name,
-      lun: each.lun,
-      mountPoint: each.mountPoint,
-      size_bytes: each.standbyLeg.size_bytes,
-      mirror: mirrorStatus(each === volume ? report : undefined, each.standbyLeg.size_bytes, clock),
-      lost: served[index]?.lost ?? null,
-      notServed: served[index]?.notServed ?? null,
-    })),
-    proof: {
-      at: proof?.receivedAt ?? null,
-      age_s: reportAge_s(proof, clock),
-      fresh: isProven,
-    },
+    mirror: mirrorStatus(report, configuration.standbyLeg.size_bytes, clock),
+    volumes,
+    proof,
     paths: pathStatus(snapshot, clock),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,
   };
+}
+
+function volumeStatus({ configuration, record, served, report }: VolumeFacts, clock: Clock): VolumeStatus {
+  const { name, lun, mountPoint, standbyLeg } = configuration;
+  const mirror = mirrorStatus(report, standbyLeg.size_bytes, clock);
+  const proof = proofStatus(record?.lastProof, clock);
+  return { name, lun, mountPoint, size_bytes: standbyLeg.size_bytes, mirror, proof, ...served };
+}
+
+function proofStatus(proof: PrimaryReport | undefined, clock: Clock): ProofStatus {
+  // One of another boot proves nothing, however young the wall clock makes it.
+  const provenAge_s = ageOf_s(proof?.received, clock);
+  return {
+    at: proof?.receivedAt ?? null,
+    age_s: reportAge_s(proof, clock),
+    fresh: provenAge_s !== null && provenAge_s <= PROOF_VALID_s,
+  };
+}
+
+/** A host is confirmed when all of its volumes are. */
+function oldestProof(volumes: readonly VolumeStatus[]): ProofStatus {
+  // One that is not fresh is older than any that is, also where it is of another boot.
+  const age_s = ({ fresh, age_s: known_s }: ProofStatus) => (known_s ?? Number.POSITIVE_INFINITY) + (fresh ? 0 : 1e9);
+  return volumes.map(({ proof }) => proof).reduce((oldest, proof) => (age_s(proof) > age_s(oldest) ? proof : oldest));
 }
 
 function pathStatus(snapshot: HostSnapshot | undefined, clock: Clock): HostStatus['paths'] {

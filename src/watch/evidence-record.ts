@@ -1,17 +1,17 @@
-import type { HostEvidence, HostStateName, PrimaryReport } from '../hosts/host-record.ts';
+import type { HostStateName, PrimaryReport, VolumeEvidence } from '../hosts/host-record.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
-import type { LostWrites } from './observe.ts';
+import type { LostWrites } from '../mirror/worst-volume.ts';
 
 /**
  * The evidence after a new report from the primary. Pure.
  * @param lostWrites If the standby leg has lost writes, the array may not know: its report then confirms nothing.
  */
 export function withReport(
-  evidence: HostEvidence,
+  evidence: VolumeEvidence,
   report: PrimaryReport,
   state: HostStateName,
   lostWrites: LostWrites,
-): HostEvidence {
+): VolumeEvidence {
   const { degradedSince, ...rest } = evidence;
   if (mirrorCondition(report) === 'in-sync') {
     if (lostWrites === 'none') return { ...rest, lastReport: report, lastProof: report };
@@ -24,12 +24,15 @@ export function withReport(
 }
 
 /** The fence device reports that the machine is off. The first time counts: it has been off since then at the latest. */
-export function withProvenOff(evidence: HostEvidence, provenOff: NonNullable<HostEvidence['provenOff']>): HostEvidence {
+export function withProvenOff(
+  evidence: VolumeEvidence,
+  provenOff: NonNullable<VolumeEvidence['provenOff']>,
+): VolumeEvidence {
   return evidence.provenOff ? evidence : { ...evidence, provenOff };
 }
 
 /** The primary answers again, so it is no longer off. */
-export function withoutProvenOff(evidence: HostEvidence): HostEvidence {
+export function withoutProvenOff(evidence: VolumeEvidence): VolumeEvidence {
   const { provenOff: _over, ...rest } = evidence;
   return rest;
 }

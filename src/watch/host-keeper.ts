@@ -1,6 +1,5 @@
 import type { HostConfiguration } from '../config/schema.ts';
-import { onlyVolume } from '../config/volumes.ts';
-import type { HostEvidence, HostRecord, PrimaryReport } from '../hosts/host-record.ts';
+import type { HostRecord, PrimaryReport, VolumeEvidence } from '../hosts/host-record.ts';
 import { isPaused } from '../hosts/pause.ts';
 import {
   type HostEvent,
@@ -10,6 +9,7 @@ import {
   transitionOf,
 } from '../hosts/state-table.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
+import { type LostWrites, type MirrorFacts, worstVolume } from '../mirror/worst-volume.ts';
 import { bootMomentNow, bootTimeOf_ms } from '../std/boot-moment.ts';
 import type { Clock } from '../std/clock.ts';
 import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
@@ -18,7 +18,7 @@ import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { chooseAction, type KeeperAction, type Situation } from './keeper-table.ts';
-import { type LostWrites, observedEvent } from './observe.ts';
+import { observedEvent } from './observe.ts';
 import type { Samples } from './probe-paths.ts';
 import type { Verdict } from './verdict.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';
@@ -27,11 +27,16 @@ import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 export interface KeeperWorld {
   clock: Clock;
   log: EventLog;
-  record(host: string): HostRecord | undefined;
-  /** A failover had its decision when it was interrupted: it may resume without deciding again. */
-  takeoverDecided(host: string): boolean;
+  record(host: string, volume: string): HostRecord | undefined;
+  /** A failover had its decision about this volume when it was interrupted: it may resume without deciding again. */
+  takeoverDecided(host: string, volume: string): boolean;
   /** Waits for the disk only if `durable`. */
-  updateEvidence(host: string, change: (evidence: HostEvidence) => HostEvidence, options: { durable: boolean }): void;
+  updateEvidence(
+    host: string,
+    volume: string,
+    change: (evidence: VolumeEvidence) => VolumeEvidence,
+    options: { durable: boolean },
+  ): void;
   /**
    * Records an event under the host's lock, unless the host has left `from`. Fails if an operation holds the lock.
    * @returns The change, to be logged.
@@ -46,6 +51,13 @@ export interface KeeperWorld {
   lostWrites(host: string, volume: string): LostWrites;
   /** Marks lost writes for resync on the primary: until then the LUN is not served. */
   resyncLostWrites(host: string): Promise<void>;
+}
+
+/** What is known of one volume in this second. */
+interface VolumeFacts extends MirrorFacts {
+  volume: string;
+  /** `undefined` if the host has no state. */
+  record: HostRecord | undefined;
 }
 
 /** What of the world does an action. */
@@ -68,7 +80,8 @@ export class HostKeeper {
   readonly #transition: Attempt;
   readonly #operation: Attempt;
   #verdict: Verdict = 'unknown';
-  #recordedReport: PrimaryReport | undefined;
+  /** By volume. */
+  readonly #recordedReports = new Map<string, PrimaryReport>();
   #fenceAskedAt_ms = Number.NEGATIVE_INFINITY;
   #fenceAsking = false;
 
@@ -88,18 +101,29 @@ export class HostKeeper {
   /** Called once a second, with the observations. */
   tick(samples: Samples): void {
     this.#verdict = this.#monitor.count(samples);
-    const record = this.#world.record(this.#host.name);
+    const volumes = this.#host.volumes.map(({ name }) => this.#look(name));
+    // The state of the host follows the volume in the worst condition.
+    const { record, report, lostWrites } = worstVolume(volumes);
     if (!record) {
       // Its state file was damaged and moved aside.
       this.#observe(null, 'enrolled');
       return;
     }
-    const report = this.#monitor.freshReport(onlyVolume(this.#host).name, this.#world.clock.bootTime_ms());
-    this.#keepEvidence(record, report);
-    const lostWrites = this.#lostWrites();
+    for (const volume of volumes) this.#keepEvidence(volume);
+    this.#askWhetherOff(volumes);
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
     if (event) this.#observe(record.state, event);
-    this.#act(record, report);
+    this.#act(record, { report, lostWrites });
+  }
+
+  #look(volume: string): VolumeFacts {
+    const { name } = this.#host;
+    return {
+      volume,
+      record: this.#world.record(name, volume),
+      report: this.#monitor.freshReport(volume, this.#world.clock.bootTime_ms()),
+      lostWrites: this.#world.lostWrites(name, volume),
+    };
   }
 
   snapshot(): HostSnapshot {
@@ -112,28 +136,27 @@ export class HostKeeper {
     };
   }
 
-  #lostWrites(): LostWrites {
-    return this.#world.lostWrites(this.#host.name, onlyVolume(this.#host).name);
+  #keepEvidence({ volume, record, report, lostWrites }: VolumeFacts): void {
+    // A failover is deciding on the recorded evidence: it must not change now.
+    if (!record || record.state === 'failing-over') return;
+    const isNew = report !== undefined && report !== this.#recordedReports.get(volume);
+    const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
+    if (!isNew && !isHeardAgain) return;
+    const change = (evidence: VolumeEvidence) => {
+      const reported = isNew ? withReport(evidence, report, record.state, lostWrites) : evidence;
+      return isHeardAgain ? withoutProvenOff(reported) : reported;
+    };
+    const before = record.lastReport && mirrorCondition(record.lastReport);
+    const durable = isHeardAgain || (report !== undefined && mirrorCondition(report) !== before);
+    this.#world.updateEvidence(this.#host.name, volume, change, { durable });
+    if (report) this.#recordedReports.set(volume, report);
   }
 
-  #keepEvidence(record: HostRecord, report: PrimaryReport | undefined): void {
-    const { name, fenceCommand } = this.#host;
-    // A failover is deciding on the recorded evidence: it must not change now.
-    if (record.state === 'failing-over') return;
-    const isNew = report !== undefined && report !== this.#recordedReport;
-    const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
-    if (isNew || isHeardAgain) {
-      const change = (evidence: HostEvidence) => {
-        const reported = isNew ? withReport(evidence, report, record.state, this.#lostWrites()) : evidence;
-        return isHeardAgain ? withoutProvenOff(reported) : reported;
-      };
-      const before = record.lastReport && mirrorCondition(record.lastReport);
-      const durable = isHeardAgain || (report !== undefined && mirrorCondition(report) !== before);
-      this.#world.updateEvidence(name, change, { durable });
-      this.#recordedReport = report;
-    }
+  #askWhetherOff(volumes: readonly VolumeFacts[]): void {
+    const { fenceCommand } = this.#host;
     const isSilent = this.#verdict === 'suspect' || this.#verdict === 'dead';
-    if (isSilent && fenceCommand !== undefined && !record.provenOff) void this.#askFence(fenceCommand);
+    const isOpen = volumes.some(({ record }) => record && record.state !== 'failing-over' && !record.provenOff);
+    if (isSilent && fenceCommand !== undefined && isOpen) void this.#askFence(fenceCommand);
   }
 
   /** The lease is running while the host is unreachable: the earlier the power is confirmed off, the better. */
@@ -147,7 +170,9 @@ export class HostKeeper {
       if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
       const { clock } = this.#world;
       const off = { at: clock.wallTime().toISOString(), by: 'fence command', moment: bootMomentNow(clock) };
-      this.#world.updateEvidence(name, (evidence) => withProvenOff(evidence, off), { durable: true });
+      for (const volume of this.#host.volumes) {
+        this.#world.updateEvidence(name, volume.name, (evidence) => withProvenOff(evidence, off), { durable: true });
+      }
       this.#log('proven-off');
     } catch {
       // No answer is no evidence. The failover asks again and reports the failure.
@@ -172,18 +197,18 @@ export class HostKeeper {
     );
   }
 
-  #act(record: HostRecord, report: PrimaryReport | undefined): void {
+  #act(record: HostRecord, mirror: MirrorFacts): void {
     // The state is about to change: wait for the next second.
     if (this.#transition.running !== undefined) return;
-    const row = chooseAction(this.#situation(record, report));
+    const row = chooseAction(this.#situation(record, mirror));
     if (!row) return;
     const { action, message } = row;
     if (action === 'rest') this.#operation.reset();
     else this.#run(action, message);
   }
 
-  #situation(record: HostRecord, report: PrimaryReport | undefined): Situation {
-    const { name, policy } = this.#host;
+  #situation(record: HostRecord, mirror: MirrorFacts): Situation {
+    const { name, policy, volumes } = this.#host;
     const { clock } = this.#world;
     const { state, since, entered } = record;
     return {
@@ -192,10 +217,10 @@ export class HostKeeper {
       policy,
       isPaused: isPaused(record, clock),
       verdict: this.#verdict,
-      report,
+      ...mirror,
       service: this.#monitor.counts.service,
-      lostWrites: this.#lostWrites(),
-      isFailoverDecided: state === 'failing-over' && this.#world.takeoverDecided(name),
+      isFailoverDecided:
+        state === 'failing-over' && volumes.every((volume) => this.#world.takeoverDecided(name, volume.name)),
     };
   }
 

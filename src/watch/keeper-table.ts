@@ -1,7 +1,7 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import { standbyLegDropped } from '../mirror/condition.ts';
-import type { LostWrites } from './observe.ts';
+import type { LostWrites } from '../mirror/worst-volume.ts';
 import { DEAD_AFTER_MISSES, type MissCount, type Verdict } from './verdict.ts';
 
 /** The facts from which a keeper decides. While the standby is isolated nothing is known: no verdict, no report, no service. */

@@ -1,15 +1,13 @@
 import type { HostStateName, PrimaryReport } from '../hosts/host-record.ts';
 import type { HostEvent } from '../hosts/state-table.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
+import type { LostWrites } from '../mirror/worst-volume.ts';
 import type { Verdict } from './verdict.ts';
-
-/** Reported by the target: whether the standby leg may have lost writes, whatever the array reports. */
-export type LostWrites = 'none' | 'some' | 'unknown';
 
 export interface Observation {
   state: HostStateName;
   verdict: Verdict;
-  /** Only while it is fresh: old facts are not observations. */
+  /** Of the volume in the worst condition, and only while it is fresh: old facts are not observations. */
   report: PrimaryReport | undefined;
   lostWrites: LostWrites;
 }

@@ -2,11 +2,11 @@ import { statSync } from 'node:fs';
 import { configurationPath, readConfiguration } from '../config/configuration.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { fenceStatus } from '../fence/fence-command.ts';
-import { updateEvidence } from '../hosts/host-evidence.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { enter, readState } from '../hosts/host-state.ts';
 import { appendToJournal } from '../hosts/journal.ts';
 import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
+import { updateEvidence } from '../hosts/volume-evidence.ts';
 import { execLines } from '../machine/exec.ts';
 import { LocalMachine } from '../machine/local-machine.ts';
 import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../machine/route.ts';
@@ -60,7 +60,7 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
-    takeoverDecided: (host) => readTakeoverDecision(host) !== undefined,
+    takeoverDecided: (host, volume) => readTakeoverDecision(host, volume) !== undefined,
     updateEvidence,
     enter: (host, from, event) =>
       underLock(host, 'watch', clock, async () => {

@@ -167,7 +167,9 @@ export class Watch {
 
   #isServedElsewhere(host: string): boolean {
     try {
-      return ELSEWHERE.has(this.#world.record(host)?.state ?? '');
+      // The state is that of the host, whichever volume the evidence beside it is about.
+      const [volume] = this.#lastHosts[host]?.volumes ?? [];
+      return volume !== undefined && ELSEWHERE.has(this.#world.record(host, volume.name)?.state ?? '');
     } catch {
       // Its keeper reports that the record is damaged.
       return false;

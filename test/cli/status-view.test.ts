@@ -56,6 +56,8 @@ const protectedRecord: HostRecord = {
   lastReport: wholeReport(1000, clock),
 };
 
+const DEGRADED = { state: 'degraded', since: at(60) } as const;
+
 function targetOf(
   names: string[],
   lost: VolumeTargetStatus['lost'] = [],
@@ -108,6 +110,49 @@ view('is a plain table when all is well', () => {
       'alpha  protected  in-sync  1 s ago    ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
       'beta   protected  in-sync  1 s ago    ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
     ].join('\n'),
+  );
+});
+
+view('shows the volumes of a host that has more than one, and the host as the worst of them', () => {
+  const alpha = exampleHost('alpha');
+  const [data] = alpha.volumes;
+  assert.ok(data);
+  alpha.volumes.push({ ...data, name: 'archive', lun: 2 });
+  const records: Record<string, HostRecord> = {
+    data: protectedRecord,
+    archive: {
+      ...protectedRecord,
+      degradedSince: at(60),
+      lastProof: wholeReport(61_000, clock),
+      lastReport: wholeReport(1000, clock, { volume: 'archive', standbyLegState: 'faulty' }),
+    },
+  };
+  const record = (_host: string, volume: string): HostRecord => ({ ...records[volume], ...DEGRADED }) as HostRecord;
+  const volumes = [
+    { volume: 'data', lost: [], notServed: null },
+    { volume: 'archive', lost: [], notServed: { reason: 'Cannot open it', hint: 'Look at the pool' } },
+  ];
+  const target = { ...targetOf([]), hosts: [{ host: 'alpha', volumes } as unknown as HostTargetStatus] };
+  const report = statusReport(facts({ alpha: protectedRecord }, { hosts: [alpha], record, target }));
+  const text = statusText(report);
+  assert.is(
+    text.split('\n').slice(0, 4).join('\n'),
+    [
+      'HOST       STATE     MIRROR   CONFIRMED  ISCSI   ICMP    SSH     SERVICE  POLICY',
+      'alpha      degraded  broken   61 s ago   ok 1 s  ok 1 s  ok 1 s  ok 1 s   auto',
+      '  data               in-sync  1 s ago',
+      '  archive            broken   61 s ago',
+    ].join('\n'),
+  );
+  assert.match(text, '! alpha: Volume archive: Not mirrored: the LUN is not served. Cannot open it');
+  assert.match(text, '! alpha: Volume archive: Mirror broken since');
+  assert.not.match(text, 'Volume data');
+  assert.equal(
+    report.hosts[0]?.volumes.map(({ name, proof, notServed }) => [name, proof.fresh, notServed !== null]),
+    [
+      ['data', true, false],
+      ['archive', false, true],
+    ],
   );
 });
 

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { paths } from '../../src/config/paths.ts';
-import { updateEvidence } from '../../src/hosts/host-evidence.ts';
+import { paths, volumeFolder } from '../../src/config/paths.ts';
 import type { HostStateName } from '../../src/hosts/host-record.ts';
 import { readHostRecord } from '../../src/hosts/host-records.ts';
 import { enter, forgetState, noteComparisonDue, readState, setPaused, stateOf } from '../../src/hosts/host-state.ts';
 import { readJournal } from '../../src/hosts/journal.ts';
+import { updateEvidence } from '../../src/hosts/volume-evidence.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
@@ -101,8 +101,8 @@ test('a former host of the name is forgotten', () => {
 
 test('what the watch learns is kept apart', () => {
   putIntoState('alpha', 'protected', { since: '2026-01-02T00:00:00Z' });
-  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: '2026-01-01T00:00:00Z' }));
-  assert.equal(readHostRecord('alpha'), {
+  updateEvidence('alpha', 'data', (evidence) => ({ ...evidence, degradedSince: '2026-01-01T00:00:00Z' }));
+  assert.equal(readHostRecord('alpha', 'data'), {
     version: 1,
     state: 'protected',
     since: '2026-01-02T00:00:00Z',
@@ -121,7 +121,7 @@ const damaged: [what: string, text: string, message: RegExp][] = [
 for (const [what, text, message] of damaged) {
   test(`says so where the state file ${what}`, () => {
     writeStateFile(text);
-    for (const read of [() => readHostRecord('alpha'), () => enter('alpha', 'silent', systemClock)]) {
+    for (const read of [() => readHostRecord('alpha', 'data'), () => enter('alpha', 'silent', systemClock)]) {
       assert.throws(read, (error: SpareError) => isError('RECORD_DAMAGED', 3)(error) && message.test(error.message));
     }
   });
@@ -133,12 +133,12 @@ test('says so where a newer spare has written it', () => {
 });
 test('evidence that a power loss has left as zeroes proves nothing, and the next report replaces it', () => {
   putIntoState('alpha', 'protected');
-  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: 'then' }), { durable: false });
-  writeFileSync(join(paths().state, 'evidence', 'alpha.json'), Buffer.alloc(400));
-  assert.is(readHostRecord('alpha')?.state, 'protected');
-  assert.is(readHostRecord('alpha')?.degradedSince, undefined);
-  updateEvidence('alpha', (evidence) => ({ ...evidence, degradedSince: 'now' }));
-  assert.is(readHostRecord('alpha')?.degradedSince, 'now');
+  updateEvidence('alpha', 'data', (evidence) => ({ ...evidence, degradedSince: 'then' }), { durable: false });
+  writeFileSync(join(volumeFolder(paths().state, 'alpha', 'data'), 'evidence.json'), Buffer.alloc(400));
+  assert.is(readHostRecord('alpha', 'data')?.state, 'protected');
+  assert.is(readHostRecord('alpha', 'data')?.degradedSince, undefined);
+  updateEvidence('alpha', 'data', (evidence) => ({ ...evidence, degradedSince: 'now' }));
+  assert.is(readHostRecord('alpha', 'data')?.degradedSince, 'now');
 });
 
 test.run();

@@ -10,7 +10,8 @@ import {
   TRANSITIONS,
   transitionOf,
 } from '../../src/hosts/state-table.ts';
-import { type LostWrites, observedEvent } from '../../src/watch/observe.ts';
+import type { LostWrites } from '../../src/mirror/worst-volume.ts';
+import { observedEvent } from '../../src/watch/observe.ts';
 import type { Verdict } from '../../src/watch/verdict.ts';
 
 const states = suite('transitions');

@@ -23,10 +23,10 @@ test('is kept beside the state, survives a change of state, and ends', async () 
   const paused = { until: '2030-01-01T00:00:00.000Z', reason: 'kernel update' };
   await pauseHost('alpha', paused, systemClock);
   putIntoState('alpha', 'degraded');
-  assert.equal(readHostRecord('alpha')?.paused, paused);
+  assert.equal(readHostRecord('alpha', 'data')?.paused, paused);
   await pauseHost('alpha', null, systemClock);
-  assert.is(readHostRecord('alpha')?.paused, undefined);
-  assert.is(readHostRecord('alpha')?.state, 'degraded');
+  assert.is(readHostRecord('alpha', 'data')?.paused, undefined);
+  assert.is(readHostRecord('alpha', 'data')?.state, 'degraded');
 });
 
 test('refuses a host that is not enrolled', async () => {

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
+import { updateEvidence } from '../../src/hosts/volume-evidence.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
@@ -263,7 +263,7 @@ test('what the standby serves is not touched', async (context) => {
 
 test('after a forced failover, the lost ranges are resynced with the rest', async ({ world, primary }) => {
   const leg = { currency: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
+  recordTakeoverDecision('alpha', 'data', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
   primary.legs = { sda: 'in_sync' };
   const machine: Machine = {
     name: 'alpha',
@@ -312,7 +312,7 @@ test('a report from before the drop is not enough, nor is none', async (context)
   world.report({ standbyLegState: 'missing' });
   clock.jump(1_000);
   await waitsFor(context, [{ standbyLegState: 'missing' }]);
-  updateEvidence('alpha', () => ({ version: 1 }));
+  updateEvidence('alpha', 'data', () => ({ version: 1 }));
   Object.assign(world, { lost: LOST });
   primary.legs = { vdb: 'in_sync', sda: 'in_sync' };
   await waitsFor(context, [{ standbyLegState: 'missing' }]);

@@ -6,8 +6,8 @@ import { controlSocketPath } from '../../src/config/paths.ts';
 import type { HostConfiguration, VolumeConfiguration } from '../../src/config/schema.ts';
 import { onlyVolume } from '../../src/config/volumes.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
-import { updateEvidence } from '../../src/hosts/host-evidence.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
+import { updateEvidence } from '../../src/hosts/volume-evidence.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { type Clock, systemClock } from '../../src/std/clock.ts';
@@ -119,7 +119,7 @@ export class TakeoverWorld {
       passive: false,
       ...change,
     };
-    updateEvidence('alpha', () => ({ version: 1, lastReport: report }));
+    updateEvidence('alpha', 'data', () => ({ version: 1, lastReport: report }));
   }
 
   get powerOff(): boolean {
@@ -162,7 +162,7 @@ export class TakeoverWorld {
     }
     if (this.target) this.lost = this.target.unit('data').lost;
     const { fenced, lastPduAt, lost } = this;
-    const volumes = [{ volume: 'data', lun: 1, lost }];
+    const volumes = [{ volume: 'data', lun: 1, lost, notServed: null }];
     const host = { host: 'alpha', fenced, lastPduAt, volumes } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
   }

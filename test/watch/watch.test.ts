@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HostConfiguration } from '../../src/config/schema.ts';
-import type { HostEvidence, PrimaryReport, RecordedState } from '../../src/hosts/host-record.ts';
+import type { PrimaryReport, RecordedState, VolumeEvidence } from '../../src/hosts/host-record.ts';
 import { pauseFor } from '../../src/hosts/pause.ts';
 import { type HostEvent, type StateOrNone, transitionOf } from '../../src/hosts/state-table.ts';
 import { SpareError } from '../../src/std/errors.ts';
@@ -31,11 +31,17 @@ class FakeProber implements Prober {
 
 class FakeReportProber extends FakeProber {
   report: PrimaryReport | undefined;
+  /** Of further volumes. */
+  readonly others = new Map<string, PrimaryReport>();
 
   freshReport(volume: string, now: number): PrimaryReport | undefined {
-    return volume === 'data' && this.sample(now) === 'answered' ? this.report : undefined;
+    if (this.sample(now) !== 'answered') return undefined;
+    return volume === 'data' ? this.report : this.others.get(volume);
   }
 }
+
+/** The host, for its first volume. */
+const evidenceKey = (host: string, volume: string) => (volume === 'data' ? host : `${host}/${volume}`);
 
 /** A world with a manual clock, and hosts that answer the enabled probes. */
 class FakeWorld implements WatchWorld {
@@ -45,7 +51,8 @@ class FakeWorld implements WatchWorld {
   networkSample: NetworkSample = { carrier: true, gateway: 'answered' };
   configured: Record<string, HostConfiguration> = {};
   states = new Map<string, RecordedState>();
-  evidence = new Map<string, HostEvidence>();
+  /** By `evidenceKey`. */
+  evidence = new Map<string, VolumeEvidence>();
   probersOf = new Map<string, Record<Exclude<ProbePath, 'ssh'>, FakeProber> & { ssh: FakeReportProber }>();
   /** What answers, for each host. */
   answering = new Map<string, ReadonlySet<ProbePath>>();
@@ -89,13 +96,14 @@ class FakeWorld implements WatchWorld {
     this.published = snapshot;
   };
   prepare = async (host: string) => void this.calls.push(`prepare ${host}`);
-  record = (host: string) => {
+  record = (host: string, volume: string) => {
     const state = this.states.get(host);
-    return state && { ...this.evidence.get(host), ...state };
+    return state && { ...this.evidence.get(evidenceKey(host, volume)), ...state };
   };
   takeoverDecided = () => this.decided;
-  updateEvidence = (host: string, change: (evidence: HostEvidence) => HostEvidence) => {
-    this.evidence.set(host, change(this.evidence.get(host) ?? { version: 1 }));
+  updateEvidence = (host: string, volume: string, change: (evidence: VolumeEvidence) => VolumeEvidence) => {
+    const key = evidenceKey(host, volume);
+    this.evidence.set(key, change(this.evidence.get(key) ?? { version: 1 }));
   };
   enter = async (host: string, from: StateOrNone, event: HostEvent) => {
     if (this.busy) throw new SpareError('busy', 'HOST_BUSY', 'Busy', { hint: 'Wait' });
@@ -325,6 +333,36 @@ watch('does not take over while the target says nothing', async () => {
   });
 });
 
+watch('a host is as good as the worst of its volumes, and evidence is kept for each', async () => {
+  const world = new FakeWorld();
+  const alpha = exampleHost('alpha');
+  const [data] = alpha.volumes;
+  assert.ok(data);
+  alpha.volumes.push({ ...data, name: 'archive', lun: 2 });
+  world.addHost(alpha, 'protected');
+  const report = (change: Partial<PrimaryReport>) =>
+    world.probersOf.get('alpha')?.ssh.others.set('archive', wholeReport(0, world.clock, change));
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 1);
+    report({ standbyLegState: 'faulty' });
+    await seconds(world, watch, 3);
+    assert.is(world.state('alpha'), 'degraded');
+    assert.ok(world.evidence.get('alpha/archive')?.degradedSince);
+    assert.is(world.evidence.get('alpha')?.degradedSince, undefined);
+    assert.ok(world.evidence.get('alpha')?.lastProof);
+    assert.is(world.evidence.get('alpha/archive')?.lastProof, undefined);
+    report({});
+    await seconds(world, watch, 3);
+    assert.is(world.state('alpha'), 'protected');
+    assert.ok(world.evidence.get('alpha/archive')?.lastProof);
+
+    world.answering.set('alpha', NOTHING);
+    world.power = 'off';
+    await seconds(world, watch, 10);
+    for (const key of ['alpha', 'alpha/archive']) assert.ok(world.evidence.get(key)?.provenOff, key);
+  });
+});
+
 watch('records early that the machine is off, and clears it when the host answers again', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha', { policy: 'manual' }), 'protected');
@@ -522,10 +560,10 @@ watch('keeps watching when the record of one host is damaged', async () => {
   world.addHost(exampleHost('alpha'), 'protected');
   world.addHost(exampleHost('beta'), 'syncing');
   const readable = world.record;
-  world.record = (host) => {
+  world.record = (host, volume) => {
     if (host === 'alpha')
       throw new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read it', { hint: 'Restore it' });
-    return readable(host);
+    return readable(host, volume);
   };
   await watching(world, async (watch) => {
     await seconds(world, watch, 3);

@@ -4,9 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../../config/configuration.ts';
 import { failureNotePaths, hostFolder, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
-import { forgetEvidence } from '../../hosts/host-evidence.ts';
 import { enter, forgetState } from '../../hosts/host-state.ts';
 import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
+import { forgetEvidence } from '../../hosts/volume-evidence.ts';
 import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
@@ -77,7 +77,8 @@ function recordSteps(context: VolumeContext): Step[] {
       check: async () => isDeepStrictEqual(readConfiguration().hosts[host.name], host),
       async run(report) {
         // Leftovers of an earlier host of this name say nothing about this one.
-        for (const forget of [forgetState, forgetEvidence, forgetTakeoverDecision]) forget(host.name);
+        forgetState(host.name);
+        for (const forget of [forgetEvidence, forgetTakeoverDecision]) forget(host.name, volume.name);
         enter(host.name, 'enrolled', context.clock);
         const kept = writeHostConfiguration(host);
         if (kept) report({ detail: `The configuration file of the older version was kept as ${kept}` });

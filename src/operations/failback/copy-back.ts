@@ -60,7 +60,7 @@ export function copyBackSteps(context: FailbackContext): Step[] {
 
 /** From here on the primary serves, and the standby leg is the source of the resync. */
 function homeStep(
-  { host, standbyMachine, options, clock }: FailbackContext,
+  { host, volume, standbyMachine, options, clock }: FailbackContext,
   event: 'service-home' | 'refill-started',
 ): Step {
   return stepOn(standbyMachine)({
@@ -70,7 +70,7 @@ function homeStep(
     async run() {
       // The state last: this step does not run again once the host is on its primary, and a leftover decision would decide the next failover.
       if (options.verify) noteComparisonDue(host.name, clock);
-      forgetTakeoverDecision(host.name);
+      forgetTakeoverDecision(host.name, volume.name);
       enter(host.name, event, clock);
     },
   });

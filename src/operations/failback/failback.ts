@@ -28,7 +28,7 @@ export async function planFailback(
 ): Promise<{ operation: Operation; measurements: FailbackMeasurements }> {
   const context = failbackContext(volumeContext, options);
   const { host, measurements } = context;
-  const record = readHostRecord(host.name);
+  const record = readHostRecord(host.name, context.volume.name);
   const rest = stepsLeft(context, record);
   const startsIn = rest ? HOME : [await stateToLeave(context, record)];
   await assertPrimaryAnswers(context);

@@ -81,7 +81,7 @@ function legSteps(context: FailbackContext): Step[] {
       run: () => stopMirrorOnStandby(context),
       async undo() {
         await assembleOnStandby(context);
-        noteLunServed(host.name, false);
+        noteLunServed(host.name, volume.name, false);
         await standbyMachine.exec(['mdadm', '--readwrite', device]);
       },
     }),

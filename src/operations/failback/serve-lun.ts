@@ -25,7 +25,7 @@ export function serveLunStep(context: FailbackContext): Step {
       await assertLegIsFree(context);
       // The decision covers the writes lost before the failover: the standby has served without them since.
       await acceptTarget(host.name, volume.name);
-      noteLunServed(host.name, true);
+      noteLunServed(host.name, volume.name, true);
       await unfenceTarget(host.name);
     },
     async undo() {
@@ -39,6 +39,6 @@ export function serveLunStep(context: FailbackContext): Step {
 /** @throws SpareError `refused` if the leg has lost writes that it received since the LUN was served to the primary again */
 export async function refuseLossSinceServed({ host: { name: host }, volume }: VolumeContext): Promise<void> {
   const target = await volumeTargetStatus(host, volume.name);
-  const isServedSince = readTakeoverDecision(host)?.lunServedSince === true || !target.fenced;
+  const isServedSince = readTakeoverDecision(host, volume.name)?.lunServedSince === true || !target.fenced;
   if (isServedSince) refuseLossOfOnlyLeg(host, target.lost);
 }

@@ -25,7 +25,7 @@ export function decideStep(context: VolumeContext, options: FailoverOptions, pow
       report({ detail: currency.reasons.join('; ') });
       // If the leg had lost writes before an earlier failover, the primary's own disk still differs there.
       const lost = joinRanges([...(facts.decision?.lost ?? []), ...facts.target.lost]);
-      recordTakeoverDecision(host.name, {
+      recordTakeoverDecision(host.name, volume.name, {
         decidedAt: clock.wallTime().toISOString(),
         leg: currency,
         dataLossAllowed: options.allowDataLoss,
@@ -33,7 +33,7 @@ export function decideStep(context: VolumeContext, options: FailoverOptions, pow
       });
     },
     async undo() {
-      forgetTakeoverDecision(host.name);
+      forgetTakeoverDecision(host.name, volume.name);
     },
   });
 }

@@ -1,6 +1,6 @@
-import { readEvidence } from '../../hosts/host-evidence.ts';
-import type { HostEvidence } from '../../hosts/host-record.ts';
+import type { VolumeEvidence } from '../../hosts/host-record.ts';
 import { readTakeoverDecision, type TakeoverDecision } from '../../hosts/takeover-decision.ts';
+import { readEvidence } from '../../hosts/volume-evidence.ts';
 import type { CurrencyFacts } from '../../mirror/leg-currency.ts';
 import { undecidedLoss } from '../../mirror/lost-writes.ts';
 import type { LegSuperblock } from '../../mirror/md/superblock.ts';
@@ -11,7 +11,7 @@ import { volumeTargetStatus } from '../../target/client/target-control.ts';
 
 /** What a failover decides from: asked once before anything is changed, and once more when the primary can change nothing any longer. */
 export interface FailoverFacts {
-  evidence: HostEvidence;
+  evidence: VolumeEvidence;
   /** Of an earlier run. */
   decision: TakeoverDecision | undefined;
   target: HostTargetStatus & VolumeTargetStatus;
@@ -23,8 +23,8 @@ export async function gatherFacts({ host, volume, clock }: VolumeContext): Promi
   const target = await volumeTargetStatus(host.name, volume.name);
   return {
     target,
-    evidence: readEvidence(host.name),
-    decision: readTakeoverDecision(host.name),
+    evidence: readEvidence(host.name, volume.name),
+    decision: readTakeoverDecision(host.name, volume.name),
     askedAt_ms: clock.bootTime_ms(),
   };
 }

@@ -86,7 +86,7 @@ function attachStep(context: VolumeContext): Step {
     commandLines: [syncDataArgv(volume.standbyLeg.path), attachLoopArgv(volume.standbyLeg.path)].map(quoteForShell),
     async run() {
       await attachLeg(context);
-      noteLunServed(host.name, false);
+      noteLunServed(host.name, volume.name, false);
     },
     undo: () => detachLeg(context),
   });

@@ -89,7 +89,7 @@ failback('a mirror mismatch is fixed from the standby leg, whatever the state of
   recordComparison('alpha', 0, systemClock);
   putIntoState('alpha', 'protected');
   assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
-  assert.is(readHostRecord('alpha')?.legsDiffer, undefined);
+  assert.is(readHostRecord('alpha', 'data')?.legsDiffer, undefined);
 });
 
 /** A primary whose array runs with these legs, as in sysfs; its own disk is `vdb`. */
@@ -118,7 +118,10 @@ failback('the local leg is resynced completely: removed first, without its old s
       `mdadm ${device} --add ${localLeg}`,
     ],
   );
-  assert.equal([readHostRecord('alpha')?.state, readHostRecord('alpha')?.comparisonDue], ['syncing', true]);
+  assert.equal(
+    [readHostRecord('alpha', 'data')?.state, readHostRecord('alpha', 'data')?.comparisonDue],
+    ['syncing', true],
+  );
   own = 'vdb spare';
   assert.is(await operation.steps[0]?.check?.(), true, 'a copy that runs is not begun again');
 });
@@ -141,7 +144,7 @@ failback('refuses before anything is changed where the primary does not answer',
   });
   const error = await refusal(plan(world, unreachable));
   assert.equal([error.code, error.exitCode], ['SSH_FAILED', 6]);
-  assert.is(readHostRecord('alpha')?.state, 'taken-over');
+  assert.is(readHostRecord('alpha', 'data')?.state, 'taken-over');
   assert.equal(world.standbyMachine.commands, []);
 });
 
@@ -160,7 +163,7 @@ failback('a primary that still runs its service gets nothing: the standby keeps 
     const { operation } = await plan(world, primary(world, `prepared=yes\n${held}\n`));
     const error = await refusal(runOperation(operation));
     assert.equal([error.code, error.exitCode], ['PRIMARY_NOT_PASSIVE', 4], held);
-    assert.is(readHostRecord('alpha')?.state, 'taken-over', held);
+    assert.is(readHostRecord('alpha', 'data')?.state, 'taken-over', held);
     assert.equal(world.standbyMachine.commands, [], held);
     assert.is(world.fenced, true, held);
   }
@@ -174,7 +177,7 @@ failback('the LUN is not served again while the standby holds the leg', async ({
   assert.equal([error.code, error.exitCode], ['LEG_IN_USE', 4]);
   assert.equal([world.fenced, world.violations], [true, []]);
   assert.ok(world.mounted && world.nfs && world.address, 'what was taken down came up again');
-  assert.is(readHostRecord('alpha')?.state, 'taken-over');
+  assert.is(readHostRecord('alpha', 'data')?.state, 'taken-over');
 });
 
 failback('once the LUN is served, nothing is brought back on the standby', async ({ world }) => {
@@ -187,7 +190,7 @@ failback('once the LUN is served, nothing is brought back on the standby', async
   await refusal(runOperation({ ...operation, steps }));
   const touched = world.standbyMachine.commands.map((argv) => argv.join(' '));
   assert.equal(touched, []);
-  assert.is(readHostRecord('alpha')?.state, 'failing-back');
+  assert.is(readHostRecord('alpha', 'data')?.state, 'failing-back');
 });
 
 failback(
@@ -199,7 +202,7 @@ failback(
     // The state cannot be entered: what is recorded after it would be missing.
     putIntoState('alpha', 'suspect');
     assert.is((await refusal(home?.run(() => {}) ?? Promise.resolve())).code, 'NO_TRANSITION');
-    assert.is(readTakeoverDecision('alpha'), undefined);
+    assert.is(readTakeoverDecision('alpha', 'data'), undefined);
   },
 );
 
@@ -207,7 +210,7 @@ const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
 
 function decide(world: TakeoverWorld): void {
   const leg = { currency: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
+  recordTakeoverDecision('alpha', 'data', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
   world.lost = LOST;
 }
 
@@ -248,7 +251,7 @@ failback('a failback that fails after the leg has lost writes does not bring it 
   );
   assert.is(error.kind, 'stepFailed');
   assert.equal([world.fenced, world.attached, world.arrayState, world.address], [true, false, undefined, false]);
-  assert.is(readHostRecord('alpha')?.state, 'failing-back');
+  assert.is(readHostRecord('alpha', 'data')?.state, 'failing-back');
   assert.is((await refusal(plan(world, primary(world)))).code, 'ONLY_COPY_LOST_WRITES');
 });
 
@@ -257,8 +260,8 @@ failback('a failback that fails without loss is rolled back, and can be run agai
   const failing = () => Promise.reject(new Error('disk on fire'));
   await refusal(until(world, 'login', failing));
   assert.equal([world.fenced, world.attached, world.arrayState, world.address], [true, true, 'clean', true]);
-  assert.is(readTakeoverDecision('alpha')?.lunServedSince, undefined);
-  assert.equal(readTakeoverDecision('alpha')?.lost, LOST, 'the disk of the primary differs there still');
+  assert.is(readTakeoverDecision('alpha', 'data')?.lunServedSince, undefined);
+  assert.equal(readTakeoverDecision('alpha', 'data')?.lost, LOST, 'the disk of the primary differs there still');
   await until(world, 'login', async () => {});
   assert.equal([world.fenced, world.violations], [false, []]);
 });

@@ -53,7 +53,7 @@ async function refusal(promise: Promise<unknown>): Promise<SpareError> {
 function assertTakenOver(world: TakeoverWorld, when: string): void {
   assert.equal(world.violations, [], when);
   assert.ok(world.served && world.fenced && world.powerOff && world.arrayState === 'clean', when);
-  assert.is(readHostRecord('alpha')?.state, 'taken-over', when);
+  assert.is(readHostRecord('alpha', 'data')?.state, 'taken-over', when);
 }
 
 failover('takes over a host that was protected', async ({ world }) => {
@@ -64,7 +64,7 @@ failover('takes over a host that was protected', async ({ world }) => {
 failover('planning changes nothing', async ({ world }) => {
   await plan(world);
   assert.equal(world.standbyMachine.commands, []);
-  assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'protected']);
+  assert.equal([world.powerOff, world.fenced, readHostRecord('alpha', 'data')?.state], [false, false, 'protected']);
 });
 
 failover('killed after any step and run again, it resumes to the end', async () => {
@@ -107,9 +107,9 @@ failover(
           assert.is(error.kind, 'stepFailed', label);
           if (index < last) {
             assert.equal([world.attached, world.arrayState, world.fenced], [false, undefined, false], label);
-            assert.is(readHostRecord('alpha')?.state, 'protected', label);
+            assert.is(readHostRecord('alpha', 'data')?.state, 'protected', label);
           }
-          if (readHostRecord('alpha')?.state !== 'taken-over') await runOperation(await plan(world));
+          if (readHostRecord('alpha', 'data')?.state !== 'taken-over') await runOperation(await plan(world));
           assertTakenOver(world, label);
         });
       }
@@ -167,7 +167,7 @@ failover(
     assert.is(world.powerOff, false, 'it was not turned off for nothing');
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
-    assert.equal(readTakeoverDecision('alpha')?.lost, lost);
+    assert.equal(readTakeoverDecision('alpha', 'data')?.lost, lost);
     assert.equal(world.lost, lost, 'lost writes are cleared at the failback');
   },
 );
@@ -180,7 +180,7 @@ const NEW_LOSS = { offset_bytes: 32 * MIB, length_bytes: 16 * MIB };
 function failingBack(world: TakeoverWorld, lost: TakeoverWorld['lost']): void {
   const leg = { currency: 'current' as const, reasons: [] };
   const decidedAt = '2026-01-02T03:00:00.000Z';
-  recordTakeoverDecision('alpha', { decidedAt, leg, dataLossAllowed: true, lost: [OLD_LOSS] });
+  recordTakeoverDecision('alpha', 'data', { decidedAt, leg, dataLossAllowed: true, lost: [OLD_LOSS] });
   putIntoState('alpha', 'failing-back');
   world.fenced = false;
   world.lost = lost;
@@ -196,11 +196,14 @@ for (const [what, lost] of [
     const error = await refusal(plan(world));
     assert.equal([error.code, error.exitCode], ['LEG_NOT_PROVEN', 4]);
     assert.match(error.message, '16 MiB of the standby leg may be stale');
-    assert.equal([world.powerOff, world.fenced, readHostRecord('alpha')?.state], [false, false, 'failing-back']);
+    assert.equal(
+      [world.powerOff, world.fenced, readHostRecord('alpha', 'data')?.state],
+      [false, false, 'failing-back'],
+    );
 
     await runOperation(await plan(world, { ...FENCED, allowDataLoss: true }));
     assertTakenOver(world, 'with data loss allowed');
-    const decision = readTakeoverDecision('alpha');
+    const decision = readTakeoverDecision('alpha', 'data');
     assert.equal(decision?.lost, lost[0] === NEW_LOSS ? [OLD_LOSS, NEW_LOSS] : [OLD_LOSS]);
     assert.is(decision?.lunServedSince, undefined, 'what comes from now on goes past the target');
   });
@@ -210,7 +213,7 @@ failover(
   'a loss that is seen only once the LUN is fenced is refused too, and the leg is left alone',
   async ({ world }) => {
     failingBack(world, []);
-    noteLunServed('alpha', true);
+    noteLunServed('alpha', 'data', true);
     const operation = await plan(world);
     const steps = operation.steps.map((step) => {
       const run: Step['run'] = async (report) => {
@@ -283,7 +286,7 @@ for (const [what, change] of unusable) {
       const error = await refusal(runOperation(await plan(world, { ...FENCED, allowDataLoss: true })));
       assert.ok(['LEG_UNUSABLE', 'NO_SUPERBLOCK'].includes(error.code), error.code);
       assert.equal([world.attached, world.fenced, world.violations], [false, false, []]);
-      assert.is(readHostRecord('alpha')?.state, 'protected');
+      assert.is(readHostRecord('alpha', 'data')?.state, 'protected');
     });
   });
 }
