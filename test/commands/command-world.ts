@@ -90,7 +90,7 @@ export class CommandWorld {
   /** As if alpha had never been enrolled. */
   forgetAlpha(): void {
     removeHostConfiguration('alpha');
-    for (const folder of ['hosts', 'evidence', 'journal'])
+    for (const folder of ['hosts', 'volumes', 'journal'])
       rmSync(join(paths().state, folder), { recursive: true, force: true });
   }
 
