@@ -90,6 +90,7 @@ test('one with lost writes is not served until it is accepted, and the other is'
   const accept = (volume: string) => hostStatus(context, { method: 'accept', host: 'alpha', volume });
   await accept('data');
   assert.equal(await lost(), [0, 1], 'the other was accepted');
+  assert.is(recordOf(context, 'archive').marks[0], 1, 'the record of the other is gone');
   await accept('archive');
   assert.equal(await lost(), [0, 0]);
   assert.is(await write(context, 1, 2), 0);
