@@ -20,13 +20,14 @@ const FLOORS: readonly (readonly string[])[][] = [
     ['mirror', 'service', 'fence'],
     ['steps', 'target/client'],
     ['hosts', 'machine'],
+    ['ownership'],
     ['config'],
     ['std'],
   ],
   // A byte on its way to the disk.
   [['commands'], ['target'], ['iscsi'], ['scsi'], ['store'], ['std']],
   // What the target's daemon is told.
-  [['target'], ['target/client'], ['config'], ['std']],
+  [['target'], ['target/client'], ['ownership'], ['config'], ['std']],
 ];
 
 const rooms = [...new Set(FLOORS.flat(2))];

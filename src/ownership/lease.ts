@@ -1,0 +1,29 @@
+import type { BootMoment } from '../std/boot-moment.ts';
+import { ageOf_ms } from '../std/boot-moment.ts';
+import type { Clock } from '../std/clock.ts';
+import type { Owner, OwnershipRecord } from './record.ts';
+
+/** Two clocks of computers differ by far less than this part of a lease. */
+const CLOCK_DRIFT = 0.02;
+
+export interface LeaseFacts {
+  /** When the target heard the primary last, at the latest. `undefined`: not since the standby booted, or unknown. */
+  heard: BootMoment | undefined;
+  /** For how long the primary's writes wait after its session broke: the initiator's replacement_timeout. */
+  lease_ms: number;
+}
+
+/**
+ * With the standby's own file as its keeper, `pair` is a lease. While the standby cannot be asked, the primary goes on alone when the
+ * initiator's timer has run out, and it cannot say so. So `pair` lapses to `primary` when the target has not heard the primary for
+ * that long, and with each boot of the standby, which does not know how long it was away. Pure; whatever is unknown counts as lapsed.
+ */
+export function ownerNow(record: OwnershipRecord, { heard, lease_ms }: LeaseFacts, clock: Clock): Owner {
+  return record.owner === 'pair' && leaseLeft_ms({ heard, lease_ms }, clock) <= 0 ? 'primary' : record.owner;
+}
+
+/** How long the lease still lasts; not positive when it is over. */
+export function leaseLeft_ms({ heard, lease_ms }: LeaseFacts, clock: Clock): number {
+  const age_ms = ageOf_ms(heard, clock);
+  return age_ms === undefined ? Number.NEGATIVE_INFINITY : lease_ms * (1 - CLOCK_DRIFT) - age_ms;
+}
