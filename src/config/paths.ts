@@ -45,3 +45,8 @@ export function failureNotePaths(runtime: string, host: string, volume: string):
 export function hostFolder(poolDirectory: string, host: string): string {
   return join(poolDirectory, host);
 }
+
+/** The ownership record of a volume, beside its leg. @param folder The leg's: `standbyLeg.folder`. */
+export function ownershipPath(folder: string): string {
+  return join(folder, 'ownership');
+}

@@ -4,6 +4,9 @@ const VENDOR = 'SPARE   ';
 const PRODUCT = 'MIRROR LEG      ';
 const REVISION = '0001';
 
+/** Vendor specific: bytes 36 to 55. */
+const VENDOR_TEXT = { offset: 36, length_bytes: 20 } as const;
+
 /** Version descriptors (SPC-4 §6.4.2, table 144): SAM-5, SPC-4, SBC-3, iSCSI, none of them a dated edition. */
 const VERSION_DESCRIPTORS = [0x00a0, 0x0460, 0x04c0, 0x0960];
 
@@ -11,11 +14,14 @@ const VERSION_DESCRIPTORS = [0x00a0, 0x0460, 0x04c0, 0x0960];
  * Standard INQUIRY data (SPC-4 §6.4.2), 96 bytes:
  *
  *     0 qualifier, type      1 RMB          2 version 06h      3 HISUP, format 2     4 additional length
- *     5 TPGS 01b (implicit)  7 CMDQUE       8-15 vendor        16-31 product         32-35 revision     58-73 version descriptors
+ *     5 TPGS 01b (implicit)  7 CMDQUE       8-15 vendor        16-31 product         32-35 revision     36-55 vendor specific
+ *     58-73 version descriptors
  */
 export function standardInquiry(unit: LogicalUnit): Buffer {
   const data = inquiryData(0x00);
   data[1] = unit.removable ? 0x80 : 0x00;
+  const { offset, length_bytes } = VENDOR_TEXT;
+  data.write(unit.vendorText().slice(0, length_bytes), offset, 'latin1');
   return data;
 }
 

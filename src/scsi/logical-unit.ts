@@ -29,6 +29,8 @@ export interface LogicalUnitOptions {
    * it is acknowledged, and an initiator cannot change that. @default true
    */
   writeCache?: boolean;
+  /** Called for each standard INQUIRY: at most 20 characters for its vendor-specific bytes. @default none */
+  vendorText?: () => string;
   /** Where persistent reservations with APTPL are kept; without it APTPL is not offered. */
   reservationsPath?: string;
 }
@@ -57,6 +59,7 @@ export class LogicalUnit {
   readonly preventing = new Set<string>();
   medium: 'ready' | 'ejected' = 'ready';
   readonly readOnly: boolean;
+  readonly vendorText: () => string;
 
   constructor(options: LogicalUnitOptions) {
     const { store } = options;
@@ -69,6 +72,7 @@ export class LogicalUnit {
     this.identity = unitIdentity(options.identity);
     this.modePages = new ModePages({ writeCache: options.writeCache ?? true });
     this.reservations = new Reservations(this.attentions, options.reservationsPath);
+    this.vendorText = options.vendorText ?? (() => '');
     this.readOnly = (options.readOnly ?? false) || store.readOnly;
   }
 

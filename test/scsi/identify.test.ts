@@ -13,6 +13,17 @@ test('standard INQUIRY data', async () => {
   assert.is(data.subarray(58, 66).toString('hex'), '00a0046004c00960');
 });
 
+test('the vendor-specific bytes are asked for each time, and nothing else moves', async () => {
+  let text = '';
+  const unit = await makeUnit({ vendorText: () => text });
+  const before = await dataOf(unit, '12 00 00 00 ff 00');
+  assert.is(before.subarray(36, 56).toString('hex'), '00'.repeat(20));
+  text = 'spare pair 7 and far too long';
+  const after = await dataOf(unit, '12 00 00 00 ff 00');
+  assert.is(after.toString('latin1', 36, 56), 'spare pair 7 and far');
+  assert.equal([after.subarray(0, 36), after.subarray(56)], [before.subarray(0, 36), before.subarray(56)]);
+});
+
 test('a removable unit says so', async () => {
   assert.is((await dataOf(await makeUnit({ removable: true }), '12 00 00 00 ff 00'))[1], 0x80);
 });
