@@ -16,14 +16,23 @@ export interface LeaseFacts {
 /**
  * With the standby's own file as its keeper, `pair` is a lease. While the standby cannot be asked, the primary goes on alone when the
  * initiator's timer has run out, and it cannot say so. So `pair` lapses to `primary` when the target has not heard the primary for
- * that long, and with each boot of the standby, which does not know how long it was away. Pure; whatever is unknown counts as lapsed.
+ * that long, and with each boot of the standby, which does not know how long it was away. It does not lapse while the primary is
+ * known to be off. Pure; whatever is unknown counts as lapsed.
  */
-export function ownerNow(record: OwnershipRecord, { heard, lease_ms }: LeaseFacts, clock: Clock): Owner {
-  return record.owner === 'pair' && leaseLeft_ms({ heard, lease_ms }, clock) <= 0 ? 'primary' : record.owner;
+export function ownerNow(record: OwnershipRecord, facts: LeaseFacts, clock: Clock): Owner {
+  if (record.owner !== 'pair' || isOffSince(record, facts, clock)) return record.owner;
+  return leaseLeft_ms(facts, clock) > 0 ? 'pair' : 'primary';
 }
 
 /** How long the lease still lasts; not positive when it is over. */
 export function leaseLeft_ms({ heard, lease_ms }: LeaseFacts, clock: Clock): number {
   const age_ms = ageOf_ms(heard, clock);
   return age_ms === undefined ? Number.NEGATIVE_INFINITY : lease_ms * (1 - CLOCK_DRIFT) - age_ms;
+}
+
+/** It was recorded as off in this boot, and nothing has been heard since: an off that is followed by a sign of life was a lie. */
+function isOffSince({ off, changed }: OwnershipRecord, { heard }: LeaseFacts, clock: Clock): boolean {
+  const off_ms = ageOf_ms(changed, clock);
+  const heard_ms = ageOf_ms(heard, clock);
+  return off === true && off_ms !== undefined && heard_ms !== undefined && heard_ms > off_ms;
 }

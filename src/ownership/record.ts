@@ -22,6 +22,8 @@ export interface OwnershipRecord {
   readonly at: string;
   /** The same by the standby's boot clock. */
   readonly changed: BootMoment;
+  /** While both legs are a pair: the primary was proven to be off when this was recorded, within its lease. */
+  readonly off?: true;
   /** While the standby owns the volume: the owner that it was taken from. */
   readonly takenFrom?: Exclude<Owner, 'standby'>;
   /** While the standby owns the volume: its leg may have been written to, so the primary's leg is stale. */
@@ -36,6 +38,7 @@ export type OwnershipCause =
   | 'leg-lost'
   | 'logged-in'
   | 'lease-expired'
+  | 'proven-off'
   | 'standby-booted'
   | 'taken-over'
   | 'taken-over-with-loss'

@@ -30,6 +30,8 @@ export const OWNERSHIP_RULES: readonly Rule[] = [
   { from: 'fill', cause: 'logged-in', to: 'fill' },
 
   { from: 'pair', cause: 'lease-expired', to: 'primary' },
+  // A machine that is off goes on alone no more: its lease does not run out until it is heard again.
+  { from: 'pair', cause: 'proven-off', to: 'pair' },
   { from: 'pair', cause: 'standby-booted', to: 'primary' },
 
   { from: 'pair', cause: 'taken-over', to: 'standby' },
@@ -79,6 +81,7 @@ export function nextRecord(record: OwnershipRecord | undefined, cause: Ownership
     cause,
     at: clock.wallTime().toISOString(),
     changed: bootMomentNow(clock),
+    ...(cause === 'proven-off' && { off: true }),
     ...(to === 'standby' && takenFrom && { takenFrom }),
     ...(to === 'standby' && written && { written }),
   };

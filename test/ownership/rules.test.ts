@@ -92,4 +92,20 @@ test('a pair lapses after its lease, and everything unknown counts as lapsed', (
   assert.ok(leaseLeft_ms({ heard, lease_ms }, fake) < lease_ms, 'the clocks of two computers differ');
 });
 
+test('a primary that was proven to be off keeps its lease until it is heard again', () => {
+  const fake = new FakeClock();
+  const lease_ms = 12_000;
+  const heard = bootMomentNow(fake);
+  fake.jump(5_000);
+  const off = nextRecord(after('created', 'in-sync'), 'proven-off', fake);
+  fake.jump(3_600_000);
+  assert.is(ownerNow(off, { heard, lease_ms }, fake), 'pair');
+  assert.is(ownerNow(off, { heard: undefined, lease_ms }, fake), 'primary');
+  const later = { ...heard, bootTime_ms: heard.bootTime_ms + 6_000 };
+  assert.is(ownerNow(off, { heard: later, lease_ms }, fake), 'primary', 'the off was a lie');
+  assert.is(ownerNow({ ...off, changed: { ...off.changed, bootId: 'before' } }, { heard, lease_ms }, fake), 'primary');
+  assert.is(nextRecord(off, 'logged-in', fake).off, undefined);
+  assert.is(nextRecord(off, 'taken-over', fake).owner, 'standby');
+});
+
 test.run();
