@@ -7,7 +7,10 @@ import type { Owner, OwnershipRecord } from './record.ts';
 const CLOCK_DRIFT = 0.02;
 
 export interface LeaseFacts {
-  /** When the target heard the primary last, at the latest. `undefined`: not since the standby booted, or unknown. */
+  /**
+   * When the target heard the primary last, at the latest, in a session that could write: a login that was refused proves that the
+   * machine lives, and does not prolong the lease. `undefined`: not since the standby booted, or unknown.
+   */
   heard: BootMoment | undefined;
   /** For how long the primary's writes wait after its session broke: the initiator's replacement_timeout. */
   lease_ms: number;
@@ -20,8 +23,15 @@ export interface LeaseFacts {
  * known to be off. Pure; whatever is unknown counts as lapsed.
  */
 export function ownerNow(record: OwnershipRecord, facts: LeaseFacts, clock: Clock): Owner {
-  if (record.owner !== 'pair' || isOffSince(record, facts, clock)) return record.owner;
-  return leaseLeft_ms(facts, clock) > 0 ? 'pair' : 'primary';
+  return isOffSince(record, facts, clock) ? record.owner : ownerWhenHeard(record, facts, clock);
+}
+
+/**
+ * The owner at the moment of a sign of life, by what was heard before it. It voids the proof that the primary is off, which may have
+ * been a lie: without this, a primary that had gone on alone meanwhile would be a pair again by logging in.
+ */
+export function ownerWhenHeard(record: OwnershipRecord, before: LeaseFacts, clock: Clock): Owner {
+  return record.owner === 'pair' && leaseLeft_ms(before, clock) <= 0 ? 'primary' : record.owner;
 }
 
 /** How long the lease still lasts; not positive when it is over. */

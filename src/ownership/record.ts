@@ -36,6 +36,7 @@ export type OwnershipCause =
   | 'created-fenced'
   | 'in-sync'
   | 'leg-lost'
+  | 'local-leg-complete'
   | 'logged-in'
   | 'lease-expired'
   | 'proven-off'

@@ -25,6 +25,8 @@ export const OWNERSHIP_RULES: readonly Rule[] = [
   { from: 'primary', cause: 'leg-lost', to: 'primary' },
   // The local leg is not complete: losing the other one never makes the primary the owner.
   { from: 'fill', cause: 'leg-lost', to: 'fill' },
+  // It is complete now, but the other one is not in the array: from here on the primary may acknowledge alone.
+  { from: 'fill', cause: 'local-leg-complete', to: 'primary' },
   { from: 'pair', cause: 'logged-in', to: 'pair' },
   { from: 'primary', cause: 'logged-in', to: 'primary' },
   { from: 'fill', cause: 'logged-in', to: 'fill' },

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { leaseLeft_ms, ownerNow } from '../../src/ownership/lease.ts';
+import { leaseLeft_ms, ownerNow, ownerWhenHeard } from '../../src/ownership/lease.ts';
 import type { OwnershipCause, OwnershipRecord } from '../../src/ownership/record.ts';
 import { nextRecord, OWNERSHIP_RULES } from '../../src/ownership/rules.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
@@ -101,6 +101,7 @@ test('a primary that was proven to be off keeps its lease until it is heard agai
   fake.jump(3_600_000);
   assert.is(ownerNow(off, { heard, lease_ms }, fake), 'pair');
   assert.is(ownerNow(off, { heard: undefined, lease_ms }, fake), 'primary');
+  assert.is(ownerWhenHeard(off, { heard, lease_ms }, fake), 'primary', 'it is heard again after its lease');
   const later = { ...heard, bootTime_ms: heard.bootTime_ms + 6_000 };
   assert.is(ownerNow(off, { heard: later, lease_ms }, fake), 'primary', 'the off was a lie');
   assert.is(ownerNow({ ...off, changed: { ...off.changed, bootId: 'before' } }, { heard, lease_ms }, fake), 'primary');
