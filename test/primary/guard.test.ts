@@ -6,8 +6,14 @@ import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configur
 import { PrimaryWorld } from './primary-world.ts';
 
 const PASSIVE = 'etc/spare/passive';
+const FILL = 'etc/spare/fill';
+const TOLD = 'run/spare/ownership/data';
+const RECOVERY = 'sys/class/iscsi_session/session7/recovery_tmo';
+const ADDRESS_DOWN = 'service address-down alpha';
 const UP = 'service up alpha';
 const DOWN = 'service down alpha';
+const LOCAL_LEG = '/dev/disk/by-id/virtio-alpha-data';
+const LUN = '/dev/disk/by-path/ip-10.77.0.10:3260-iscsi-iqn.2026-11.net.spare:lab:alpha-lun-1';
 
 interface Context {
   world: PrimaryWorld;
@@ -18,20 +24,29 @@ guard.before.each((context) => {
 });
 guard.after.each(({ world }) => world.end());
 
+/** The legs of each assembly. */
+function assembled(world: PrimaryWorld): string[][] {
+  return world.log.filter((line) => line.startsWith('mdadm --assemble')).map((line) => line.split(' ').slice(5));
+}
+
+/** The array runs from now on. */
+function assemble(world: PrimaryWorld): void {
+  world.block(volumeFixture.device);
+}
+
 async function serving(world: PrimaryWorld): Promise<void> {
   world.target = 'accepted accepted';
-  world.plugLun();
+  world.plugLun('pair');
   world.start('guard');
   await world.until(() => world.count(UP) === 1);
 }
 
-guard('let in by the standby: serves, with both legs', async ({ world }) => {
+guard('let in by the standby, and both legs have everything: serves, with both legs', async ({ world }) => {
   await serving(world);
   const lines = world.log;
   assert.match(lines[0] ?? '', /^iscsiadm --mode node .* --login$/);
   assert.equal(lines.slice(1), [
-    'mdadm --assemble --run /dev/md/alpha --uuid=11111111:22222222:33333333:44444444 /dev/disk/by-id/virtio-alpha-data ' +
-      '/dev/disk/by-path/ip-10.77.0.10:3260-iscsi-iqn.2026-11.net.spare:lab:alpha-lun-1',
+    `mdadm --assemble --run /dev/md/alpha --uuid=11111111:22222222:33333333:44444444 ${LOCAL_LEG} ${LUN}`,
     UP,
   ]);
   assert.is(world.read(PASSIVE), undefined);
@@ -43,7 +58,7 @@ guard('let in, it waits for the LUN, and then serves with both legs', async ({ w
   await world.until(() => world.count('--login') === 1);
   await world.rounds(5);
   assert.is(world.count('mdadm'), 0);
-  world.plugLun();
+  world.plugLun('pair');
   await world.until(() => world.count(UP) === 1);
   assert.match(world.log.find((line) => line.startsWith('mdadm')) ?? '', /-lun-1$/);
   assert.is(world.count('--login'), 1);
@@ -59,7 +74,7 @@ guard('assembles each volume from its own legs, and then serves once', async ({ 
   }));
   const text = serviceConfiguration({ ...hostFixture, volumes: placed }, standbyFixture, 'primary');
   world.put('etc/spare/services/alpha.conf', text);
-  for (const volume of volumes) world.plugLun(volume);
+  for (const volume of volumes) world.plugLun('pair', volume);
   world.target = 'accepted accepted';
   world.start('guard');
   await world.until(() => world.count(UP) === 1);
@@ -71,6 +86,96 @@ guard('assembles each volume from its own legs, and then serves once', async ({ 
     ['service'],
   ]);
 });
+
+guard('the primary owns the volume: its own leg alone', async ({ world }) => {
+  world.target = 'accepted accepted';
+  world.plugLun('primary');
+  world.start('guard');
+  await world.until(() => world.count(UP) === 1);
+  assert.equal(assembled(world), [[LOCAL_LEG]]);
+  assert.is(world.read(RECOVERY)?.trim(), '12');
+});
+
+guard(
+  'after a failback: the LUN alone, with the timer out of reach, and a mark that outlives a restart',
+  async ({ world }) => {
+    world.target = 'accepted accepted';
+    world.plugLun('fill');
+    world.start('guard');
+    await world.until(() => world.count(UP) === 1);
+    assert.equal(assembled(world), [[LUN]]);
+    assert.is(world.read(RECOVERY)?.trim(), '7200');
+    assert.ok(world.read(FILL));
+    const order = ['sync /etc/spare/fill', 'mdadm --assemble'].map((text) =>
+      world.log.findIndex((line) => line.startsWith(text)),
+    );
+    assert.ok((order[0] ?? -1) >= 0 && (order[0] ?? 0) < (order[1] ?? 0), world.log.join('\n'));
+  },
+);
+
+for (const owner of ['standby', 'unknown'] as const) {
+  guard(`owner ${owner}: nothing is assembled, and each question is a login of its own`, async ({ world }) => {
+    world.target = 'accepted accepted';
+    world.plugLun(owner);
+    world.start('guard');
+    await world.until(() => world.count('--login') >= 3);
+    assert.equal([assembled(world), world.count(UP), world.count(DOWN)], [[], 0, 0]);
+    assert.ok(world.count('--logout') >= 2);
+    assert.is(world.read(PASSIVE), undefined);
+    world.plugLun('primary');
+    await world.until(() => world.count(UP) === 1);
+    assert.equal(assembled(world), [[LOCAL_LEG]]);
+  });
+}
+
+guard(
+  'a local leg that is incomplete is not used, whatever the record or the administrator says',
+  async ({ world }) => {
+    world.put(FILL, 'the local leg is not complete\n');
+    world.put('run/spare/start-alone', '');
+    world.target = 'unreachable unreachable';
+    world.plugLun('primary');
+    world.start('guard');
+    await world.until(() => world.count('--login') >= 3);
+    assert.equal(assembled(world), []);
+    world.target = 'accepted accepted';
+    await world.until(() => world.count('--logout') >= 2);
+    assert.equal(assembled(world), []);
+    world.plugLun('pair');
+    await world.until(() => world.count(UP) === 1);
+    assert.equal(assembled(world), [[LOCAL_LEG, LUN]]);
+    assert.is(world.read(FILL), undefined);
+  },
+);
+
+guard('what an older login told is not used: it logs in anew', async ({ world }) => {
+  world.target = 'accepted accepted';
+  world.plugLun('pair');
+  world.put('sys/class/iscsi_session/session7/targetname', 'iqn.2026-11.net.spare:lab:alpha\n');
+  world.sessionState = 'LOGGED_IN';
+  world.start('guard');
+  await world.until(() => world.count(UP) === 1);
+  assert.equal(
+    world.log.slice(0, 2).map((line) => line.split(' ').at(-1)),
+    ['--logout', '--login'],
+  );
+});
+
+guard(
+  'an array that runs already is served, once the target has said that this host is not replaced',
+  async ({ world }) => {
+    assemble(world);
+    world.put('sys/class/iscsi_session/session7/targetname', 'iqn.2026-11.net.spare:lab:alpha\n');
+    world.sessionState = 'LOGGED_IN';
+    world.target = 'accepted unreachable';
+    world.start('guard');
+    await world.until(() => world.count('--discover') >= 3);
+    assert.is(world.count(UP), 0);
+    world.target = 'accepted accepted';
+    await world.until(() => world.count(UP) === 1);
+    assert.equal([assembled(world), world.count('--login')], [[], 0]);
+  },
+);
 
 guard('refused as replaced: passive for good, service down, nothing assembled', async ({ world }) => {
   world.target = 'refused refused';
@@ -145,6 +250,42 @@ guard('start-alone does not help a host that is replaced', async ({ world }) => 
   assert.is(world.count(UP), 0);
 });
 
+guard('nothing holds the address up: neither a disk that hangs, nor a service that does not end', async ({ world }) => {
+  await serving(world);
+  world.put('disk-hangs', '');
+  world.put('service-hangs', '');
+  world.target = 'refused refused';
+  world.sessionState = 'FAILED';
+  await world.until(() => world.count(DOWN) > 0 && world.count('sync /etc/spare/passive') > 0);
+  const lines = world.log;
+  const address = lines.indexOf(ADDRESS_DOWN);
+  assert.ok(address >= 0 && address < lines.indexOf('sync /etc/spare/passive') && address < lines.indexOf(DOWN));
+  assert.match(world.read(PASSIVE) ?? '', /^replaced/);
+});
+
+guard('told that the standby owns its volume: asks at once, although the session seems to be up', async ({ world }) => {
+  await serving(world);
+  assemble(world);
+  assert.is(world.count('--discover'), 0);
+  world.put(TOLD, '8 standby 12\n');
+  await world.until(() => world.count('--discover') >= 2);
+  assert.is(world.count(DOWN), 0, 'it is the target that decides');
+  world.target = 'accepted refused';
+  await world.until(() => world.count('--logout') > 0);
+  assert.match(world.read(PASSIVE) ?? '', /^replaced/);
+});
+
+guard('asks with little patience first: the lease runs', async ({ world }) => {
+  await serving(world);
+  world.target = 'unreachable unreachable';
+  world.sessionState = 'FAILED';
+  const patience = () => (world.read('patience') ?? '').split('\n').slice(0, -1);
+  await world.until(() => patience().length >= 7);
+  assert.equal(patience().slice(0, 7), ['2', '4', '6', '8', '10', '10', '10']);
+  world.target = 'unreachable accepted';
+  await world.until(() => patience().at(-1) === '2');
+});
+
 guard('frozen and replaced while serving: service down and passive, at once', async ({ world }) => {
   await serving(world);
   world.target = 'refused refused';
@@ -181,7 +322,7 @@ guard(
     world.put(PASSIVE, 'replaced by the standby\n');
     world.start('guard');
     await world.until(() => world.count('--logout') > 0);
-    assert.is(world.log[0], DOWN);
+    assert.equal(world.log.slice(0, 1), [ADDRESS_DOWN]);
     assert.is(world.count('--login'), 0);
   },
 );

@@ -16,6 +16,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { installRoot } from '../../src/machine/template.ts';
 import { standbyLegPath } from '../../src/mirror/initiator.ts';
+import { inquiryText } from '../../src/ownership/inquiry-text.ts';
+import type { Owner, OwnershipRecord } from '../../src/ownership/record.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
 import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtures/configuration.ts';
 import { eventually } from '../fixtures/eventually.ts';
@@ -50,7 +52,7 @@ export class PrimaryWorld {
   }
 
   /** A file below the root. */
-  put(path: string, content: string): void {
+  put(path: string, content: string | Buffer): void {
     const file = join(this.root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
@@ -69,9 +71,13 @@ export class PrimaryWorld {
     return existing ?? basename(file);
   }
 
-  /** The disk of a volume's LUN, as udev names it. */
-  plugLun(volume = volumeFixture): void {
-    this.block(standbyLegPath(hostFixture, volume, standbyFixture));
+  /** The disk of a volume's LUN, as udev names it, with what it told of its owner when it appeared. */
+  plugLun(owner: Owner | 'unknown', volume = volumeFixture): void {
+    const disk = this.block(standbyLegPath(hostFixture, volume, standbyFixture));
+    const inquiry = Buffer.alloc(96);
+    const record = owner === 'unknown' ? undefined : ({ owner, epoch: 7 } as OwnershipRecord);
+    inquiry.write(inquiryText(record), 36, 'latin1');
+    this.put(`sys/block/${disk}/device/inquiry`, inquiry);
   }
 
   read(path: string): string | undefined {
@@ -107,7 +113,7 @@ export class PrimaryWorld {
   start(name: 'guard' | 'report' | 'service', ...args: string[]): ChildProcess {
     this.#running = spawn('sh', [join(installRoot, 'templates/primary', name), ...args], {
       env: this.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
     return this.#running;
   }
