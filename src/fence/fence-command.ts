@@ -30,11 +30,16 @@ export async function fenceOff(command: string, host: string): Promise<void> {
   }
 }
 
-/** The power state reported by the fence device, or `undefined` if it reports none. */
-export async function fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined> {
+/** The power state reported by the fence device, or `undefined` if it reports none. @param signal Ends the command. */
+export async function fenceStatus(
+  command: string,
+  host: string,
+  signal?: AbortSignal,
+): Promise<'on' | 'off' | undefined> {
   const { exitCode, stdout } = await execLocal(fenceArgv(command, 'status'), {
     environment: { SPARE_HOST: host },
     timeout_ms: FENCE_TIMEOUT_ms,
+    ...(signal && { signal }),
     acceptExitCodes: Array.from({ length: 255 }, (_, index) => index + 1),
   });
   const said = stdout.trim();

@@ -17,9 +17,14 @@ export type HostStateName = (typeof HOST_STATES)[number];
 export interface PrimaryReport {
   /** The volume that it is about; absent where it was recorded before volumes had names (`reportedVolume`). */
   volume?: string;
+  /** Its time: when the question was asked that it answers. Where it waited since then does not make it newer. */
   receivedAt: string;
   /** The same by the boot clock, from which ages are computed. */
   received?: BootMoment;
+  /** The epoch of the ownership record that the question told; absent from programs of an older version. It proves nothing then. */
+  epoch?: number;
+  /** How long the initiator lets writes wait when its session breaks: the session's `recovery_tmo`; absent without a session. */
+  recoveryTimeout_s?: number;
   /** Names as in sysfs `md/array_state`, or `missing` where the array is not assembled. */
   arrayState: string;
   /** State of the standby leg, from sysfs `md/dev-…/state`: `in_sync,write_mostly`, `faulty`, `spare`, or `missing`. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { SpareError } from '../std/errors.ts';
-import type { ExecOptions, ExecResult } from './machine.ts';
+import type { Conversation, ExecOptions, ExecResult } from './machine.ts';
 import { shownCommand } from './program.ts';
 
 const DEFAULT_TIMEOUT_ms = 60_000;
@@ -30,6 +30,7 @@ export async function execLocal(argv: readonly string[], options: LocalExecOptio
   const result = await execa(file, args, {
     reject: false,
     timeout: timeout_ms,
+    ...(options.signal && { cancelSignal: options.signal }),
     forceKillAfterDelay: KILL_AFTER_ms,
     maxBuffer: OUTPUT_LIMIT_bytes,
     stripFinalNewline: false,
@@ -56,17 +57,39 @@ export async function execLocal(argv: readonly string[], options: LocalExecOptio
 }
 
 /** The output lines of a long-lived command, until it ends or `signal` ends it. A failure throws nothing: the lines just end. */
-export async function* execLines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
+export function execLines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
+  return linesOf(startLongLived(argv, signal, 'ignore'));
+}
+
+/** The same for a command that is asked on its standard input. */
+export function converse(argv: readonly string[], signal: AbortSignal): Conversation {
+  const child = startLongLived(argv, signal, 'pipe');
+  const { stdin } = child;
+  // The command has ended: so do its lines.
+  stdin.on('error', () => {});
+  return {
+    lines: linesOf(child),
+    ask(line) {
+      if (!stdin.writableNeedDrain) stdin.write(`${line}\n`);
+    },
+    end: () => void child.kill(),
+  };
+}
+
+function startLongLived<Input extends 'ignore' | 'pipe'>(argv: readonly string[], signal: AbortSignal, stdin: Input) {
   const [file = '', ...args] = argv;
-  const child = execa(file, args, {
+  return execa(file, args, {
     reject: false,
     buffer: false,
-    stdin: 'ignore',
+    stdin,
     stderr: 'ignore',
     cancelSignal: signal,
     forceKillAfterDelay: KILL_AFTER_ms,
     env: { LC_ALL: 'C' },
   });
+}
+
+async function* linesOf(child: ReturnType<typeof startLongLived>): AsyncGenerator<string, void> {
   try {
     yield* child.iterable();
   } catch {

@@ -4,8 +4,19 @@ export interface ExecOptions {
   input?: string;
   /** Kills the command after this; the default is 60 s. */
   timeout_ms?: number;
+  /** Ends the command: for what is only a look, and may be ended at any time. */
+  signal?: AbortSignal;
   /** Exit codes that are an answer, not a failure; 0 always is. */
   acceptExitCodes?: readonly number[];
+}
+
+/** A long-lived command that answers questions, line by line. */
+export interface Conversation {
+  /** Until it ends, for whatever reason. */
+  lines: AsyncIterable<string>;
+  /** Passed over while earlier questions have not been taken. */
+  ask(line: string): void;
+  end(): void;
 }
 
 export interface ExecResult {

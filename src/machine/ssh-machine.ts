@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { paths } from '../config/paths.ts';
 import type { HostConfiguration, StandbyConfiguration } from '../config/schema.ts';
 import { SpareError } from '../std/errors.ts';
-import { execLines, execLocal } from './exec.ts';
+import { converse, execLocal } from './exec.ts';
 import { NO_SUCH_FILE, readFileArgv, writeFileArgv, writeFilesArgv, writeFilesInput } from './file-commands.ts';
-import type { ExecOptions, ExecResult, Machine, WrittenFile } from './machine.ts';
+import type { Conversation, ExecOptions, ExecResult, Machine, WrittenFile } from './machine.ts';
 import { shownCommand } from './program.ts';
 import { quoteForShell } from './quote.ts';
 
@@ -53,9 +53,9 @@ export class SshMachine implements Machine {
     return result;
   }
 
-  /** The output lines of a long-lived command on its own connection, until it ends, the connection breaks, or `signal` ends it. */
-  lines(argv: readonly string[], signal: AbortSignal): AsyncGenerator<string, void> {
-    return execLines(this.#argv(argv, { shared: false }), signal);
+  /** A long-lived command on its own connection, until it ends, the connection breaks, or `signal` ends it. */
+  converse(argv: readonly string[], signal: AbortSignal): Conversation {
+    return converse(this.#argv(argv, { shared: false }), signal);
   }
 
   async writeFile(path: string, content: string, mode: number): Promise<void> {

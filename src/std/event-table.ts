@@ -31,6 +31,22 @@ export const EVENTS = {
     sentence: 'The fence device reports that the machine is off',
     kept: true,
   },
+  'ownership-changed': {
+    by: 'watch',
+    level: 'info',
+    sentence: 'The watch changed the ownership record of a volume',
+    kept: true,
+  },
+  'ownership-failed': {
+    by: 'watch',
+    level: 'error',
+    sentence: 'Cannot read or change the ownership record of a volume',
+  },
+  'snapshot-unwritten': {
+    by: 'watch',
+    level: 'error',
+    sentence: "Cannot write the snapshot of the watch, so 'spare status' does not show what it sees",
+  },
   'journal-unwritten': { by: 'watch', level: 'error', sentence: 'Cannot write the journal of the host' },
   'state-failed': { by: 'watch', level: 'error', sentence: 'Cannot record the state of the host' },
   'failover-begun': { by: 'watch', level: 'warning', sentence: 'Automatic failover started', kept: true },

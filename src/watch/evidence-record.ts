@@ -4,19 +4,18 @@ import type { LostWrites } from '../mirror/worst-volume.ts';
 
 /**
  * The evidence after a new report from the primary. Pure.
- * @param lostWrites If the standby leg has lost writes, the array may not know: its report then confirms nothing.
+ * @param seen.lostWrites If the standby leg has lost writes, the array may not know: its report then confirms nothing.
+ * @param seen.isProven The ownership record says `pair`, and the report proves it.
  */
 export function withReport(
   evidence: VolumeEvidence,
   report: PrimaryReport,
   state: HostStateName,
-  lostWrites: LostWrites,
+  { lostWrites, isProven }: { lostWrites: LostWrites; isProven: boolean },
 ): VolumeEvidence {
   const { degradedSince, ...rest } = evidence;
-  if (mirrorCondition(report) === 'in-sync') {
-    if (lostWrites === 'none') return { ...rest, lastReport: report, lastProof: report };
-    if (lostWrites === 'unknown') return { ...evidence, lastReport: report };
-  }
+  if (isProven) return { ...rest, lastReport: report, lastProof: report };
+  if (mirrorCondition(report) === 'in-sync' && lostWrites !== 'some') return { ...evidence, lastReport: report };
   // During the initial resync there is no mirror yet that could break.
   const isFirstCopy = state === 'enrolled' || state === 'syncing';
   const since = degradedSince ?? (isFirstCopy ? undefined : report.receivedAt);

@@ -11,22 +11,20 @@ import {
 import { mirrorCondition } from '../mirror/condition.ts';
 import { type LostWrites, type MirrorFacts, worstVolume } from '../mirror/worst-volume.ts';
 import { bootMomentNow, bootTimeOf_ms } from '../std/boot-moment.ts';
-import type { Clock } from '../std/clock.ts';
-import { type EventFacts, type EventLog, eventOf } from '../std/event.ts';
+import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventLevel, EventName } from '../std/event-table.ts';
 import { Attempt } from './attempt.ts';
 import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { chooseAction, type KeeperAction, type Situation } from './keeper-table.ts';
 import { observedEvent } from './observe.ts';
+import { OwnershipObserver, type OwnershipWorld } from './ownership-observer.ts';
 import type { Samples } from './probe-paths.ts';
 import type { Verdict } from './verdict.ts';
 import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 
 /** What a keeper uses outside itself: records, operations, the fence command. */
-export interface KeeperWorld {
-  clock: Clock;
-  log: EventLog;
+export interface KeeperWorld extends OwnershipWorld {
   record(host: string, volume: string): HostRecord | undefined;
   /** A failover had its decision about this volume when it was interrupted: it may resume without deciding again. */
   takeoverDecided(host: string, volume: string): boolean;
@@ -58,6 +56,8 @@ interface VolumeFacts extends MirrorFacts {
   volume: string;
   /** `undefined` if the host has no state. */
   record: HostRecord | undefined;
+  /** The ownership record says `pair`, and the report proves it. */
+  isProven: boolean;
 }
 
 /** What of the world does an action. */
@@ -79,6 +79,8 @@ export class HostKeeper {
   readonly #world: KeeperWorld;
   readonly #transition: Attempt;
   readonly #operation: Attempt;
+  /** By volume. */
+  readonly #ownership: ReadonlyMap<string, OwnershipObserver>;
   #verdict: Verdict = 'unknown';
   /** By volume. */
   readonly #recordedReports = new Map<string, PrimaryReport>();
@@ -91,11 +93,13 @@ export class HostKeeper {
     this.#world = world;
     this.#transition = new Attempt(world.clock, { longestPause_ms: 4000, settle_ms: 0 });
     this.#operation = new Attempt(world.clock, { longestPause_ms: 300_000, settle_ms: SETTLE_ms });
+    this.#ownership = new Map(host.volumes.map(({ name }) => [name, new OwnershipObserver(host, name, world)]));
   }
 
   /** Waits for background actions. */
   async settled(): Promise<void> {
-    await Promise.all([this.#transition.settled(), this.#operation.settled()]);
+    const ownership = [...this.#ownership.values()].map((observer) => observer.settled());
+    await Promise.all([this.#transition.settled(), this.#operation.settled(), ...ownership]);
   }
 
   /** Called once a second, with the observations. */
@@ -111,17 +115,22 @@ export class HostKeeper {
     }
     for (const volume of volumes) this.#keepEvidence(volume);
     this.#askWhetherOff(volumes);
-    const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites });
+    const isProven = volumes.every((volume) => volume.isProven);
+    const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites, isProven });
     if (event) this.#observe(record.state, event);
     this.#act(record, { report, lostWrites });
   }
 
   #look(volume: string): VolumeFacts {
     const { name } = this.#host;
+    const report = this.#monitor.freshReport(volume, this.#world.clock.bootTime_ms());
+    // First: what a report proves does not depend on the host's files.
+    const isProven = this.#ownership.get(volume)?.look(report) === true;
     return {
       volume,
+      report,
+      isProven,
       record: this.#world.record(name, volume),
-      report: this.#monitor.freshReport(volume, this.#world.clock.bootTime_ms()),
       lostWrites: this.#world.lostWrites(name, volume),
     };
   }
@@ -136,14 +145,14 @@ export class HostKeeper {
     };
   }
 
-  #keepEvidence({ volume, record, report, lostWrites }: VolumeFacts): void {
+  #keepEvidence({ volume, record, report, lostWrites, isProven }: VolumeFacts): void {
     // A failover is deciding on the recorded evidence: it must not change now.
     if (!record || record.state === 'failing-over') return;
     const isNew = report !== undefined && report !== this.#recordedReports.get(volume);
     const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
     if (!isNew && !isHeardAgain) return;
     const change = (evidence: VolumeEvidence) => {
-      const reported = isNew ? withReport(evidence, report, record.state, lostWrites) : evidence;
+      const reported = isNew ? withReport(evidence, report, record.state, { lostWrites, isProven }) : evidence;
       return isHeardAgain ? withoutProvenOff(reported) : reported;
     };
     const before = record.lastReport && mirrorCondition(record.lastReport);
@@ -168,6 +177,7 @@ export class HostKeeper {
     const { name } = this.#host;
     try {
       if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
+      for (const observer of this.#ownership.values()) observer.recordOff();
       const { clock } = this.#world;
       const off = { at: clock.wallTime().toISOString(), by: 'fence command', moment: bootMomentNow(clock) };
       for (const volume of this.#host.volumes) {

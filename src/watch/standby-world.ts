@@ -15,6 +15,7 @@ import { remirror } from '../mirror/primary-legs.ts';
 import { failover } from '../operations/failover/failover.ts';
 import { planRestore } from '../operations/restore.ts';
 import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
+import { standbyKeeper } from '../ownership/standby-keeper.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';
 import { serviceAddress } from '../service/observe-service.ts';
 import { service } from '../service/service.ts';
@@ -26,12 +27,15 @@ import { volumeContext } from '../steps/operation-context.ts';
 import { runOperation } from '../steps/runner.ts';
 import { requestStatus } from '../target/client/control-client.ts';
 import type { HostProbers } from './host-monitor.ts';
+import type { KnownOwners } from './known-owners.ts';
+import { OwnersOfHosts } from './owners-of-hosts.ts';
 import { IcmpProber, pingArgv } from './probes/icmp.ts';
 import { NetworkProber } from './probes/network.ts';
 import { ReportProber } from './probes/report.ts';
 import { ServiceProber } from './probes/service.ts';
 import { IscsiProber, TargetPoller } from './probes/target.ts';
 import { reportArgv } from './report.ts';
+import { contactOf, lostWritesOf } from './target-contact.ts';
 import type { WatchWorld } from './watch.ts';
 import { writeWatchSnapshot } from './watch-file.ts';
 
@@ -44,8 +48,14 @@ const ANSWER_TIMEOUT_ms = 1000;
 export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Clock): Promise<WatchWorld> {
   const { standby } = readConfiguration();
   const machine = new LocalMachine('standby');
-  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms, clock }), clock);
+  const target = new TargetPoller(() => requestStatus({ timeout_ms: TARGET_TIMEOUT_ms, clock, signal }), clock);
   const network = new NetworkProber(standby.networkInterface, await gatewayProber(machine, clock), clock);
+  const configuration = whenChanged(configurationPath(), readConfiguration);
+  const watched: Record<string, HostConfiguration> = {};
+  const owners = new OwnersOfHosts(
+    standbyKeeper(() => watched, clock),
+    log,
+  );
   void target.run(signal);
   void network.run(signal);
   return {
@@ -54,9 +64,15 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
       log(event);
       keep(event, log, clock);
     },
-    configuration: whenChanged(configurationPath(), readConfiguration),
+    configuration,
     network: () => network.look(),
-    probers: (host) => probersOf(host, standby, target, clock),
+    probers(host) {
+      watched[host.name] = host;
+      return probersOf({ host, standby, target, owners: owners.begin(host), clock });
+    },
+    ownership: (host, volume) => owners.of(host).record(volume),
+    changeOwnership: (host, volume, epoch, cause) => owners.of(host).change(volume, epoch, cause),
+    contact: (host, volume) => contactOf(target, host, volume, clock),
     prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
@@ -68,7 +84,7 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
         const isAsSeen = (readState(host)?.state ?? null) === from;
         return isAsSeen ? enter(host, event, clock) : undefined;
       }),
-    fenceStatus,
+    fenceStatus: (command, host) => fenceStatus(command, host, signal),
     async failover(host) {
       await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal, clock });
     },
@@ -78,11 +94,7 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     async remirror(host) {
       await underLock(host, 'remirror', clock, () => remirror(volumeContext(host, clock)));
     },
-    lostWrites(host, volume) {
-      const status = target.volume(host, volume);
-      if (!status) return 'unknown';
-      return status.lost.length > 0 ? 'some' : 'none';
-    },
+    lostWrites: (host, volume) => lostWritesOf(target.volume(host, volume)),
     async resyncLostWrites(host) {
       await underLock(host, 'resync-lost-writes', clock, () => resyncLostWrites(volumeContext(host, clock)));
     },
@@ -116,23 +128,26 @@ async function gatewayProber(machine: LocalMachine, clock: Clock): Promise<IcmpP
   return gateway === undefined ? undefined : new IcmpProber((signal) => execLines(pingArgv(gateway), signal), clock);
 }
 
-function probersOf(
-  host: HostConfiguration,
-  standby: StandbyConfiguration,
-  target: TargetPoller,
-  clock: Clock,
-): HostProbers {
+interface ProberFacts {
+  host: HostConfiguration;
+  standby: StandbyConfiguration;
+  target: TargetPoller;
+  owners: KnownOwners;
+  clock: Clock;
+}
+
+function probersOf({ host, standby, target, owners, clock }: ProberFacts): HostProbers {
   const machine = SshMachine.of(host, standby);
   return {
     iscsi: new IscsiProber(target, host.name),
     icmp: new IcmpProber((signal) => execLines(pingArgv(host.ssh.address), signal), clock),
     ssh: new ReportProber(
-      (signal) => machine.lines(reportArgv(host.name), signal),
-      host.volumes.map(({ name }) => name),
+      (signal) => machine.converse(reportArgv(host.name), signal),
+      () => owners.read(),
       clock,
     ),
     service: new ServiceProber(
-      () => readIdentities(host),
+      (signal) => readIdentities(host, signal),
       host.volumes.map(({ identity }) => identity).join('\n'),
       clock,
     ),
@@ -140,12 +155,13 @@ function probersOf(
 }
 
 /** The identity of each volume, a line each, as clients see them. */
-async function readIdentities(host: HostConfiguration): Promise<Buffer> {
+async function readIdentities(host: HostConfiguration, signal: AbortSignal): Promise<Buffer> {
   const files = host.volumes.map(({ mountPoint }) =>
     readNfsFile({
       address: serviceAddress(host),
       path: `${mountPoint}/.spare/identity`,
       timeout_ms: ANSWER_TIMEOUT_ms,
+      signal,
     }),
   );
   return Buffer.from((await Promise.all(files)).map((content) => content.toString('utf8').trim()).join('\n'));

@@ -46,6 +46,8 @@ export class Watch {
   #isolated = false;
   #lastRoundAt_ms: number | undefined;
   #wasLate = false;
+  /** Why the last snapshot was not written. */
+  #unpublished: string | undefined;
 
   constructor(world: WatchWorld) {
     this.#world = world;
@@ -75,7 +77,7 @@ export class Watch {
         this.#world.log(eventOf('host-unwatched', { host: name, message }));
       }
     }
-    this.#world.publish(this.snapshot());
+    this.#publish();
   }
 
   snapshot(): WatchSnapshot {
@@ -87,6 +89,18 @@ export class Watch {
       isolated: this.#isolated,
       hosts: Object.fromEntries([...this.#hosts].map(([name, { keeper }]) => [name, keeper.snapshot()])),
     };
+  }
+
+  /** A full disk does not end the watch: it acts on what it knows, and only status is blind. */
+  #publish(): void {
+    try {
+      this.#world.publish(this.snapshot());
+      this.#unpublished = undefined;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.#unpublished) this.#world.log(eventOf('snapshot-unwritten', { facts: { error: message } }));
+      this.#unpublished = message;
+    }
   }
 
   /** Ends all probes and their processes, and waits for running operations. */

@@ -128,9 +128,16 @@ for (const [state, verdict, report, event, to, lostWrites = 'none'] of rows) {
   const said =
     report === undefined ? 'no report' : report === whole ? 'whole' : report === broken ? 'broken' : 'copying';
   observe(`${state}, ${verdict}, ${said}, lost writes ${lostWrites}: ${event} to ${to ?? 'nothing else'}`, () => {
-    const seen = observedEvent({ state, verdict, report, lostWrites });
+    const isProven = report === whole && lostWrites === 'none';
+    const seen = observedEvent({ state, verdict, report, lostWrites, isProven });
     assert.is(seen, event);
     assert.is(seen && transitionOf(state, seen)?.to, to);
   });
 }
+observe('a report that the ownership record does not confirm changes nothing', () => {
+  for (const state of HOST_STATES) {
+    const seen = observedEvent({ state, verdict: 'alive', report: whole, lostWrites: 'none', isProven: false });
+    assert.is(seen, undefined, state);
+  }
+});
 observe.run();

@@ -211,7 +211,9 @@ const REPORTS = [
 ];
 const OBSERVATIONS: readonly Seen[] = (['alive', 'suspect', 'dead', 'unknown'] as const).flatMap((verdict) =>
   REPORTS.flatMap((report) =>
-    (['none', 'some', 'unknown'] as const).map((lostWrites) => ({ verdict, report, lostWrites })),
+    (['none', 'some', 'unknown'] as const).map((lostWrites) => {
+      return { verdict, report, lostWrites, isProven: report === whole && lostWrites === 'none' };
+    }),
   ),
 );
 

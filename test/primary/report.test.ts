@@ -7,7 +7,8 @@ import { parseReport } from '../../src/watch/report.ts';
 import { hostFixture, standbyFixture, volumeFixture } from '../fixtures/configuration.ts';
 import { PrimaryWorld } from './primary-world.ts';
 
-const AT = '2026-11-22T12:00:00.000Z';
+const QUESTION = '4;data 7 pair 12';
+const FILL = 'etc/spare/fill';
 const SESSION = 'sys/class/iscsi_session/session7';
 
 interface Context {
@@ -19,17 +20,41 @@ report.before.each((context) => {
 });
 report.after.each(({ world }) => world.end());
 
-/** The next line of the program, read as the watch reads it. */
-async function nextReport(world: PrimaryWorld) {
+/** The lines of the program, read as the watch reads them, until there are as many. */
+async function answers(world: PrimaryWorld, questions: readonly string[], count: number) {
   const child = world.start('report', 'alpha');
-  if (!child.stdout) throw new Error('The program has no output');
+  if (!child.stdout || !child.stdin) throw new Error('The program has no input or output');
+  child.stdin.write(questions.map((question) => `${question}\n`).join(''));
+  const reports = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    child.kill();
-    const parsed = parseReport(line, { receivedAt: AT });
+    const parsed = parseReport(line);
     assert.ok(parsed, `no report: ${line}`);
-    return parsed;
+    reports.push(parsed);
+    if (reports.length === count) break;
   }
-  throw new Error('The program printed nothing');
+  // What follows from an answer comes after it: the program ends when it is not asked any more.
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin.end();
+  await ended;
+  return reports;
+}
+
+/** The answer to one question about one volume. */
+async function nextReport(world: PrimaryWorld, question = QUESTION) {
+  const [report] = await answers(world, [question], 1);
+  if (!report) throw new Error('The program printed nothing');
+  return report;
+}
+
+/** A session with the standby. */
+function logIn(world: PrimaryWorld, state = 'LOGGED_IN'): void {
+  world.put(`${SESSION}/targetname`, 'iqn.2026-11.net.spare:lab:alpha\n');
+  world.put(`${SESSION}/recovery_tmo`, '120\n');
+  world.sessionState = state;
+}
+
+function timerOf(world: PrimaryWorld): string | undefined {
+  return world.read(`${SESSION}/recovery_tmo`)?.trim();
 }
 
 /** @returns Where the set's files are. */
@@ -41,7 +66,8 @@ function runMirror(world: PrimaryWorld, files: Record<string, string>): void {
 report('a machine on which nothing runs', async ({ world }) => {
   world.put('etc/spare/passive', 'held\n');
   assert.equal(await nextReport(world), {
-    receivedAt: AT,
+    question: 4,
+    epoch: 7,
     volume: 'data',
     arrayState: 'missing',
     standbyLegState: 'missing',
@@ -60,19 +86,83 @@ report('a set in sync, with its session', async ({ world }) => {
     'dev-the-lun/state': 'in_sync,write_mostly',
     [`dev-${localLeg}/state`]: 'in_sync',
   });
-  world.put(`${SESSION}/targetname`, 'iqn.2026-11.net.spare:lab:alpha\n');
-  world.sessionState = 'LOGGED_IN';
+  logIn(world);
   assert.equal(await nextReport(world), {
-    receivedAt: AT,
+    question: 4,
+    epoch: 7,
     volume: 'data',
     arrayState: 'clean',
     standbyLegState: 'in_sync,write_mostly',
     localLegState: 'in_sync',
     syncAction: 'idle',
     sessionLoggedIn: true,
+    recoveryTimeout_s: 12,
     passive: false,
   });
 });
+
+report('answers each question with its number and epoch, and ends with the questions', async ({ world }) => {
+  const seen = await answers(world, ['1;data 7 pair 12', 'what?', '', '2;data 8 primary 12', '3;other 9 pair 12'], 3);
+  assert.equal(
+    seen.map(({ question, epoch }) => [question, epoch]),
+    [
+      [1, 7],
+      [2, 8],
+      [3, undefined],
+    ],
+  );
+});
+
+report('keeps what it was told of each volume', async ({ world }) => {
+  await nextReport(world, '1;home 3 fill 20;data 8 standby 12');
+  assert.is(world.read('run/spare/ownership/data'), '8 standby 12\n');
+  assert.is(world.read('run/spare/ownership/home'), undefined);
+});
+
+report('answers where it cannot keep what it was told', async ({ world }) => {
+  world.put('run/spare/ownership', 'a file where its folder should be\n');
+  assert.is((await nextReport(world)).epoch, 7);
+});
+
+for (const [owner, wanted] of [
+  ['pair', '12'],
+  ['primary', '12'],
+  ['fill', '7200'],
+  ['standby', '120'],
+  ['unknown', '120'],
+] as const) {
+  report(`told ${owner}: writes wait for ${wanted} s for a lost standby`, async ({ world }) => {
+    logIn(world);
+    const { recoveryTimeout_s } = await nextReport(world, `1;data 7 ${owner} 12`);
+    assert.equal([timerOf(world), recoveryTimeout_s], [wanted, Number(wanted)]);
+  });
+}
+
+report('leaves the timer of a session that is down, and one that is off is no number', async ({ world }) => {
+  logIn(world, 'FAILED');
+  assert.is((await nextReport(world)).recoveryTimeout_s, undefined);
+  assert.is(timerOf(world), '120');
+  logIn(world);
+  world.put(`${SESSION}/recovery_tmo`, 'off\n');
+  assert.is((await nextReport(world, '1;data 7 standby 12')).recoveryTimeout_s, undefined);
+});
+
+for (const [what, owner, state, isKept] of [
+  ['both legs have everything', 'pair', 'in_sync', false],
+  ['the primary has gone on alone since', 'primary', 'in_sync', false],
+  ['the record says fill', 'fill', 'in_sync', true],
+  ['the array is still resyncing it', 'pair', 'spare', true],
+  ['its leg has failed', 'pair', 'faulty,in_sync', true],
+  ['the standby owns the volume', 'standby', 'in_sync', true],
+] as const) {
+  report(`${isKept ? 'keeps' : 'removes'} the mark of an incomplete local leg: ${what}`, async ({ world }) => {
+    const localLeg = world.block(volumeFixture.localLeg);
+    runMirror(world, { array_state: 'clean', sync_action: 'idle', [`dev-${localLeg}/state`]: state });
+    world.put(FILL, 'the local leg is not complete\n');
+    await nextReport(world, `1;data 7 ${owner} 12`);
+    assert.is(world.read(FILL) !== undefined, isKept);
+  });
+}
 
 report('a running resync reports its progress and speed', async ({ world }) => {
   runMirror(world, {
@@ -118,19 +208,6 @@ report('of several sessions with the target, one that is logged in counts', asyn
   assert.is((await nextReport(world)).sessionLoggedIn, true);
 });
 
-/** The lines of the program, read as the watch reads them, until there are as many. */
-async function nextReports(world: PrimaryWorld, count: number) {
-  const child = world.start('report', 'alpha');
-  if (!child.stdout) throw new Error('The program has no output');
-  const reports = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    reports.push(parseReport(line, { receivedAt: AT }));
-    if (reports.length === count) break;
-  }
-  child.kill();
-  return reports;
-}
-
 report('of several volumes each has a line of its own', async ({ world }) => {
   const home = { ...volumeFixture, name: 'home', lun: 2, device: '/dev/md/home', localLeg: '/dev/disk/home' };
   const volumes = [volumeFixture, home].map((volume) => ({
@@ -141,8 +218,11 @@ report('of several volumes each has a line of its own', async ({ world }) => {
   const text = serviceConfiguration({ ...hostFixture, volumes }, standbyFixture, 'primary');
   world.put('etc/spare/services/alpha.conf', text);
   runMirror(world, { array_state: 'clean', sync_action: 'idle' });
-  const seen = (await nextReports(world, 4)).map((each) => `${each?.volume} ${each?.arrayState}`);
-  assert.equal(seen, ['data clean', 'home missing', 'data clean', 'home missing']);
+  const question = '1;home 3 primary 12;data 7 pair 12';
+  const seen = (await answers(world, [question, question], 4)).map(
+    ({ volume, epoch, arrayState }) => `${volume} ${epoch} ${arrayState}`,
+  );
+  assert.equal(seen, ['data 7 clean', 'home 3 missing', 'data 7 clean', 'home 3 missing']);
 });
 
 report('a configuration from before volumes had names is of one', async ({ world }) => {

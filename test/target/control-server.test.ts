@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { requestStatus } from '../../src/target/client/control-client.ts';
 import { ControlServer } from '../../src/target/control-server.ts';
@@ -34,6 +37,25 @@ test('a daemon that does not run is unreachable, with a hint', async (context) =
   } catch (error) {
     assert.is((error as { kind: string }).kind, 'unreachable');
     assert.match((error as { hint: string }).hint, 'systemctl start spare-serve');
+  }
+});
+
+test('the wait for an answer ends with its signal', async () => {
+  const silent = createServer().listen(join(tmpdir(), `spare-silent-${process.pid}.sock`));
+  const abort = new AbortController();
+  try {
+    await once(silent, 'listening');
+    const asked = requestStatus({ socketPath: String(silent.address()), signal: abort.signal });
+    await once(silent, 'connection');
+    abort.abort();
+    const message = await asked.then(
+      () => 'answered',
+      (error) => error.message,
+    );
+    // Not 'did not answer within …': nobody waited for that.
+    assert.match(message, 'ABORT_ERR');
+  } finally {
+    silent.close();
   }
 });
 

@@ -55,6 +55,8 @@ export function wholeReport(age_ms: number, clock: Clock, change: Partial<Primar
     syncAction: 'idle',
     sessionLoggedIn: true,
     passive: false,
+    epoch: 7,
+    recoveryTimeout_s: 12,
     ...change,
   };
 }

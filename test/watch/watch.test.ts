@@ -4,9 +4,14 @@ import type { HostConfiguration } from '../../src/config/schema.ts';
 import type { PrimaryReport, RecordedState, VolumeEvidence } from '../../src/hosts/host-record.ts';
 import { pauseFor } from '../../src/hosts/pause.ts';
 import { type HostEvent, type StateOrNone, transitionOf } from '../../src/hosts/state-table.ts';
+import type { LostWrites } from '../../src/mirror/worst-volume.ts';
+import type { Owner, OwnershipCause, OwnershipRecord } from '../../src/ownership/record.ts';
+import { nextRecord } from '../../src/ownership/rules.ts';
+import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import type { SpareEvent } from '../../src/std/event.ts';
 import type { NetworkSample } from '../../src/watch/isolation.ts';
+import type { TargetContact } from '../../src/watch/pair-proof.ts';
 import { type ProbePath, type Sample, sampleOf } from '../../src/watch/probe-paths.ts';
 import type { Prober } from '../../src/watch/probes/prober.ts';
 import type { ReportProber } from '../../src/watch/probes/report.ts';
@@ -127,8 +132,43 @@ class FakeWorld implements WatchWorld {
     this.calls.push(`remirror ${host}`);
     await this.remirrorResult();
   };
+  /** By volume. */
+  owners = new Map<string, { owner: Owner; epoch: number }>();
+  /** Of the volume `data`. */
+  get owner(): Owner {
+    return this.ownership('alpha', 'data').owner;
+  }
+  set owner(owner: Owner) {
+    this.owners.set('data', { owner, epoch: this.epoch });
+  }
+  get epoch(): number {
+    return this.ownership('alpha', 'data').epoch;
+  }
+  hasSession = true;
+  heardAge_ms = 300;
+  changeResult: () => Promise<void> = async () => {};
+  ownership = (_host: string, volume: string): OwnershipRecord => ({
+    version: 1,
+    ...(this.owners.get(volume) ?? { owner: 'pair', epoch: 7 }),
+    cause: 'in-sync',
+    at: '2026-01-01T00:00:00.000Z',
+    changed: bootMomentNow(this.clock),
+  });
+  changeOwnership = async (host: string, volume: string, epoch: number, cause: OwnershipCause) => {
+    this.changes.push(`${host} ${volume} ${epoch} ${cause}`);
+    await this.changeResult();
+    const next = nextRecord(this.ownership(host, volume), cause, this.clock);
+    this.owners.set(volume, next);
+    return next;
+  };
+  changes: string[] = [];
+  contact = (host: string): TargetContact | undefined => {
+    const heard = { bootId: this.clock.bootId, bootTime_ms: this.clock.bootTime_ms() - this.heardAge_ms };
+    const { hasSession } = this;
+    return this.targetAnswers ? { hasSession, heard, isFenced: false, lostWrites: this.lostWrites(host) } : undefined;
+  };
   targetAnswers = true;
-  lostWrites = (host: string) => {
+  lostWrites = (host: string): LostWrites => {
     if (!this.targetAnswers) return 'unknown';
     return this.lost.has(host) ? 'some' : 'none';
   };
@@ -351,10 +391,13 @@ watch('a host is as good as the worst of its volumes, and evidence is kept for e
     assert.is(world.evidence.get('alpha')?.degradedSince, undefined);
     assert.ok(world.evidence.get('alpha')?.lastProof);
     assert.is(world.evidence.get('alpha/archive')?.lastProof, undefined);
-    report({});
-    await seconds(world, watch, 3);
+    for (let second = 0; second < 3; second += 1) {
+      report({ epoch: world.ownership('alpha', 'archive').epoch });
+      await world.second(watch);
+    }
     assert.is(world.state('alpha'), 'protected');
     assert.ok(world.evidence.get('alpha/archive')?.lastProof);
+    assert.equal(world.changes, ['alpha archive 7 leg-lost', 'alpha archive 8 in-sync']);
 
     world.answering.set('alpha', NOTHING);
     world.power = 'off';
@@ -373,11 +416,25 @@ watch('records early that the machine is off, and clears it when the host answer
     await seconds(world, watch, 4);
     const provenOff = world.evidence.get('alpha')?.provenOff;
     assert.ok(provenOff);
+    assert.equal(world.changes, ['alpha data 7 proven-off']);
     await seconds(world, watch, 5);
     assert.equal(world.evidence.get('alpha')?.provenOff, provenOff);
     world.answering.set('alpha', new Set(['icmp']));
     await seconds(world, watch, 1);
     assert.is(world.evidence.get('alpha')?.provenOff, undefined);
+  });
+});
+
+watch('an off that comes after the lease has run out leaves the record as it is', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha', { policy: 'manual' }), 'protected');
+  world.heardAge_ms = 12_000;
+  await watching(world, async (watch) => {
+    world.answering.set('alpha', NOTHING);
+    world.power = 'off';
+    await seconds(world, watch, 10);
+    assert.ok(world.evidence.get('alpha')?.provenOff);
+    assert.equal(world.changes, []);
   });
 });
 
@@ -410,8 +467,7 @@ watch('puts a dropped leg back when the session is there, and not before', async
     world.reports.set('alpha', { standbyLegState: 'faulty' });
     await seconds(world, watch, 2);
     assert.equal(world.calls, ['prepare alpha', 'remirror alpha']);
-    world.reports.set('alpha', {});
-    await seconds(world, watch, 2);
+    await echoing(world, watch, 3);
     assert.is(world.state('alpha'), 'protected');
     assert.is(world.evidence.get('alpha')?.degradedSince, undefined);
   });
@@ -571,4 +627,113 @@ watch('keeps watching when the record of one host is damaged', async () => {
     assert.ok(world.events.some(({ event, host }) => event === 'host-unwatched' && host === 'alpha'));
   });
 });
+/** Reports that echo the epoch of now, whatever it is. */
+async function echoing(
+  world: FakeWorld,
+  watch: Watch,
+  count: number,
+  change: Partial<PrimaryReport> = {},
+): Promise<void> {
+  for (let second = 0; second < count; second += 1) {
+    world.reports.set('alpha', { epoch: world.epoch, ...change });
+    await world.second(watch);
+  }
+}
+
+watch('records that both legs are in sync, and only then takes the host for protected', async () => {
+  for (const owner of ['primary', 'fill'] as const) {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'syncing');
+    world.owner = owner;
+    await watching(world, async (watch) => {
+      world.hasSession = false;
+      await echoing(world, watch, 3);
+      assert.equal(
+        [world.changes, world.state('alpha'), world.evidence.get('alpha')?.lastProof],
+        [[], 'syncing', undefined],
+      );
+      world.hasSession = true;
+      await echoing(world, watch, 1);
+      assert.equal([world.changes, world.owner, world.state('alpha')], [['alpha data 7 in-sync'], 'pair', 'syncing']);
+      await echoing(world, watch, 2);
+      assert.equal([world.changes.length, world.state('alpha')], [1, 'protected']);
+      assert.ok(world.evidence.get('alpha')?.lastProof);
+    });
+  }
+});
+
+watch('records a leg that was dropped without a word to the target', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    world.reports.set('alpha', { standbyLegState: 'faulty', epoch: 6 });
+    await seconds(world, watch, 3);
+    assert.equal(world.changes, [], 'that was before the epoch');
+    await echoing(world, watch, 3, { standbyLegState: 'missing', arrayState: 'missing' });
+    assert.equal(world.changes, [], 'an array that does not run has lost nothing');
+    await echoing(world, watch, 3, { standbyLegState: 'faulty' });
+    assert.equal([world.changes, world.owner], [['alpha data 7 leg-lost'], 'primary']);
+  });
+});
+
+watch('a lapsed lease, a session that is gone: nothing is green, and nothing lost', async () => {
+  for (const lapse of [{ hasSession: false }, { heardAge_ms: 20_000 }, { targetAnswers: false }]) {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'protected');
+    Object.assign(world, lapse);
+    await watching(world, async (watch) => {
+      await echoing(world, watch, 5);
+      assert.equal(
+        [world.changes, world.state('alpha'), world.evidence.get('alpha')?.lastProof],
+        [[], 'protected', undefined],
+      );
+    });
+  }
+});
+
+watch(
+  'a change of the record that fails is told once, and tried again; one that came too late is not told',
+  async () => {
+    const world = new FakeWorld();
+    world.addHost(exampleHost('alpha'), 'syncing');
+    world.owner = 'primary';
+    const failure = (code: string, message: string) => async () => {
+      throw new SpareError('precondition', code, message, { hint: 'Look' });
+    };
+    const told = () => world.events.filter(({ event }) => event === 'ownership-failed').length;
+    await watching(world, async (watch) => {
+      world.changeResult = failure('OWNERSHIP_CHANGED', 'Cannot change it: another epoch');
+      await echoing(world, watch, 5);
+      assert.is(told(), 0);
+      world.changeResult = failure('ENOSPC', 'Cannot write it');
+      await echoing(world, watch, 10);
+      assert.is(told(), 1);
+      assert.ok(world.changes.length > 5, `${world.changes.length} attempts`);
+      world.changeResult = async () => {};
+      await echoing(world, watch, 2);
+      assert.is(world.owner, 'pair');
+    });
+  },
+);
+
+watch('goes on while its snapshot cannot be written, and tells that once', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  const publish = world.publish;
+  world.publish = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  };
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 9);
+    assert.equal(takeovers(world), ['failover alpha']);
+    const told = () => world.events.filter(({ event }) => event === 'snapshot-unwritten').length;
+    assert.is(told(), 1);
+    world.publish = publish;
+    await seconds(world, watch, 1);
+    assert.ok(world.published);
+  });
+});
+
 watch.run();

@@ -27,6 +27,8 @@ export interface ReadNfsFileOptions {
   path: string;
   /** For everything from connecting to the last byte. */
   timeout_ms: number;
+  /** Ends it before that. */
+  signal?: AbortSignal;
   /** Another port than 2049. */
   port?: number;
 }
@@ -61,7 +63,8 @@ export async function readNfsFile(options: ReadNfsFileOptions): Promise<Buffer> 
 
 /** Sends one record and waits for one, on its own connection, so that each probe is independent of the last one. */
 async function exchange(options: ReadNfsFileOptions, call: Buffer): Promise<Buffer> {
-  const deadline = AbortSignal.timeout(options.timeout_ms);
+  const timeout = AbortSignal.timeout(options.timeout_ms);
+  const deadline = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
   for (let attempt = 1; ; attempt += 1) {
     const socket = connect({
       host: options.address,
@@ -75,16 +78,25 @@ async function exchange(options: ReadNfsFileOptions, call: Buffer): Promise<Buff
       const portIsTaken = code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL';
       if (!portIsTaken || attempt === PORT_ATTEMPTS_LIMIT) throw error;
     } finally {
-      // A reset leaves no TIME_WAIT behind: otherwise one probe per second would use up the reserved ports.
-      socket.resetAndDestroy();
+      end(socket);
     }
   }
+}
+
+/**
+ * A reset leaves no TIME_WAIT behind: otherwise one probe per second would use up the reserved ports. Node resets a socket only once it
+ * is connected, and the process lives on until then; where nothing answers, that is two minutes.
+ */
+function end(socket: Socket): void {
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function oneRecord(socket: Socket, call: Buffer, deadline: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const assembler = new RecordAssembler();
   const onDeadline = () => reject(new Error('timed out'));
+  if (deadline.aborted) onDeadline();
   deadline.addEventListener('abort', onDeadline, { once: true });
   socket.on('error', reject);
   socket.on('close', () => reject(new Error('the server closed the connection')));

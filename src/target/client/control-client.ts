@@ -11,6 +11,8 @@ interface ControlClientOptions {
   timeout_ms?: number;
   /** @default systemClock */
   clock?: Clock;
+  /** Ends the wait for the answer; what was asked for may happen all the same. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -22,8 +24,8 @@ export async function controlTarget(
   request: ControlRequest,
   options: ControlClientOptions = {},
 ): Promise<TargetStatus> {
-  const { socketPath = controlSocketPath(), timeout_ms = 30_000, clock = systemClock } = options;
-  const response = await exchange(request, { socketPath, timeout_ms, clock });
+  const { socketPath = controlSocketPath(), timeout_ms = 30_000, clock = systemClock, signal } = options;
+  const response = await exchange(request, { socketPath, timeout_ms, clock, ...(signal && { signal }) });
   if (response.ok) return response.result;
   const { code, message, hint } = response.error;
   throw new SpareError('stepFailed', code, message, { hint });
@@ -36,11 +38,12 @@ export function requestStatus(options?: ControlClientOptions): Promise<TargetSta
 
 function exchange(
   request: ControlRequest,
-  { socketPath, timeout_ms, clock }: Required<ControlClientOptions>,
+  options: Required<Omit<ControlClientOptions, 'signal'>> & Pick<ControlClientOptions, 'signal'>,
 ): Promise<ControlResponse> {
+  const { socketPath, timeout_ms, clock, signal } = options;
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect(socketPath);
+    const socket = connect({ path: socketPath, ...(signal && { signal }) });
     const fail = (message: string, cause?: unknown): void => {
       socket.destroy();
       const hint = 'Run: systemctl start spare-serve. If it stops again, see why: journalctl -u spare-serve';

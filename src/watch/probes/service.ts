@@ -13,12 +13,12 @@ export class ServiceProber implements Prober {
   lastHeardAt: number | null = null;
   detail = 'not probed yet';
   #ownFailure = false;
-  readonly #read: () => Promise<Buffer>;
+  readonly #read: (signal: AbortSignal) => Promise<Buffer>;
   readonly #identity: string;
   readonly #clock: Clock;
 
-  /** @param read Must end within a second. */
-  constructor(read: () => Promise<Buffer>, identity: string, clock: Clock) {
+  /** @param read Must end within a second, and with its signal. */
+  constructor(read: (signal: AbortSignal) => Promise<Buffer>, identity: string, clock: Clock) {
     this.#read = read;
     this.#identity = identity;
     this.#clock = clock;
@@ -31,15 +31,15 @@ export class ServiceProber implements Prober {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startedAt = this.#clock.bootTime_ms();
-      await this.#look();
+      await this.#look(signal);
       const pause_ms = Math.max(0, startedAt + INTERVAL_ms - this.#clock.bootTime_ms());
       await this.#clock.sleep(pause_ms, signal).catch(() => undefined);
     }
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     try {
-      const content = await this.#read();
+      const content = await this.#read(signal);
       this.#ownFailure = false;
       if (content.toString().trim() === this.#identity) {
         this.lastHeardAt = this.#clock.bootTime_ms();

@@ -4,15 +4,15 @@ import { type Sample, sampleOf } from '../probe-paths.ts';
 import type { Prober } from './prober.ts';
 
 const INTERVAL_ms = 1000;
-/** An older status says nothing. */
-const STATUS_VALID_ms = 2500;
+/** An older status says nothing. A slow answer may take 3 s, and the next question comes a second after it. */
+const STATUS_VALID_ms = 4000;
 
 /** Asks the standby's own target every second, once for all hosts. */
 export class TargetPoller {
   readonly #ask: () => Promise<TargetStatus>;
   readonly #clock: Clock;
   #status: TargetStatus | undefined;
-  #answeredAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   /** @param ask Must end within about a second. */
   constructor(ask: () => Promise<TargetStatus>, clock: Clock) {
@@ -22,12 +22,12 @@ export class TargetPoller {
 
   /** The last status while it is fresh; `undefined` when the daemon is down. */
   get status(): TargetStatus | undefined {
-    return this.#clock.bootTime_ms() - this.#answeredAt <= STATUS_VALID_ms ? this.#status : undefined;
+    return this.#clock.bootTime_ms() - this.#askedAt <= STATUS_VALID_ms ? this.#status : undefined;
   }
 
-  /** When the last status was answered, milliseconds of boot time. */
-  get answeredAt(): number {
-    return this.#answeredAt;
+  /** When the last status was asked for, milliseconds of boot time: an answer that waited in a buffer is as old as its question. */
+  get askedAt(): number {
+    return this.#askedAt;
   }
 
   host(name: string): HostTargetStatus | undefined {
@@ -41,9 +41,10 @@ export class TargetPoller {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const askedAt = this.#clock.bootTime_ms();
       try {
         this.#status = await this.#ask();
-        this.#answeredAt = this.#clock.bootTime_ms();
+        this.#askedAt = askedAt;
       } catch {
         // The previous status stays valid for a while.
       }
@@ -78,10 +79,10 @@ export class IscsiProber implements Prober {
     return status.sessions.length > 0 ? `session from ${status.sessions[0]?.remoteAddress}` : 'no session';
   }
 
-  /** Relative to the time of the target's answer, not to now: a slow target does not make a host unreachable. */
+  /** Relative to the time of the question, not to now: a slow target does not make a host unreachable. */
   sample(): Sample {
     const status = this.#poller.host(this.#host);
-    return status?.responding && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.answeredAt) : 'unknown';
+    return status?.responding && !status.fenced ? sampleOf(status.lastPduAt, this.#poller.askedAt) : 'unknown';
   }
 
   /** The poller runs independently, for all hosts. */

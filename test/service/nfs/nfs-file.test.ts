@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readNfsFile } from '../../../src/service/nfs/nfs-file.ts';
@@ -101,4 +103,18 @@ probe('comes from a reserved port when it may', async () => {
   }, read);
   assert.ok(from >= 665 && from < 1024, `port ${from}`);
 });
+// Only root may make namespaces without further ado.
+const asRoot = process.getuid?.() === 0 ? probe : probe.skip;
+
+asRoot('leaves nothing behind where nobody answers: the process can end at once', () => {
+  const program = fileURLToPath(import.meta.resolve('../../fixtures/service/read-from-nobody.ts'));
+  // Packets arrive at an interface to which they are not addressed.
+  const script = `ip link add near type veth peer name far; ip link set far up; ip link set near up
+    ip address add 10.99.0.1/24 dev near; ip neighbour add 10.99.0.2 lladdr 02:00:00:00:00:02 dev near; exec "$@"`;
+  const argv = ['--net', 'sh', '-ec', script, 'sh', process.execPath, '--disable-warning=ExperimentalWarning', program];
+  // The kernel gives up a connection after 127 s.
+  const said = execFileSync('unshare', [...argv, '10.99.0.2'], { encoding: 'utf8', timeout: 100_000 });
+  assert.is(said.trim(), 'NFS_UNREACHABLE');
+});
+
 probe.run();

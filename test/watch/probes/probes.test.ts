@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bootMomentNow } from '../../../src/std/boot-moment.ts';
 import { SpareError } from '../../../src/std/errors.ts';
 import type { TargetStatus } from '../../../src/target/client/control-protocol.ts';
 import { IcmpProber, parsePingLine } from '../../../src/watch/probes/icmp.ts';
-import { ReportProber } from '../../../src/watch/probes/report.ts';
 import { ServiceProber } from '../../../src/watch/probes/service.ts';
 import { IscsiProber, TargetPoller } from '../../../src/watch/probes/target.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
@@ -75,50 +73,6 @@ icmp('is unusable where ping does not run', async () => {
   assert.is(prober.lastHeardAt, null);
 });
 icmp.run();
-
-const ssh = suite('ReportProber');
-const LINE =
-  '{"arrayState":"active","standbyLegState":"in_sync,write_mostly","localLegState":"in_sync","syncAction":"idle","sessionLoggedIn":true,"passive":false}';
-
-ssh('keeps the last whole report', async () => {
-  const clock = new FakeClock();
-  const receivedAt = clock.wallTime().toISOString();
-  const received = bootMomentNow(clock);
-  const prober = new ReportProber(quietAfter([LINE, LINE.slice(0, 40), 'motd'], clock), ['data'], clock);
-  await running(prober, clock, () => prober.lastHeardAt !== null);
-  assert.is(prober.freshReport('data', received.bootTime_ms)?.receivedAt, receivedAt);
-  assert.equal(prober.freshReport('data', received.bootTime_ms)?.received, received);
-  assert.is(prober.lastHeardAt, received.bootTime_ms);
-});
-
-ssh('says nothing of a host that only greets', async () => {
-  const clock = new FakeClock();
-  const prober = new ReportProber(quietAfter(['Welcome'], clock), ['data'], clock);
-  await running(prober, clock, () => prober.detail === 'connecting');
-  assert.is(prober.lastHeardAt, null);
-});
-ssh('keeps a report for each volume of the host, as long as that is fresh', async () => {
-  const clock = new FakeClock();
-  const begun_ms = clock.bootTime_ms();
-  const line = (volume: string, arrayState: string) =>
-    LINE.replace('{', `{"volume":"${volume}",`).replace('active', arrayState);
-  const lines = [line('data', 'clean'), line('other', 'inactive'), line('home', 'degraded')];
-  const later = async function* (signal: AbortSignal) {
-    yield* lines;
-    clock.jump(2000);
-    yield line('home', 'active');
-    yield* quietAfter([], clock)(signal);
-  };
-  const prober = new ReportProber(later, ['data', 'home'], clock);
-  await running(prober, clock, () => prober.lastHeardAt === begun_ms + 2000);
-  assert.is(prober.freshReport('data', begun_ms + 2000)?.arrayState, 'clean');
-  assert.is(prober.freshReport('home', begun_ms + 2000)?.arrayState, 'active');
-  assert.is(prober.freshReport('other', begun_ms), undefined, 'a volume that the host does not have');
-  // Of the one there was news, of the other none.
-  assert.is(prober.freshReport('data', begun_ms + 4000), undefined);
-  assert.is(prober.freshReport('home', begun_ms + 4000)?.volume, 'home');
-});
-ssh.run();
 
 const service = suite('ServiceProber');
 const refusal = (cause: unknown) => new SpareError('unreachable', 'NFS_UNREACHABLE', 'No', { hint: 'None', cause });
@@ -210,7 +164,7 @@ iscsi('says nothing when the target is down, stale, or has fenced the host', asy
   const alpha = new IscsiProber(poller, 'alpha');
   await running(poller, clock, () => poller.status !== undefined);
   assert.is(alpha.sample(), 'unknown');
-  clock.jump(3000);
+  clock.jump(4001);
   assert.is(poller.status, undefined);
   let asked = 0;
   const down = new TargetPoller(async () => {
@@ -219,5 +173,24 @@ iscsi('says nothing when the target is down, stale, or has fenced the host', asy
   }, clock);
   await running(down, clock, () => asked > 2);
   assert.is(new IscsiProber(down, 'alpha').sample(), 'unknown');
+});
+iscsi('a status that waited in a buffer is as old as its question', async () => {
+  const clock = new FakeClock();
+  for (const [waited_ms, sample] of [
+    [3000, 'answered'],
+    [20_000, 'unknown'],
+  ] as const) {
+    const answer = Promise.withResolvers<TargetStatus>();
+    const poller = new TargetPoller(() => answer.promise, clock);
+    const abort = new AbortController();
+    const ended = poller.run(abort.signal);
+    const then = status(false, clock);
+    clock.jump(waited_ms);
+    answer.resolve(then);
+    await clock.advance(0);
+    assert.is(new IscsiProber(poller, 'alpha').sample(), sample);
+    abort.abort();
+    await ended;
+  }
 });
 iscsi.run();

@@ -1,0 +1,25 @@
+import type { LostWrites } from '../mirror/worst-volume.ts';
+import type { Clock } from '../std/clock.ts';
+import type { VolumeTargetStatus } from '../target/client/control-protocol.ts';
+import type { TargetContact } from './pair-proof.ts';
+import type { TargetPoller } from './probes/target.ts';
+
+/** Lost writes of a leg, by the target's status. */
+export function lostWritesOf(status: VolumeTargetStatus | undefined): LostWrites {
+  if (!status) return 'unknown';
+  return status.lost.length > 0 ? 'some' : 'none';
+}
+
+/** What the target says about a volume and its initiator; `undefined` while it, or the process of the host, does not answer. */
+export function contactOf(target: TargetPoller, host: string, volume: string, clock: Clock): TargetContact | undefined {
+  const status = target.host(host);
+  if (!status?.responding) return undefined;
+  const { sessions, lastPduAt, fenced } = status;
+  return {
+    hasSession: sessions.length > 0,
+    // The target is a process of this boot.
+    heard: lastPduAt === null ? undefined : { bootId: clock.bootId, bootTime_ms: lastPduAt },
+    isFenced: fenced,
+    lostWrites: lostWritesOf(target.volume(host, volume)),
+  };
+}
