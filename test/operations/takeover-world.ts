@@ -77,7 +77,9 @@ export class TakeoverWorld {
     mkdirSync(dirname(controlSocketPath()), { recursive: true });
     const server = createServer((socket) => {
       socket.on('error', () => {});
-      createInterface({ input: socket }).on('line', async (line) => {
+      // A client may leave before it has the answer. The lines repeat the error of their socket.
+      const lines = createInterface({ input: socket }).on('error', () => {});
+      lines.on('line', async (line) => {
         const result = await this.#control(JSON.parse(line) as ControlRequest);
         socket.end(`${JSON.stringify(result)}\n`);
       });
