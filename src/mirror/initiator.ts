@@ -9,6 +9,10 @@ const PORTAL_GROUP_TAG = 1;
 const SESSIONS = '/sys/class/iscsi_session';
 /** iscsiadm(8): `ISCSI_ERR_SESS_EXISTS`, logged in already. */
 const SESSION_EXISTS = 15;
+/** `set-recovery-timeout`: there is no session. */
+export const NO_SESSION = 3;
+/** As `OUT_OF_REACH` of the primary's programs: writes wait until the standby is back, however long that takes. */
+const OUT_OF_REACH_s = 7200;
 /** iscsiadm(8), `ISCSI_ERR_NO_OBJS_FOUND`: no such record or session. */
 const NO_OBJECTS = 21;
 
@@ -111,6 +115,11 @@ export function recordTimeoutArgv(
 /** For the session that is up: iscsid would take a changed record at the next login only. */
 export function sessionTimeoutArgv(host: HostConfiguration, replacementTimeout_s: number): string[] {
   return programArgv('set-recovery-timeout', SESSIONS, host.target.iqn, String(replacementTimeout_s));
+}
+
+/** Before the local leg is resynced: the array must not continue on it alone in the moment in which it is complete. */
+export function holdWritesArgv(host: HostConfiguration): string[] {
+  return sessionTimeoutArgv(host, OUT_OF_REACH_s);
 }
 
 /** Logs in, unless logged in already, and waits for the disk of each volume. */

@@ -6,6 +6,8 @@ import { quoteForShell } from '../machine/quote.ts';
 export const PROGRAM_DIRECTORY = '/usr/local/lib/spare';
 /** The fence record of a primary: while it exists, nothing starts. */
 export const PASSIVE_PATH = '/etc/spare/passive';
+/** On a primary: while it exists, the guard does not use the local leg, which is not complete yet. `report` removes it. */
+export const FILL_PATH = '/etc/spare/fill';
 const SERVICE_PROGRAM = `${PROGRAM_DIRECTORY}/service`;
 /** A cold start loads modules and creates namespaces: 13 s under emulation. */
 const VERB_TIMEOUT_ms = 120_000;

@@ -26,6 +26,7 @@ export function hostProblems(
     ...comparisonProblems(seen, record),
     ...stateProblems(seen, host, record, onHost),
     ...proofProblems(seen, onHost),
+    ...programProblems(seen, host, record),
     ...pathProblems(seen, onHost),
     ...automationProblems(seen, host),
   ];
@@ -200,6 +201,19 @@ function unreachableProblems(seen: Seen, host: HostConfiguration): Problem[] {
       sentence:
         'Unreachable on all probes. Automatic failover skipped: the mirror was not in sync. If the local leg is intact, repairing the primary loses nothing',
       command: `spare failover ${host.name}${host.fenceCommand === undefined ? ' --confirmed-off' : ''} --dry-run`,
+    },
+  ];
+}
+
+/** The programs are installed by enrolling, and by every change of a service setting, even to the value that it has. */
+function programProblems(seen: Seen, host: HostConfiguration, record: HostRecord | undefined): Problem[] {
+  const report = record?.lastReport;
+  if (!report || report.epoch !== undefined || seen.paths.ssh.sample !== 'answered' || isServedElsewhere(seen))
+    return [];
+  return [
+    {
+      sentence: `The programs on ${host.name} are older than this version of spare: its reports prove nothing. Setting the lease that it has installs them again`,
+      command: `spare set ${host.name} --lease ${host.service.lease_s}`,
     },
   ];
 }

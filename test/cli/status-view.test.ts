@@ -428,4 +428,16 @@ view('is cut to the size of the terminal when watched', () => {
     ].map((line) => line.slice(0, 40)),
   );
 });
+
+view('tells that the programs on a primary are older: reports without an epoch prove nothing', () => {
+  const { epoch: _epoch, ...older } = wholeReport(1000, clock);
+  const sentencesOf = (record: HostRecord) =>
+    statusReport(facts({ alpha: record })).hosts[0]?.problems.map(
+      ({ sentence, command }) => `${sentence}: ${command}`,
+    ) ?? [];
+  const told = (record: HostRecord) => sentencesOf(record).filter((text) => text.includes('older than this version'));
+  assert.match(told({ ...protectedRecord, lastReport: older })[0] ?? '', /: spare set alpha --lease 10$/);
+  assert.equal(told(protectedRecord), []);
+  assert.equal(told({ ...protectedRecord, state: 'taken-over', lastReport: older }), []);
+});
 view.run();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execLocal } from '../../src/machine/exec.ts';
-import { sessionTimeoutArgv } from '../../src/mirror/initiator.ts';
+import { holdWritesArgv, NO_SESSION, sessionTimeoutArgv } from '../../src/mirror/initiator.ts';
 import { hostFixture } from '../fixtures/configuration.ts';
 
 interface Context {
@@ -24,9 +24,9 @@ function session(folder: string, name: string, targetname: string, state = 'LOGG
   }
 }
 
-function change(folder: string) {
-  const argv = sessionTimeoutArgv(hostFixture, 20).map((word) => (word === '/sys/class/iscsi_session' ? folder : word));
-  return execLocal(argv, { acceptExitCodes: [1] });
+function change(folder: string, command = sessionTimeoutArgv(hostFixture, 20)) {
+  const argv = command.map((word) => (word === '/sys/class/iscsi_session' ? folder : word));
+  return execLocal(argv, { acceptExitCodes: [1, NO_SESSION] });
 }
 
 function timeoutOf(folder: string, name: string): string {
@@ -48,8 +48,18 @@ timeout('a session that is down keeps it, and that is told', async ({ folder }) 
   assert.is(timeoutOf(folder, 'session1'), '12');
 });
 
-timeout('without a session there is nothing to do', async ({ folder }) => {
+timeout('without a session there is nothing to do, and that is told', async ({ folder }) => {
+  const { exitCode, stderr } = await change(folder);
+  assert.is(exitCode, NO_SESSION);
+  assert.match(stderr, 'no session');
+});
+
+timeout('out of reach it stays, until the ownership record lets the report program set it back', async ({ folder }) => {
+  session(folder, 'session2', hostFixture.target.iqn);
+  assert.is((await change(folder, holdWritesArgv(hostFixture))).exitCode, 0);
+  assert.is(timeoutOf(folder, 'session2'), '7200');
   assert.is((await change(folder)).exitCode, 0);
+  assert.is(timeoutOf(folder, 'session2'), '7200');
 });
 
 timeout.run();

@@ -1,10 +1,11 @@
+import { shownCommand } from '../../machine/program.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
-import { login, loginArgv, logout, standbyLegPath } from '../../mirror/initiator.ts';
+import { holdWritesArgv, login, loginArgv, logout, standbyLegPath } from '../../mirror/initiator.ts';
 import { assembleArgv } from '../../mirror/md/commands.ts';
 import { mirrorStatus } from '../../mirror/md/status.ts';
 import { stopMirror } from '../../mirror/standby-leg.ts';
 import { observeService } from '../../service/observe-service.ts';
-import { service, serviceArgv } from '../../service/service.ts';
+import { FILL_PATH, service, serviceArgv } from '../../service/service.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import type { FailbackContext } from './failback-context.ts';
 import type { Outage } from './outage.ts';
@@ -35,10 +36,20 @@ function arraySteps({ host, volume, standby, primaryMachine }: FailbackContext):
   const onPrimary = stepOn(primaryMachine);
   return [
     onPrimary({
+      name: 'fill',
+      title: `Note that the local leg of ${host.name} is not complete: its guard must not use it`,
+      commandLines: [`(write ${FILL_PATH})`],
+      // It is not rolled back: the local leg stays incomplete until it is resynced.
+      run: () => primaryMachine.writeFile(FILL_PATH, 'the local leg is not complete\n', 0o644),
+    }),
+    onPrimary({
       name: 'login',
-      title: `Log ${host.name} in to its LUN`,
-      commandLines: [words(loginArgv(host, standby))],
-      run: (report) => login(primaryMachine, host, standby, report),
+      title: `Log ${host.name} in to its LUN, and let writes wait for the standby until both legs are in sync`,
+      commandLines: [words(loginArgv(host, standby)), shownCommand(holdWritesArgv(host))],
+      async run(report) {
+        await login(primaryMachine, host, standby, report);
+        await primaryMachine.exec(holdWritesArgv(host));
+      },
       undo: () => logout(primaryMachine, host, standby),
     }),
     onPrimary({

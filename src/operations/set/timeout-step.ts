@@ -1,5 +1,5 @@
 import { shownCommand } from '../../machine/program.ts';
-import { recordTimeoutArgv, sessionTimeoutArgv } from '../../mirror/initiator.ts';
+import { NO_SESSION, recordTimeoutArgv, sessionTimeoutArgv } from '../../mirror/initiator.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { contextWith, type SetContext } from './set-context.ts';
 import type { SettingChanges } from './setting-changes.ts';
@@ -15,7 +15,7 @@ export function timeoutStep(context: SetContext): Step {
     ];
   };
   const apply = async (wanted: SettingChanges) => {
-    for (const argv of argvs(wanted)) await machine.exec(argv);
+    for (const argv of argvs(wanted)) await machine.exec(argv, { acceptExitCodes: [NO_SESSION] });
   };
   const { host } = contextWith(context, changes);
   return stepOn(machine)({
