@@ -11,7 +11,7 @@ export interface Mutation {
 }
 
 /** Without the rules that keep a way out, no leg is stale: these are looked for when the faults have stopped. */
-const CALM = ['CALM=1'];
+const CALM = ['CALM=1', 'NO_OVERRIDES'];
 
 export const MUTATIONS: readonly Mutation[] = [
   { name: 'BOTH_LEGS_AT_FAILBACK', instead: 'a failback assembles both legs, and MD may choose the stale one' },
@@ -46,6 +46,17 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'START_ALONE_IN_FILL', instead: 'start-alone ignores the fill marker' },
   { name: 'TAKES_WITHOUT_PROOF', instead: 'a takeover takes the leg of a volume that the primary owns' },
   { name: 'TIMER_RUNS_IN_FILL', instead: 'the initiator gives up in `fill`' },
+  { name: 'SYNCING_LEG_IS_TAKEN', instead: 'a takeover serves a leg that is being resynced' },
+  {
+    name: 'MARKER_BLOCKS_A_WHOLE_LEG',
+    instead: 'the fill marker ends with `pair` alone, and keeps the guard from a leg that is complete again',
+    defines: CALM,
+  },
+  {
+    name: 'WAIT_NEVER_ENDS',
+    instead: 'the guard does not end the wait of a session that went before it was told',
+    defines: CALM,
+  },
   { name: 'NO_ABORT', instead: '`spare failover --abort` does not exist', defines: CALM },
   { name: 'REPLACED_STAYS_PASSIVE', instead: 'a primary that once was refused stays passive', defines: CALM },
 ];

@@ -51,12 +51,16 @@ export async function search({ defines, order, timeout_s }: Search): Promise<Sea
   try {
     for (const file of readdirSync(PROTOCOL)) cpSync(join(PROTOCOL, file), join(folder, file));
     await compile(folder, defines, order);
-    const { stdout } = await execa('nice', ['./pan', '-E', `-m${MAX_DEPTH}`, ...(order === 'progress' ? ['-l'] : [])], {
-      cwd: folder,
-      reject: false,
-      timeout: timeout_s * 1000,
-      stdin: 'ignore',
-    });
+    const { stdout } = await execa(
+      'nice',
+      ['-n', '5', './pan', '-E', `-m${MAX_DEPTH}`, ...(order === 'progress' ? ['-l'] : [])],
+      {
+        cwd: folder,
+        reject: false,
+        timeout: timeout_s * 1000,
+        stdin: 'ignore',
+      },
+    );
     return parseSearch(stdout);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -25,7 +25,7 @@ inline roll_back() {
   :: else \
   fi
 #define mark_written(v) volume[v].written = true
-#define bring_into_service(v) use_standby_leg(v); volume[v].localStale = true; volume[v].leftBehind = false; volume[v].excused = false
+#define bring_into_service(v) use_standby_leg(v); assert(!volume[v].mixed); volume[v].localStale = true; volume[v].leftBehind = false; volume[v].excused = false
 
 inline serve_on_standby() { EACH(bring_into_service); standbyServes = true; host = TAKEN_OVER; end_command() }
 
@@ -36,14 +36,11 @@ active proctype failover() {
   do
   :: d_step { standbyUp && step == 0 && !standbyServes && WANTS_FAILOVER && EVERY(OF_STANDBY) -> host = FAILING_OVER; step = 5 }
   :: d_step { standbyUp && step == 0 && !standbyServes && WANTS_FAILOVER && !EVERY(OF_STANDBY) && EVERY(TAKEABLE) -> host = FAILING_OVER; step = 1 }
-#ifndef NO_OVERRIDES
-  :: d_step { standbyUp && step == 0 && !standbyServes && WANTS_FAILOVER && !EVERY(TAKEABLE) -> host = FAILING_OVER; step = 1; withLoss = true }
-#endif
+  :: d_step { standbyUp && step == 0 && !standbyServes && WANTS_FAILOVER && !EVERY(TAKEABLE) && (OVERRIDES || calm) ->
+       host = FAILING_OVER; step = 1; withLoss = true }
   /* The fence command: it works; it lies, or --confirmed-off is wrong; it fails. */
   :: d_step { standbyUp && step == 1 -> primaryUp = false; stop_array(); EACH(record_off); step = 2 }
-#ifndef NO_OVERRIDES
-  :: d_step { standbyUp && step == 1 && !calm && primaryUp -> lied = true; EACH(record_off); step = 2 }
-#endif
+  :: d_step { standbyUp && step == 1 && !calm && primaryUp && OVERRIDES -> lied = true; EACH(record_off); step = 2 }
   :: d_step { standbyUp && step == 1 && !calm -> roll_back() }
   :: d_step { standbyUp && step == 2 -> FENCES_LUN; step = 3 }
   :: d_step { standbyUp && step == 3 && EVERY(OF_STANDBY) -> step = 5; settle_lie() }

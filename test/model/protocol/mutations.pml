@@ -52,18 +52,6 @@
 #define IS_CURRENT(v) volume[v].answerCurrent
 #endif
 
-#ifdef SESSION_IS_NOT_LOOKED_AT
-#define SESSION_IS_HEARD true
-#else
-#define SESSION_IS_HEARD (targetSession && silence == 0 && !fenced)
-#endif
-
-#ifdef TIMER_IS_NOT_LOOKED_AT
-#define TIMER_IS_LONG_ENOUGH true
-#else
-#define TIMER_IS_LONG_ENOUGH (answerTimer >= lease)
-#endif
-
 #ifdef LOSS_IN_A_REPORT_IS_NOT_RECORDED
 #define LOSS_IS_TOLD false
 #else
@@ -124,12 +112,6 @@
 #define ALONE_IN_FILL false
 #endif
 
-#ifdef MARKER_ENDS_WITH_PAIR_ALONE
-#define ENDS_FILL(v) (volume[v].told == PAIR)
-#else
-#define ENDS_FILL(v) (volume[v].told == PAIR || volume[v].told == PRIMARY)
-#endif
-
 #ifdef TIMER_RUNS_IN_FILL
 #define TIMER_IN_FILL timer
 #else
@@ -146,12 +128,6 @@
 #define FENCES_LUN skip
 #else
 #define FENCES_LUN fenced = true; targetSession = false
-#endif
-
-#ifdef TIMER_IS_SET_FOR_EACH_VOLUME
-#define ALL_OR_ANY(P) ANY(P)
-#else
-#define ALL_OR_ANY(P) EVERY(P)
 #endif
 
 #ifdef LOGIN_BEGINS_THE_LEASE_FIRST
@@ -176,4 +152,12 @@
 #define VOIDS_THE_OFF(v) skip
 #else
 #define VOIDS_THE_OFF(v) is_heard(v)
+#endif
+
+#ifdef MARKER_BLOCKS_A_WHOLE_LEG
+#define ENDS_FILL(v) (volume[v].told == PAIR)
+#define MARKER_ALLOWS (!fillMarker || ANY(TOLD_FILL))
+#else
+#define ENDS_FILL(v) (volume[v].told == PAIR || volume[v].told == PRIMARY)
+#define MARKER_ALLOWS true
 #endif

@@ -74,7 +74,7 @@ active proctype guard() {
   :: d_step { REACHABLE && fenced && !session && passive == NOT_PASSIVE -> passive = REPLACED }
   :: d_step { passive == REPLACED && arrayUp -> stop_array() }
   /* Assemble. A leg that MD can't read is left out. */
-  :: atomic { loggedIn && !arrayUp && session && passive == NOT_PASSIVE && (FLOWS || !calm && EVERY(NOT_TOLD_FILL)) ->
+  :: atomic { loggedIn && !arrayUp && session && passive == NOT_PASSIVE && MARKER_ALLOWS && (FLOWS || !calm && EVERY(NOT_TOLD_FILL)) ->
        if
        :: d_step { FLOWS -> EACH(assemble) }
        :: d_step { !calm && EVERY(NOT_TOLD_FILL) -> EACH(leave_out) }

@@ -28,7 +28,7 @@ active proctype target() {
 
 
 #define read_volume(v) \
-  volume[v].provenPair = IS_CURRENT(v) && volume[v].answerInSync && SESSION_IS_HEARD && TIMER_IS_LONG_ENOUGH && \
+  volume[v].provenPair = IS_CURRENT(v) && volume[v].answerInSync && targetSession && silence == 0 && !fenced && answerTimer >= lease && \
     (volume[v].owner == PRIMARY || volume[v].owner == FILL); \
   if \
   :: volume[v].answerCurrent && volume[v].answerDropped && volume[v].owner != STANDBY -> \
@@ -52,7 +52,7 @@ active proctype watch() {
   do
   :: d_step { standbyUp && !question && !answer && WORTH_ASKING ->
        EACH(ask_volume); question = true; questionSinceHome = true; questionLease = setting;
-       questionSettled = ALL_OR_ANY(SETTLED) }
+       questionSettled = EVERY(SETTLED) }
   :: d_step { standbyUp && answer ->
        EACH(read_volume);
        if :: answerLease == LONG && answerTimer >= LONG && setting == LONG -> lease = LONG :: else fi;

@@ -79,6 +79,12 @@ bool heardSinceOff;
 bool lied;
 byte calm;                                         /* 1: no more faults. 2: and the primary is gone for good. 3: the standby is */
 
+#ifdef NO_OVERRIDES
+#define OVERRIDES false
+#else
+#define OVERRIDES true
+#endif
+
 #define FLOWS (primaryUp && standbyUp && net && session && targetSession)
 #define REACHABLE (primaryUp && standbyUp && net)
 #define OWNER_NOW(v) (volume[v].owner == PAIR && LAPSED(v) -> PRIMARY : volume[v].owner)

@@ -49,9 +49,7 @@ progress_faults:
 #if VOLUMES == 2
   :: d_step { FLOWS && serving && HAS_STANDBY_LEG(1) -> error_at(1) }
 #endif
-#ifndef NO_OVERRIDES
-  :: d_step { serving && volume[0].standbyIn && volume[0].localIn -> fail_by_hand(0) }
-#endif
+  :: d_step { OVERRIDES && serving && volume[0].standbyIn && volume[0].localIn -> fail_by_hand(0) }
 #ifdef SETTINGS
   :: d_step { REACHABLE && step == 0 && setting == SHORT -> setting = LONG; questionLease = SHORT; answerLease = SHORT RAISED_TOO_EARLY }
   :: d_step { standbyUp && step == 0 && setting == LONG -> setting = SHORT; lease = SHORT; questionLease = SHORT; answerLease = SHORT }
