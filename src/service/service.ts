@@ -120,6 +120,7 @@ function volumeSettings(volume: VolumeConfiguration, role: 'primary' | 'standby'
     SPARE_FSID: volume.nfs.fsid,
     SPARE_CLIENTS: volume.nfs.clients,
     SPARE_EXPORT_OPTIONS: volume.nfs.exportOptions,
+    SPARE_IDENTITY: volume.identity,
     ...(role === 'primary' && { SPARE_LOCAL_LEG: volume.localLeg }),
   };
 }

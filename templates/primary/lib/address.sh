@@ -3,6 +3,7 @@
 
 # `replace` does not change an existing entry. A batch ends at its first error.
 address_up() {
+  inside "$here/inside/assert-served"
   address=${SPARE_ADDRESS%/*}
   if [ "$SPARE_ROLE" = standby ]; then
     [ -s "$SPARE_STATE/hardware" ] || learn_hardware
@@ -24,16 +25,21 @@ END
   fi
 }
 
-address_down() {
+# The standby's own route. One part may be gone already; the other must still be removed.
+forget_route() {
   address=${SPARE_ADDRESS%/*}
-  if [ "$SPARE_ROLE" = standby ]; then
-    # One may be gone already; the other must still be removed.
-    ip -force -batch - 2>/dev/null <<END || true
+  ip -force -batch - 2>/dev/null <<END || true
 route del $address/32 dev $shim
 neighbour del $address dev $shim
 END
+}
+
+address_down() {
+  if [ "$SPARE_ROLE" = standby ]; then forget_route; fi
+  if ! prepared; then
+    end_unprepared
+    return 0
   fi
-  prepared || return 0
   case $(ip -n "$SPARE_NETWORK" -4 -o address show dev "$SPARE_INNER") in
     *" $SPARE_ADDRESS "*) ip -n "$SPARE_NETWORK" address del "$SPARE_ADDRESS" dev "$SPARE_INNER" ;;
   esac

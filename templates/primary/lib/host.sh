@@ -26,9 +26,10 @@ use_host() {
 }
 
 # Sets what belongs to a volume: SPARE_VOLUME (its name), SPARE_LUN, SPARE_MIRROR_UUID, SPARE_DEVICE, SPARE_MOUNT, SPARE_FSID,
-# SPARE_CLIENTS, SPARE_EXPORT_OPTIONS; on a primary SPARE_LOCAL_LEG too.
+# SPARE_CLIENTS, SPARE_EXPORT_OPTIONS, SPARE_IDENTITY (empty in a file of an older version); on a primary SPARE_LOCAL_LEG too.
 use_one_volume() {
   set -a
+  export SPARE_IDENTITY=''
   use_volume "$1" || fail "there is no volume $1 in $configuration"
   set +a
 }

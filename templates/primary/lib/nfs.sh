@@ -6,6 +6,17 @@ serves() {
   [ "$threads" -gt 0 ]
 }
 
+# Whether the server listens in the network namespace that this runs in: port 2049 is 0801, a listening socket 0A (proc(5)).
+# /proc/fs/nfsd shows the server of the network in which it was mounted.
+serves_this_network() {
+  while read -r _ local _ state _; do
+    case "$local $state" in
+      *:0801\ 0A) return 0 ;;
+    esac
+  done <"$root/proc/self/net/tcp"
+  return 1
+}
+
 # Sets `exported` to the client as exportfs keeps it: a host name may have another canonical one. The options replace those
 # that the client had.
 export_volume() {
