@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { removeFileDurably, replaceFile, writeFileDurably } from '../std/durable-file.ts';
+import { overwriteFile, removeFileDurably, replaceFile, writeFileDurably } from '../std/durable-file.ts';
 import { SpareError } from '../std/errors.ts';
 
 /** The content of a JSON file about a host. */
@@ -36,7 +36,13 @@ export function readRecordFile<Content extends HostFile>(path: string): Content 
 export function writeRecordFile(path: string, content: HostFile, options = { durable: true }): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const write = options.durable ? writeFileDurably : replaceFile;
-  write(path, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  try {
+    write(path, text, 0o600);
+  } catch (error) {
+    // On a full disk a host must still become suspect and be taken over.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC' || !overwriteFile(path, text)) throw error;
+  }
 }
 
 export function removeRecordFile(path: string): void {

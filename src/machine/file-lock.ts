@@ -37,9 +37,11 @@ export async function takeFileLock(path: string, note: string): Promise<FileLock
     if (result.exitCode === CONFLICT) return { heldBy: readNote(path) };
     throw new Error(`Cannot lock ${path}: ${result.shortMessage ?? result.stderr}`);
   }
-  writeFileSync(path, note);
+  writeNote(path, note);
   return {
     async release() {
+      // The next holder must not be taken for this one before it has written its own.
+      writeNote(path, '');
       holder.stdin.end();
       await holder;
     },
@@ -57,6 +59,15 @@ export function isFileLocked(path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
+  }
+}
+
+/** On a full disk there is no note: the lock holds all the same. */
+function writeNote(path: string, note: string): void {
+  try {
+    writeFileSync(path, note);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
 }
 

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isFileLocked, takeFileLock } from '../../src/machine/file-lock.ts';
@@ -20,6 +20,15 @@ test('is held by one at a time, who can be named, until it is released', async (
   assert.equal(await takeFileLock(path, 'the second'), { heldBy: 'the first' });
   await lock.release();
   assert.is(isFileLocked(path), false);
+  assert.is(readFileSync(path, 'utf8'), '', 'the next holder is not taken for this one');
+});
+
+test('is held on a full disk, too, without a note', async ({ path }) => {
+  mkdirSync(dirname(path));
+  symlinkSync('/dev/full', path);
+  const lock = await takeFileLock(path, 'the first');
+  assert.not('heldBy' in lock);
+  if (!('heldBy' in lock)) await lock.release();
 });
 
 test.run();
