@@ -19,6 +19,7 @@ function lineView(): OperationView {
   let lastDetail = '';
   return {
     onEvent(event) {
+      if (event.type === 'journal-unwritten') return warnOfJournal(event.error);
       const { step } = event;
       if (event.type === 'progress') {
         // One line per change, not per report: logs are read later.
@@ -62,6 +63,7 @@ function terminalView(operation: Operation): OperationView {
     // The runner handles signals: listr2's own handler would exit in the middle of a step.
     { registerSignalListeners: false, exitOnError: true, rendererOptions: { collapseErrors: false } },
   );
+  let journalError: Error | undefined;
   const drawing = listr.run().catch(() => undefined);
   const settle = (row: StepRow, error?: Error) => {
     if (row.settled) return;
@@ -71,6 +73,10 @@ function terminalView(operation: Operation): OperationView {
   };
   return {
     onEvent(event) {
+      if (event.type === 'journal-unwritten') {
+        journalError = event.error;
+        return;
+      }
       const row = rows.get(event.step);
       if (!row) return;
       if (event.type === 'progress') {
@@ -87,8 +93,13 @@ function terminalView(operation: Operation): OperationView {
     async end() {
       for (const row of rows.values()) settle(row);
       await drawing;
+      if (journalError) warnOfJournal(journalError);
     },
   };
+}
+
+function warnOfJournal(error: Error): void {
+  console.error(`warning: Cannot write the journal of this operation: ${error.message}`);
 }
 
 function seconds(elapsed_ms: number): string {

@@ -55,8 +55,21 @@ const AWAITED: ReadonlySet<EventName> = new Set([
   'operation-ended',
 ]);
 
-/** Appends an event. Several processes may do so at once: a line is one write. */
-export function appendToJournal(host: string, event: SpareEvent, clock: Clock): void {
+/**
+ * Appends an event. Several processes may do so at once: a line is one write.
+ * @returns Why it could not, for example because the disk is full. It throws nothing: what is being done, or rolled back, must not
+ *   end for want of a line.
+ */
+export function appendToJournal(host: string, event: SpareEvent, clock: Clock): Error | undefined {
+  try {
+    append(host, event, clock);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function append(host: string, event: SpareEvent, clock: Clock): void {
   const path = journalPath(host);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (event.event === 'operation-begun') rotate(path);

@@ -26,5 +26,6 @@ export function planRestore(context: VolumeContext): Operation {
     again: 'wait for the watch, which retries automatically',
     steps,
     onlyForward: true,
+    urgent: true,
   };
 }

@@ -15,6 +15,7 @@ const VERB_TIMEOUT_ms = 120_000;
 /** The verbs of `templates/primary/service`; its header explains each. */
 export type ServiceVerb =
   | 'prepare'
+  | 'ready'
   | 'mount'
   | 'unmount'
   | 'nfs-start'
@@ -37,8 +38,19 @@ export function serviceArgv(verb: ServiceVerb, host: string): string[] {
   return [SERVICE_PROGRAM, verb, host];
 }
 
-export async function service(machine: Machine, verb: ServiceVerb, host: string): Promise<void> {
-  await machine.exec(serviceArgv(verb, host), { timeout_ms: VERB_TIMEOUT_ms });
+export async function service(
+  machine: Machine,
+  verb: ServiceVerb,
+  host: string,
+  timeout_ms = VERB_TIMEOUT_ms,
+): Promise<void> {
+  await machine.exec(serviceArgv(verb, host), { timeout_ms });
+}
+
+/** What a takeover of the host would lack on the standby, as sentences for people; empty if it is ready. */
+export async function lackedByTakeover(standby: Machine, host: string, timeout_ms: number): Promise<string[]> {
+  const { stdout } = await standby.exec(serviceArgv('ready', host), { timeout_ms });
+  return stdout.split('\n').filter((line) => line !== '');
 }
 
 export async function serviceStatus(machine: Machine, host: string): Promise<ServiceStatus> {

@@ -6,6 +6,7 @@ import type { Clock } from '../std/clock.ts';
 import { isHostLocked } from '../steps/host-lock.ts';
 import { requestStatus } from '../target/client/control-client.ts';
 import { readWatchSnapshot, watchLockPath } from '../watch/watch-file.ts';
+import { freeSpace } from './space.ts';
 import { type StatusReport, statusReport } from './status-report.ts';
 
 const ANSWER_TIMEOUT_ms = 2000;
@@ -27,5 +28,6 @@ export async function gatherStatus(clock: Clock, host?: string): Promise<StatusR
     watch: readWatchSnapshot(),
     watchLocked: isFileLocked(watchLockPath()),
     target,
+    space: freeSpace(standby.poolDirectory),
   });
 }

@@ -28,7 +28,19 @@ export function hostProblems(
     ...proofProblems(seen, onHost),
     ...programProblems(seen, host, record),
     ...pathProblems(seen, onHost),
+    ...readinessProblems(seen),
     ...automationProblems(seen, host),
+  ];
+}
+
+/** The command tries once more what the watch has tried, and says why it fails. */
+function readinessProblems({ host, lacks }: Seen): Problem[] {
+  if (!lacks || lacks.length === 0) return [];
+  return [
+    {
+      sentence: `The standby is not ready for a failover: ${lacks.join('; ')}`,
+      command: `/usr/local/lib/spare/service prepare ${host}`,
+    },
   ];
 }
 

@@ -68,5 +68,7 @@ export interface HostStatus {
   /** What the watch is doing for this host. */
   running: string | null;
   failure: WatchFailure | null;
+  /** What a takeover would lack on the standby, as sentences. `null` if the watch has not looked, or is not running. */
+  lacks: readonly string[] | null;
   problems: Problem[];
 }

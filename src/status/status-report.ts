@@ -11,6 +11,7 @@ import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
 import { hostProblems } from './host-problems.ts';
 import type { CopyStatus, HostStatus, MirrorStatus, Problem, ProofStatus, VolumeStatus } from './host-status.ts';
+import { type FreeSpace, spaceProblems } from './space.ts';
 import { unfinishedProblems } from './unfinished-problems.ts';
 
 /** An older proof counts as expired. Reports come every second. */
@@ -44,6 +45,8 @@ export interface StatusFacts {
   watchLocked: boolean;
   /** The target's status; `undefined` if it does not answer. */
   target: TargetStatus | undefined;
+  /** Of the file systems that a failover must write to. */
+  space: readonly FreeSpace[];
 }
 
 /** Combines everything that is known and lists the problems. Pure. */
@@ -70,6 +73,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
     watchAge_s,
     isolated,
     targetAnswers: facts.target !== undefined,
+    space: facts.space,
   });
   return {
     version: 1,
@@ -88,6 +92,7 @@ function standbyProblems(standby: {
   watchAge_s: number | null;
   isolated: boolean;
   targetAnswers: boolean;
+  space: readonly FreeSpace[];
 }): Problem[] {
   const problems: Problem[] = [];
   if (!standby.watchRuns && standby.watchLocked) {
@@ -112,7 +117,7 @@ function standbyProblems(standby: {
   if (standby.isolated) {
     problems.push({ sentence: 'The standby is cut off from the network: check its cable, switch and gateway' });
   }
-  return problems;
+  return [...problems, ...spaceProblems(standby.space)];
 }
 
 type Served = Pick<VolumeStatus, 'lost' | 'notServed'>;
@@ -180,6 +185,7 @@ function hostStatus(
     paths: pathStatus(snapshot, clock),
     running: snapshot?.running ?? null,
     failure: snapshot?.failure ?? null,
+    lacks: snapshot?.lacks ?? null,
   };
 }
 

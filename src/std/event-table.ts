@@ -48,6 +48,11 @@ export const EVENTS = {
     sentence: "Cannot write the snapshot of the watch, so 'spare status' does not show what it sees",
   },
   'journal-unwritten': { by: 'watch', level: 'error', sentence: 'Cannot write the journal of the host' },
+  'evidence-unwritten': {
+    by: 'watch',
+    level: 'error',
+    sentence: 'Cannot write the evidence about the host: the watch goes on with what it has in memory',
+  },
   'state-failed': { by: 'watch', level: 'error', sentence: 'Cannot record the state of the host' },
   'failover-begun': { by: 'watch', level: 'warning', sentence: 'Automatic failover started', kept: true },
   'failover-done': { by: 'watch', level: 'info', sentence: 'Automatic failover done', kept: true },

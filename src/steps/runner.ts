@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { HostStateName } from '../hosts/host-record.ts';
 import { stateOf } from '../hosts/host-state.ts';
 import { appendToJournal, journalPath } from '../hosts/journal.ts';
@@ -21,6 +22,8 @@ export interface Operation {
   readonly again?: string;
   /** An earlier run may have passed the point of no return: a failure now rolls nothing back. */
   readonly onlyForward?: boolean;
+  /** The service is down until it is done: it starts even where its journal cannot be written. */
+  readonly urgent?: boolean;
 }
 
 export interface RunOptions {
@@ -47,7 +50,8 @@ export async function runOperation(operation: Operation, options: RunOptions): P
 }
 
 type Tell = (step: Step, status: StepStatus, elapsed_ms: number, error?: unknown) => void;
-type Journal = (event: EventName, facts?: EventFacts, message?: string) => void;
+/** Returns why the entry could not be written. */
+type Journal = (event: EventName, facts?: EventFacts, message?: string) => Error | undefined;
 
 function assertStateAsPlanned(operation: Operation): void {
   const { name, host, startsIn } = operation;
@@ -82,14 +86,17 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
     if (row && row.status !== 'failed') Object.assign(row, { status, ...(status !== 'undone' && { elapsed_ms }) });
     options.onEvent?.({ type: 'step', step, status, elapsed_ms, error });
   };
-  const journal: Journal = (event, facts, message) =>
-    appendToJournal(
-      host,
-      eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) }),
-      clock,
-    );
+  let isUnwrittenTold = false;
+  const journal: Journal = (event, facts, message) => {
+    const entry = eventOf(event, { host, facts: { operation: name, ...facts }, ...(message && { message }) });
+    const error = appendToJournal(host, entry, clock);
+    if (error && !isUnwrittenTold) options.onEvent?.({ type: 'journal-unwritten', error });
+    isUnwrittenTold ||= error !== undefined;
+    return error;
+  };
 
-  journal('operation-begun', { again: againOf(operation) });
+  const unwritten = journal('operation-begun', { again: againOf(operation) });
+  if (unwritten) refuseWithoutJournal(operation, unwritten);
   const begun: Step[] = [];
   for (const step of steps) {
     const stepStarted_ms = clock.bootTime_ms();
@@ -98,6 +105,8 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       tell(step, 'running', 0);
       const status = (await step.check?.()) ? 'already-done' : 'done';
       if (status === 'done') {
+        // Where this intent cannot be written, the step runs all the same. Steps can be run again without it, and stopping here could
+        // leave the service nowhere: a full disk is no reason for that.
         journal('step-begun', { step: step.name }, step.title);
         begun.push(step);
         await step.run((progress) => options.onEvent?.({ type: 'progress', step, progress }));
@@ -115,6 +124,19 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
   }
   journal('operation-ended');
   return report();
+}
+
+/** Before anything is changed, a full disk can still be looked after: unless the service is down meanwhile. */
+function refuseWithoutJournal(operation: Operation, cause: Error): void {
+  const { name, host, urgent, onlyForward } = operation;
+  if (urgent || onlyForward) return;
+  const path = journalPath(host);
+  throw new SpareError(
+    'precondition',
+    'JOURNAL_UNWRITTEN',
+    `Cannot start ${name} of ${host}: cannot write ${path}: ${cause.message}`,
+    { hint: `Make room there, then ${againOf(operation)}. To see what is full, run: df -h ${dirname(path)}`, cause },
+  );
 }
 
 function pendingRow({ name, title, machine }: Step): StepReport {

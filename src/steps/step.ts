@@ -37,4 +37,6 @@ export type StepStatus = 'pending' | 'running' | 'done' | 'already-done' | 'fail
 
 export type RunEvent =
   | { type: 'step'; step: Step; status: StepStatus; elapsed_ms: number; error?: unknown }
-  | { type: 'progress'; step: Step; progress: Progress };
+  | { type: 'progress'; step: Step; progress: Progress }
+  /** Told once: the operation goes on. */
+  | { type: 'journal-unwritten'; error: Error };

@@ -86,6 +86,7 @@ export class HostKeeper {
   readonly #recordedReports = new Map<string, PrimaryReport>();
   #fenceAskedAt_ms = Number.NEGATIVE_INFINITY;
   #fenceAsking = false;
+  #isEvidenceUnwritten = false;
 
   constructor(host: HostConfiguration, monitor: HostMonitor, world: KeeperWorld) {
     this.#host = host;
@@ -157,8 +158,8 @@ export class HostKeeper {
     };
     const before = record.lastReport && mirrorCondition(record.lastReport);
     const durable = isHeardAgain || (report !== undefined && mirrorCondition(report) !== before);
-    this.#world.updateEvidence(this.#host.name, volume, change, { durable });
-    if (report) this.#recordedReports.set(volume, report);
+    const isWritten = this.#writeEvidence(volume, change, durable);
+    if (report && isWritten) this.#recordedReports.set(volume, report);
   }
 
   #askWhetherOff(volumes: readonly VolumeFacts[]): void {
@@ -166,6 +167,18 @@ export class HostKeeper {
     const isSilent = this.#verdict === 'suspect' || this.#verdict === 'dead';
     const isOpen = volumes.some(({ record }) => record && record.state !== 'failing-over' && !record.provenOff);
     if (isSilent && fenceCommand !== undefined && isOpen) void this.#askFence(fenceCommand);
+  }
+
+  /** A full disk must not keep the watch from acting. It is told once: this is tried every second. Returns whether it was written. */
+  #writeEvidence(volume: string, change: (evidence: VolumeEvidence) => VolumeEvidence, durable: boolean): boolean {
+    try {
+      this.#world.updateEvidence(this.#host.name, volume, change, { durable });
+      this.#isEvidenceUnwritten = false;
+    } catch (error) {
+      if (!this.#isEvidenceUnwritten) this.#log('evidence-unwritten', { facts: { error: String(error) } });
+      this.#isEvidenceUnwritten = true;
+    }
+    return !this.#isEvidenceUnwritten;
   }
 
   /** The lease is running while the host is unreachable: the earlier the power is confirmed off, the better. */

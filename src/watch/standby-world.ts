@@ -18,13 +18,13 @@ import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
 import { standbyKeeper } from '../ownership/standby-keeper.ts';
 import { readNfsFile } from '../service/nfs/nfs-file.ts';
 import { serviceAddress } from '../service/observe-service.ts';
-import { service } from '../service/service.ts';
+import { lackedByTakeover, service } from '../service/service.ts';
 import type { Clock } from '../std/clock.ts';
 import { type EventLog, eventOf, type SpareEvent } from '../std/event.ts';
 import { isKept } from '../std/event-table.ts';
-import { lockHost } from '../steps/host-lock.ts';
+import { isHostLocked, lockHost } from '../steps/host-lock.ts';
 import { volumeContext } from '../steps/operation-context.ts';
-import { runOperation } from '../steps/runner.ts';
+import { type RunOptions, runOperation } from '../steps/runner.ts';
 import { requestStatus } from '../target/client/control-client.ts';
 import type { HostProbers } from './host-monitor.ts';
 import type { KnownOwners } from './known-owners.ts';
@@ -43,6 +43,9 @@ import { writeWatchSnapshot } from './watch-file.ts';
 const TARGET_TIMEOUT_ms = 3000;
 /** It probes once a second, so a slower answer counts as none. */
 const ANSWER_TIMEOUT_ms = 1000;
+const READY_TIMEOUT_ms = 20_000;
+/** An operation of the same host waits for it. */
+const PREPARE_TIMEOUT_ms = 60_000;
 
 /** The watch's world on a real standby. When `signal` ends, its probes end, and its operations after the current step. */
 export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Clock): Promise<WatchWorld> {
@@ -56,6 +59,14 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     standbyKeeper(() => watched, clock),
     log,
   );
+  const runOptions = (host: string): RunOptions => ({
+    signal,
+    clock,
+    onEvent(event) {
+      if (event.type === 'journal-unwritten')
+        log(eventOf('journal-unwritten', { host, facts: { error: event.error.message } }));
+    },
+  });
   void target.run(signal);
   void network.run(signal);
   return {
@@ -73,7 +84,9 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     ownership: (host, volume) => owners.of(host).record(volume),
     changeOwnership: (host, volume, epoch, cause) => owners.of(host).change(volume, epoch, cause),
     contact: (host, volume) => contactOf(target, host, volume, clock),
-    prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host)),
+    isBusy: isHostLocked,
+    lacks: (host) => lackedByTakeover(machine, host, READY_TIMEOUT_ms),
+    prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host, PREPARE_TIMEOUT_ms)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
     takeoverDecided: (host, volume) => readTakeoverDecision(host, volume) !== undefined,
@@ -86,10 +99,10 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
       }),
     fenceStatus: (command, host) => fenceStatus(command, host, signal),
     async failover(host) {
-      await failover(host, { allowDataLoss: false, confirmedOff: false }, { signal, clock });
+      await failover(host, { allowDataLoss: false, confirmedOff: false }, runOptions(host));
     },
     async restore(host) {
-      await runOperation(planRestore(volumeContext(host, clock)), { signal, clock });
+      await runOperation(planRestore(volumeContext(host, clock)), runOptions(host));
     },
     async remirror(host) {
       await underLock(host, 'remirror', clock, () => remirror(volumeContext(host, clock)));
@@ -101,14 +114,10 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
   };
 }
 
-/** A full disk must not end the watch. */
 function keep(event: SpareEvent, log: EventLog, clock: Clock): void {
   if (event.host === undefined || !isKept(event.event)) return;
-  try {
-    appendToJournal(event.host, event, clock);
-  } catch (error) {
-    log(eventOf('journal-unwritten', { host: event.host, facts: { error: String(error) } }));
-  }
+  const error = appendToJournal(event.host, event, clock);
+  if (error) log(eventOf('journal-unwritten', { host: event.host, facts: { error: error.message } }));
 }
 
 /** Reads a file again only if it has been replaced: it is needed every second. */

@@ -23,6 +23,8 @@ export interface HostSnapshot {
   /** What the watch is doing for this host right now. */
   running?: string;
   failure?: WatchFailure;
+  /** What a takeover would lack on the standby, although the watch has tried to prepare it; absent before the first look. */
+  lacks?: readonly string[];
 }
 
 /** `/run/spare/watch.json`: the watch's snapshot, rewritten every second. Times are ISO 8601. */

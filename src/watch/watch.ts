@@ -1,26 +1,22 @@
 import type { Configuration, HostConfiguration } from '../config/schema.ts';
 import { bootMomentNow } from '../std/boot-moment.ts';
 import { eventOf } from '../std/event.ts';
-import { Attempt } from './attempt.ts';
 import { HostKeeper, type KeeperWorld } from './host-keeper.ts';
 import { HostMonitor, type HostProbers } from './host-monitor.ts';
 import { ISOLATED_SAMPLES, isIsolated, type NetworkSample } from './isolation.ts';
+import { Readiness, type ReadinessWorld } from './readiness.ts';
 import type { WatchSnapshot } from './watch-file.ts';
 
 /** The parts of a watch. */
-export interface WatchWorld extends KeeperWorld {
+export interface WatchWorld extends KeeperWorld, ReadinessWorld {
   configuration(): Configuration;
   network(): Promise<NetworkSample>;
   probers(host: HostConfiguration): HostProbers;
-  /** Loads modules and creates namespaces on the standby, so that a failover is fast. */
-  prepare(host: string): Promise<void>;
   publish(snapshot: WatchSnapshot): void;
 }
 
 interface WatchedHost {
-  /** Retried until it has succeeded once. */
-  preparation: Attempt;
-  prepared: boolean;
+  readiness: Readiness;
   /** For detecting a changed configuration of the host. */
   configuration: string;
   monitor: HostMonitor;
@@ -28,8 +24,6 @@ interface WatchedHost {
   abort: AbortController;
   probing: Promise<void>;
 }
-
-const PREPARATION = { longestPause_ms: 60_000, settle_ms: 0 };
 
 /** Rounds start once a second: a round outside these limits after the previous one is out of step. */
 const EARLY_ms = 500;
@@ -68,7 +62,7 @@ export class Watch {
       ),
     );
     for (const { name, watched, samples } of looks) {
-      this.#prepare(name, watched);
+      watched.readiness.tick();
       try {
         watched.keeper.tick(this.#isolated ? ISOLATED_SAMPLES : samples);
       } catch (error) {
@@ -87,7 +81,12 @@ export class Watch {
       at: this.#world.clock.wallTime().toISOString(),
       moment: bootMomentNow(this.#world.clock),
       isolated: this.#isolated,
-      hosts: Object.fromEntries([...this.#hosts].map(([name, { keeper }]) => [name, keeper.snapshot()])),
+      hosts: Object.fromEntries(
+        [...this.#hosts].map(([name, { keeper, readiness }]) => [
+          name,
+          { ...keeper.snapshot(), ...readiness.snapshot() },
+        ]),
+      ),
     };
   }
 
@@ -108,7 +107,7 @@ export class Watch {
     const all = [...this.#hosts.values()];
     for (const { abort } of all) abort.abort();
     await Promise.all(
-      all.flatMap(({ probing, keeper, preparation }) => [probing, keeper.settled(), preparation.settled()]),
+      all.flatMap(({ probing, keeper, readiness }) => [probing, keeper.settled(), readiness.settled()]),
     );
   }
 
@@ -157,26 +156,13 @@ export class Watch {
     const keeper = new HostKeeper(host, monitor, this.#world);
     this.#world.log(eventOf('host-added', { host: host.name, facts: { policy: host.policy } }));
     return {
-      preparation: new Attempt(this.#world.clock, PREPARATION),
-      prepared: false,
+      readiness: new Readiness(host.name, this.#world),
       configuration: JSON.stringify(host),
       monitor,
       keeper,
       abort,
       probing: monitor.run(abort.signal),
     };
-  }
-
-  /** Without this, a failover prepares itself and only takes longer. */
-  #prepare(host: string, watched: WatchedHost): void {
-    if (watched.prepared) return;
-    const work = async () => {
-      await this.#world.prepare(host);
-      watched.prepared = true;
-    };
-    watched.preparation.start('prepare', work, ({ code, message }) => {
-      if (code !== 'HOST_BUSY') this.#world.log(eventOf('prepare-failed', { host, message }));
-    });
   }
 
   #isServedElsewhere(host: string): boolean {

@@ -78,6 +78,7 @@ function facts(records: Record<string, HostRecord>, change: Partial<StatusFacts>
   return {
     clock,
     unfinished: () => [],
+    space: [],
     watchLocked: false,
     standby: { sshKey: '/etc/spare/ssh/id_ed25519', knownHosts: '/etc/spare/ssh/known_hosts' },
     hosts: names.map((name) => exampleHost(name)),
@@ -98,6 +99,45 @@ view('an unfinished operation is shown, unless the state of the host says so alr
   assert.match(problem?.sentence ?? '', `'set' started at ${at(60)} and did not finish`);
   assert.match(problem?.sentence ?? '', "run 'spare set alpha' again");
   assert.not.ok(problemsOf('failing-over').some(({ sentence }) => sentence.includes("'set'")));
+});
+
+view('a standby that is not ready for a failover is a problem of the host, with one command', () => {
+  const lacks = ['the namespaces of alpha are not prepared', 'the kernel module raid1 is not loaded'];
+  const watch = watchOf({ alpha: { ...hostSnapshot(), lacks }, beta: { ...hostSnapshot(), lacks: [] } });
+  const report = statusReport(facts({ alpha: protectedRecord, beta: protectedRecord }, { watch }));
+  assert.is(report.attention, true);
+  assert.equal(report.hosts[1]?.problems, []);
+  assert.equal(report.hosts[0]?.problems, [
+    {
+      sentence: `The standby is not ready for a failover: ${lacks.join('; ')}`,
+      command: '/usr/local/lib/spare/service prepare alpha',
+    },
+  ]);
+});
+
+view('space that runs out is a problem of the standby, before there is none', () => {
+  const space = {
+    path: '/var/lib/spare',
+    holds: 'the states and journals of the hosts',
+    size_bytes: 2 ** 40,
+    free_bytes: 255 * 2 ** 20,
+    freeInodes: 1_000_000,
+    wanted_bytes: 256 * 2 ** 20,
+  };
+  const problemsOf = (change: Partial<typeof space>) =>
+    statusReport(facts({ alpha: protectedRecord }, { space: [{ ...space, ...change }] })).problems;
+  assert.equal(problemsOf({}), [
+    {
+      sentence:
+        'The file system of /var/lib/spare is nearly full: 255 MiB left. A failover must write there (the states and journals of the hosts)',
+      command: 'df -h /var/lib/spare',
+    },
+  ]);
+  assert.equal(problemsOf({ free_bytes: 256 * 2 ** 20 }), []);
+  // A small file system is not always short.
+  assert.equal(problemsOf({ size_bytes: 2 ** 30 }), []);
+  assert.is(problemsOf({ size_bytes: 2 ** 30, free_bytes: 50 * 2 ** 20 }).length, 1);
+  assert.match(problemsOf({ free_bytes: 2 ** 39, freeInodes: 999 })[0]?.sentence ?? '', '999 inodes left');
 });
 
 view('is a plain table when all is well', () => {

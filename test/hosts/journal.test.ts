@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { appendToJournal, journalPath, readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
@@ -28,6 +29,15 @@ test('is empty before the first entry, and then has what was appended, readable 
     ],
   );
   assert.is(statSync(journalPath('alpha')).mode & 0o777, 0o600);
+});
+
+test('on a full disk it says so, and throws nothing', () => {
+  mkdirSync(dirname(journalPath('alpha')), { recursive: true });
+  symlinkSync('/dev/full', journalPath('alpha'));
+  assert.match(
+    appendToJournal('alpha', eventOf('step-failed', { host: 'alpha' }), systemClock)?.message ?? '',
+    'ENOSPC',
+  );
 });
 
 test('leaves out a line that a power failure cut in two, and one of another version', () => {

@@ -1,14 +1,17 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { enter } from '../../src/hosts/host-state.ts';
-import { readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
+import { journalPath, readJournal, unfinishedOperations } from '../../src/hosts/journal.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
 import { lockHost } from '../../src/steps/host-lock.ts';
 import { OperationFailed } from '../../src/steps/operation-report.ts';
 import type { Operation } from '../../src/steps/runner.ts';
-import type { Step } from '../../src/steps/step.ts';
+import type { RunEvent, Step } from '../../src/steps/step.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { runOperation } from '../fixtures/run-operation.ts';
@@ -245,6 +248,64 @@ test('refuses a second operation on the same host, and says which one runs', asy
     await lock.release();
   }
   await runOperation(operationOf([flagStep(new Set(), 'a')]));
+});
+
+test('waits for the watch, which prepares the host or records its state, and then runs', async () => {
+  for (const brief of ['prepare', 'watch']) {
+    const world = new Set<string>();
+    const clock = new FakeClock();
+    const lock = await lockHost('alpha', brief, clock);
+    const run = runOperation(operationOf([flagStep(world, 'a')]), { clock });
+    await eventually(() => assert.is(clock.waiting, 1));
+    await lock.release();
+    await clock.advance(1000);
+    await run;
+    assert.ok(world.has('a'), brief);
+  }
+});
+
+test('does not wait for the watch for ever, and the watch waits for nobody', async () => {
+  const clock = new FakeClock();
+  const lock = await lockHost('alpha', 'prepare', clock);
+  try {
+    assert.is((await failureOf(lockHost('alpha', 'watch', clock))).code, 'HOST_BUSY');
+    const run = failureOf(runOperation(operationOf([flagStep(new Set(), 'a')]), { clock }));
+    await eventually(() => assert.is(clock.waiting, 1));
+    clock.jump(75_000);
+    await clock.advance(1000);
+    assert.match((await run).message, 'another operation is running (prepare, process');
+  } finally {
+    await lock.release();
+  }
+});
+
+/** As on a full disk. */
+function fillJournal(): void {
+  mkdirSync(dirname(journalPath('alpha')), { recursive: true });
+  symlinkSync('/dev/full', journalPath('alpha'));
+}
+
+test('without a journal it does not start, and changes nothing', async () => {
+  const world = new Set<string>();
+  fillJournal();
+  const error = await failureOf(runOperation(operationOf([flagStep(world, 'a')])));
+  assert.equal([error.code, [...world]], ['JOURNAL_UNWRITTEN', []]);
+  assert.match(error.hint, /df -h \S+\/journal$/);
+});
+
+test('without a journal it goes on where the service is down, tells it once, and rolls back all', async () => {
+  for (const urgency of [{ urgent: true }, { onlyForward: true }]) {
+    const world = new Set<string>();
+    fillJournal();
+    const told: RunEvent[] = [];
+    const steps = [flagStep(world, 'a'), flagStep(world, 'b', { run: broken })];
+    const onEvent = (event: RunEvent) => void told.push(event);
+    const error = await failureOf(runOperation({ ...operationOf(steps), ...urgency }, { onEvent }));
+    assert.match(error.message, 'disk on fire');
+    assert.equal([...world], 'urgent' in urgency ? [] : ['a']);
+    assert.is(told.filter(({ type }) => type === 'journal-unwritten').length, 1);
+    rmSync(journalPath('alpha'));
+  }
 });
 
 test('a failure tells of every step: what was rolled back, what failed, what was not begun', async () => {

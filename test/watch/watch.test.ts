@@ -100,7 +100,21 @@ class FakeWorld implements WatchWorld {
   publish = (snapshot: WatchSnapshot) => {
     this.published = snapshot;
   };
-  prepare = async (host: string) => void this.calls.push(`prepare ${host}`);
+  /** What a takeover would lack, until it has been prepared. */
+  lacking = ['the namespaces are not prepared'];
+  asked = 0;
+  prepareResult: () => Promise<void> = async () => {
+    this.lacking = [];
+  };
+  isBusy = () => this.busy;
+  lacks = async () => {
+    this.asked += 1;
+    return this.lacking;
+  };
+  prepare = async (host: string) => {
+    this.calls.push(`prepare ${host}`);
+    await this.prepareResult();
+  };
   record = (host: string, volume: string) => {
     const state = this.states.get(host);
     return state && { ...this.evidence.get(evidenceKey(host, volume)), ...state };
@@ -217,6 +231,82 @@ watch('prepares each host, confirms it in sync, and keeps that', async () => {
     assert.is(world.evidence.get('alpha')?.lastProof?.receivedAt, new Date(world.clock.wall_ms - 300).toISOString());
     assert.equal(world.calls, ['prepare alpha']);
     assert.is(world.published?.hosts.alpha?.verdict, 'alive');
+  });
+});
+
+watch('asks once a minute whether the standby is ready, and prepares again what is missing', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    assert.equal(world.calls, ['prepare alpha']);
+    assert.equal(world.published?.hosts.alpha?.lacks, []);
+    const { asked } = world;
+    world.lacking = ['mountd does not run'];
+    await seconds(world, watch, 50);
+    assert.is(world.asked, asked, 'a minute is not over');
+    await seconds(world, watch, 15);
+    assert.equal(world.calls, ['prepare alpha', 'prepare alpha']);
+    assert.equal(world.published?.hosts.alpha?.lacks, []);
+  });
+});
+
+watch('shows what stays missing, tells it once, and goes on trying', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.prepareResult = async () => {};
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 200);
+    assert.equal(world.published?.hosts.alpha?.lacks, ['the namespaces are not prepared']);
+    assert.is(world.events.filter(({ event }) => event === 'prepare-failed').length, 1);
+    assert.ok(world.calls.length > 3);
+    world.prepareResult = async () => {
+      throw new Error('no such interface');
+    };
+    await seconds(world, watch, 65);
+    assert.equal(world.published?.hosts.alpha?.lacks, ['no such interface'], 'the reason says more');
+    world.prepareResult = async () => {
+      world.lacking = [];
+    };
+    await seconds(world, watch, 65);
+    assert.equal(world.published?.hosts.alpha?.lacks, []);
+  });
+});
+
+watch('never prepares beside an operation, and a look that hangs holds nothing up', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  world.busy = true;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 5);
+    assert.equal([world.calls, world.published?.hosts.alpha?.lacks], [[], undefined]);
+    world.busy = false;
+    const hanging = Promise.withResolvers<void>();
+    world.prepareResult = () => hanging.promise;
+    await seconds(world, watch, 65);
+    assert.equal(world.calls, ['prepare alpha']);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 9);
+    assert.equal(takeovers(world), ['failover alpha']);
+    hanging.resolve();
+  });
+});
+
+watch('goes on where nothing can be written, tells it once, and takes over', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  const full = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  };
+  world.publish = full;
+  world.updateEvidence = full;
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 10);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 10);
+    assert.equal(takeovers(world), ['failover alpha']);
+    const told = world.events.map(({ event }) => event).filter((event) => event.endsWith('-unwritten'));
+    assert.equal(told.sort(), ['evidence-unwritten', 'snapshot-unwritten']);
   });
 });
 

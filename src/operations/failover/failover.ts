@@ -49,7 +49,14 @@ export async function planFailover(context: VolumeContext, options: FailoverOpti
   const startsIn: HostStateName[] = onlyForward
     ? [state]
     : [...statesBefore('failover-started').filter(canBeRolledBack), 'failing-over'];
-  return { name: 'failover', host: host.name, startsIn, steps: stepsOf(context, options, resumed), onlyForward };
+  return {
+    name: 'failover',
+    host: host.name,
+    startsIn,
+    steps: stepsOf(context, options, resumed),
+    onlyForward,
+    urgent: true,
+  };
 }
 
 function stepsOf(context: VolumeContext, options: FailoverOptions, resumed: boolean): Step[] {
