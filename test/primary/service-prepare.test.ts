@@ -80,6 +80,13 @@ asRoot('a network namespace that only a daemon knows is ended, too', ({ world })
   assert.is(said, '0\n');
 });
 
+asRoot('a server that has lost its daemons and its namespaces is ended', ({ world }) => {
+  const said = world.run(`volume alpha; service nfs-start alpha; service address-up alpha
+    for daemon in mountd nfsdcld; do kill "$(process_of $daemon-alpha)"; rm -r "$root/sys/fs/cgroup/system.slice/spare-$daemon-alpha.service"; done
+    ${REPLACED}; service nfs-stop alpha; cat "$root/proc/fs/nfsd/threads"; ${LEFT}`);
+  assert.equal(said.trim().split('\n'), ['0', '0']);
+});
+
 asRoot('mountd is started again where it has ended, or runs elsewhere', ({ world }) => {
   const said =
     world.run(`kill "$(process_of mountd-alpha)"; service ready alpha; service prepare alpha; service ready alpha
