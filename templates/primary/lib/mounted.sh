@@ -6,3 +6,14 @@ is_mounted() {
   done </proc/self/mountinfo
   return 1
 }
+
+# Whether this runs among the mounts that were made for the host. In a mount namespace without them, the machine's own NFS server
+# would be stopped or changed. The kernel gives the number of a namespace that has ended to the next one.
+own_mounts() {
+  # shellcheck disable=SC3013 # -ef has been in POSIX since 2024.
+  [ "$root/var/lib/nfs" -ef "$SPARE_STATE/nfs" ]
+}
+
+assert_own_mounts() {
+  own_mounts || fail "the namespaces of $SPARE_HOST are not whole. Run: ${0%/inside/*}/service prepare $SPARE_HOST"
+}

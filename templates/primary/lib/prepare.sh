@@ -15,7 +15,7 @@ prepare() {
 
 make_whole() {
   whole=yes
-  if ! prepared; then
+  if ! prepared || ! inside "$here/inside/own-mounts"; then
     whole=no
     tear_down
     trap tear_down EXIT
