@@ -12,6 +12,7 @@ import { writeNumbering } from './pdu/outgoing.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { serialAdd } from './serial-number.ts';
 import { Session } from './session.ts';
+import type { Target } from './target.ts';
 import type { TargetDirectory } from './target-directory.ts';
 
 export interface ConnectionContext {
@@ -105,7 +106,10 @@ export class Connection {
     } else {
       // RFC 7143 §4.2.2.2: the target may start at any number; starting where the initiator expects it is easy to follow.
       if (this.#statSn === 0) this.#statSn = pdu.expStatSn;
-      this.#continueLogin(pdu, this.#login.receive(pdu));
+      const step = this.#login.receive(pdu);
+      const target = this.#login.provenFor;
+      if (target) target.lastSignAt = this.#now;
+      this.#continueLogin(pdu, step);
     }
   }
 
@@ -128,14 +132,15 @@ export class Connection {
     };
   }
 
-  /** The last response of the login, once the session that it replaces can have no further effect. */
   #enter(request: LoginRequest, response: LoginResponse, result: LoginResult): void {
-    const { target, type, initiatorName, isid } = result;
-    if (!target || type === 'discovery') {
-      this.#begin(request, { ...response, tsih: 1 }, result);
-      return;
-    }
+    const { target, type } = result;
+    if (target && type === 'normal') this.#enterTarget(request, response, result, target);
+    else this.#begin(request, { ...response, tsih: 1 }, result);
+  }
 
+  /** The last response of the login, once it is recorded, and the session that it replaces can have no further effect. */
+  #enterTarget(request: LoginRequest, response: LoginResponse, result: LoginResult, target: Target): void {
+    const { initiatorName, isid } = result;
     const sessions = [...target.sessions].map(({ identity }) => identity);
     const known = sessions.some(
       (one) => one.tsih === result.tsih && one.isid === isid && one.initiatorName === initiatorName,
@@ -144,8 +149,7 @@ export class Connection {
       this.#refuseLater(request, refuse(request, LOGIN_STATUS.sessionDoesNotExist).response);
       return;
     }
-    this.#waiting = true;
-    target.sessions.reinstate(initiatorName, isid, () => {
+    const enter = (): void => {
       this.#waiting = false;
       if (this.#closed) return;
       // The target may have been fenced in the meantime.
@@ -157,7 +161,15 @@ export class Connection {
       }
       const tsih = result.tsih === 0 ? target.sessions.newTsih() : result.tsih;
       this.#begin(request, { ...response, tsih }, { ...result, tsih });
-    });
+    };
+    this.#waiting = true;
+    const recorded = (refusal?: number): void => {
+      if (this.#closed) return;
+      if (refusal === undefined) target.sessions.reinstate(initiatorName, isid, enter);
+      else this.#refuseLater(request, refuse(request, refusal, target).response);
+    };
+    if (target.gate) target.gate.login(recorded);
+    else recorded();
   }
 
   #begin(request: LoginRequest, response: LoginResponse, result: LoginResult): void {
@@ -185,7 +197,10 @@ export class Connection {
       },
     });
     this.#session = session;
-    if (type === 'normal') target?.sessions.add(session);
+    if (type === 'normal' && target) {
+      target.sessions.add(session);
+      target.lastPduAt = this.#now;
+    }
     const facts = { initiator: initiatorName, target: target?.name, remote, type };
     this.#context.report(eventOf('login', { facts }));
   }

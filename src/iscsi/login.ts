@@ -59,6 +59,11 @@ export class Login {
     return this.#answer(request, outcome);
   }
 
+  /** The target whose initiator has authenticated. */
+  get provenFor(): Target | undefined {
+    return this.#authentication === 'done' ? this.#who?.target : undefined;
+  }
+
   /** The login is over, however it ended. */
   end(): void {
     if (this.#authentication instanceof ChapExchange) this.#authentication.end();

@@ -64,6 +64,8 @@ export class Session implements TargetSession {
   #endedCallbacks: (() => void)[] | undefined;
   #ended = false;
   #paused = false;
+  /** An answer was withheld. The session ends with the next tick: iscsid, once logged in, comes back without a pause. */
+  #withheld = false;
   #lastPduAt: number;
   #pingTag = 0;
   /** Requests that wait for tasks to end, and give up at their deadline. */
@@ -91,6 +93,8 @@ export class Session implements TargetSession {
         sharedBudget,
         buffers,
         share: target.share,
+        gate: target.gate,
+        withheld: () => this.#withhold(),
         send: (pdu, kind, flushed) => this.#send(pdu, kind, flushed),
         closed: (task) => this.#commandClosed(task),
         changed: () => this.#steerReading(),
@@ -114,8 +118,7 @@ export class Session implements TargetSession {
   receive(pdu: IncomingPdu, header: Buffer, now: number): void {
     if (this.#endedCallbacks) return;
     this.#lastPduAt = now;
-    // A discovery session proves nothing about the mirror: it must not count as contact.
-    if (this.#taskSet && this.identity.target) this.identity.target.lastPduAt = now;
+    this.#noteContact(now);
     switch (pdu.kind) {
       case 'data-out':
         this.#taskSet?.receiveData(pdu);
@@ -134,6 +137,10 @@ export class Session implements TargetSession {
   /** Called about every second. Sends pings, and ends requests that take too long. */
   tick(now: number): void {
     if (this.#endedCallbacks) return;
+    if (this.#withheld) {
+      this.terminate('an answer was withheld', () => {});
+      return;
+    }
     for (const wait of [...this.#waits]) if (now >= wait.deadline) wait.settle(false);
     this.#steerReading();
     const { pingInterval_ms } = this.#options;
@@ -142,6 +149,14 @@ export class Session implements TargetSession {
     if (this.#taskSet?.stuck) return;
     if (now - this.#lastPduAt >= LIMITS.silence_ms) this.terminate('no contact for too long', () => {});
     else if (now - this.#lastPduAt >= pingInterval_ms) this.#ping();
+  }
+
+  /** A discovery session shows that the initiator is alive, and nothing about the mirror. */
+  #noteContact(now: number): void {
+    const { target } = this.identity;
+    if (!target) return;
+    if (this.#taskSet) target.lastPduAt = now;
+    else target.lastSignAt = now;
   }
 
   /** Asks the initiator to log out: all its commands get their responses, and none must be sent again. */
@@ -245,9 +260,29 @@ export class Session implements TargetSession {
       // A task still in the store may yet have its effect, so it must not be reported as aborted.
       const response = inTime ? plan.response : TASK_MANAGEMENT_RESPONSE.rejected;
       if (inTime) plan.after?.();
-      this.#send(encodeTaskManagementResponse(request.initiatorTaskTag, response), 'status');
-      if (inTime && plan.dropSessions) target.sessions.endAll('reset of the target', () => {});
+      // Linux fails an aborted command after a few attempts, and a device that cannot be reset at once.
+      this.#whenRecorded(request.lun, () => {
+        this.#send(encodeTaskManagementResponse(request.initiatorTaskTag, response), 'status');
+        if (inTime && plan.dropSessions) target.sessions.endAll('reset of the target', () => {});
+      });
     });
+  }
+
+  #whenRecorded(lun: number | undefined, answer: () => void): void {
+    const { gate } = this.identity.target ?? {};
+    if (!gate) {
+      answer();
+      return;
+    }
+    gate.givingUp(lun, 'reset', (mayAnswer) => {
+      if (this.#endedCallbacks) return;
+      if (mayAnswer) answer();
+      else this.#withhold();
+    });
+  }
+
+  #withhold(): void {
+    this.#withheld = true;
   }
 
   /** Outstanding commands finish normally, and get their responses before the response to the logout. */
@@ -261,10 +296,13 @@ export class Session implements TargetSession {
     this.#loggingOut = true;
     const tasks = [...this.tasks()];
     for (const task of tasks) if (task.state === 'collecting') this.#taskSet?.abort(task);
-    this.#whenEnded(tasks, now + LIMITS.abort_ms, () => {
-      this.#send(encodeLogoutResponse(initiatorTaskTag, LOGOUT_RESPONSE.closed), 'status');
+    const end = (answer: boolean): void => {
+      if (this.#endedCallbacks) return;
+      if (answer) this.#send(encodeLogoutResponse(initiatorTaskTag, LOGOUT_RESPONSE.closed), 'status');
       this.terminate('logged out', () => {});
-    });
+    };
+    const gate = this.#taskSet && this.identity.target?.gate;
+    this.#whenEnded(tasks, now + LIMITS.abort_ms, () => (gate ? gate.logout(end) : end(true)));
   }
 
   #whenEnded(tasks: readonly ActiveTask[], deadline: number, settled: (inTime: boolean) => void): void {

@@ -1,4 +1,5 @@
 import type { DeviceServer } from '../scsi/task.ts';
+import type { AnswerGate } from './answer-gate.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import type { Credentials } from './credentials.ts';
 import { LOGIN_STATUS } from './pdu/login.ts';
@@ -31,8 +32,12 @@ export class Target {
   readonly sessions = new SessionRegistry();
   /** Its holder in the budget for data of outstanding commands. */
   readonly share: BudgetShare = { held_bytes: 0 };
-  /** When the last PDU of an authenticated session arrived, milliseconds of boot time. */
+  /** When the last PDU of a normal session arrived, or its login succeeded; milliseconds of boot time. */
   lastPduAt: number | null = null;
+  /** When an authenticated initiator was last heard in any other way: by a login, even if it is refused, or in a discovery session. */
+  lastSignAt: number | null = null;
+  /** @default none: every answer is sent at once */
+  gate: AnswerGate | undefined;
 
   constructor(options: TargetOptions) {
     const { initiatorName, chap, mutualChap } = options;

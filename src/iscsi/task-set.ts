@@ -1,7 +1,9 @@
+import { mayGiveUp } from '../scsi/may-give-up.ts';
 import { type DeviceServer, type Nexus, STATUS, type TaskResult } from '../scsi/task.ts';
 import { Bag } from '../std/bag.ts';
 import type { BufferPool } from '../std/buffer-pool.ts';
 import { ActiveTask } from './active-task.ts';
+import type { AnswerGate } from './answer-gate.ts';
 import { type BudgetShare, ByteBudget } from './byte-budget.ts';
 import { DataOutTransfer, type TransferProgress } from './data-out-transfer.ts';
 import { LIMITS } from './limits.ts';
@@ -27,6 +29,9 @@ export interface TaskSetOptions {
   buffers: BufferPool;
   /** The share held by the sessions of this target. */
   share: BudgetShare;
+  gate: AnswerGate | undefined;
+  /** A command is left without a response. */
+  withheld(): void;
   /** `status` consumes a StatSN, `next` shows the next one, `data` has none. */
   send(pdu: OutgoingPdu, kind: 'status' | 'next' | 'data', flushed?: () => void): void;
   /** A task has its response or was aborted: its place in the command window is free. */
@@ -81,7 +86,7 @@ export class TaskSet {
     this.#tasks.add(task);
 
     if (needed_bytes > LIMITS.transfer_bytes) {
-      this.#finish(task, { status: STATUS.checkCondition, sense: transferTooLongSense() });
+      this.#conclude(task, { status: STATUS.checkCondition, sense: transferTooLongSense() });
     } else if (!transfer && command.dataLength_bytes > 0) {
       this.#fail(task, TRANSPORT_SENSE.unexpectedUnsolicitedData);
     } else {
@@ -165,22 +170,50 @@ export class TaskSet {
   #execute(task: ActiveTask): void {
     this.#collecting.delete(task);
     task.state = 'executing';
-    this.#options.deviceServer.execute(task, (result) => {
-      if (task.aborted) giveBack(result);
-      this.#finish(task, task.aborted ? undefined : result);
-    });
+    this.#options.deviceServer.execute(task, (result) => this.#conclude(task, result));
   }
 
   #fail(task: ActiveTask, additionalSenseCode: number): void {
-    this.#finish(task, { status: STATUS.checkCondition, sense: abortedCommandSense(additionalSenseCode) });
+    this.#conclude(task, { status: STATUS.checkCondition, sense: abortedCommandSense(additionalSenseCode) });
   }
 
-  /** @param result `undefined` for aborted tasks: they have no response. */
-  #finish(task: ActiveTask, result: TaskResult | undefined): void {
-    const { parameters, closed, send } = this.#options;
+  #conclude(task: ActiveTask, result: TaskResult): void {
+    const { gate } = this.#options;
+    const isGood = result.status === STATUS.good || task.aborted;
+    const after = gate && !isGood ? mayGiveUp(task.cdb, result) : undefined;
+    if (gate && after) this.#answerLater(task, result, gate, after);
+    else this.#answer(task, result, true);
+  }
+
+  /** It stays among the tasks meanwhile, like one that is being executed: whoever aborts it waits for its end. */
+  #answerLater(task: ActiveTask, result: TaskResult, gate: AnswerGate, after: 'read' | 'write'): void {
+    const hasWaited = this.#leaveQueues(task);
+    task.state = 'executing';
+    gate.givingUp(task.lun, after, (mayAnswer) => {
+      if (!mayAnswer) this.#options.withheld();
+      this.#answer(task, result, mayAnswer);
+    });
+    if (hasWaited) this.#options.changed();
+  }
+
+  #answer(task: ActiveTask, result: TaskResult, mayAnswer: boolean): void {
+    const isAnswered = mayAnswer && !task.aborted;
+    if (!isAnswered) giveBack(result);
+    this.#finish(task, isAnswered ? result : undefined);
+  }
+
+  /** @returns whether it has waited for the budget */
+  #leaveQueues(task: ActiveTask): boolean {
     this.#collecting.delete(task);
     const waitingAt = task.admitted ? -1 : this.#waiting.indexOf(task);
     if (waitingAt >= 0) this.#waiting.splice(waitingAt, 1);
+    return waitingAt >= 0;
+  }
+
+  /** @param result `undefined` for tasks without a response: they were aborted, or it is withheld. */
+  #finish(task: ActiveTask, result: TaskResult | undefined): void {
+    const { parameters, closed, send } = this.#options;
+    const hasWaited = this.#leaveQueues(task);
     this.#tasks.remove(task);
     closed(task);
     const release = task.admitted ? () => this.#release(task, result) : undefined;
@@ -192,7 +225,7 @@ export class TaskSet {
     // Its data is free now: the device server reads it until it has given its result.
     for (const part of task.dataOut) this.#options.buffers.give(part);
     task.end();
-    if (waitingAt >= 0) this.#options.changed();
+    if (hasWaited) this.#options.changed();
   }
 
   #release(task: ActiveTask, result: TaskResult | undefined): void {
