@@ -1,11 +1,14 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../std/clock.ts';
-import { removeFileDurably, syncDirectory, writeFileDurably } from '../std/durable-file.ts';
+import { removeFileDurably, syncDirectory } from '../std/durable-file.ts';
+import { createReservedFile, ReservedFileDamaged, readReservedFile, writeReserved } from '../std/reserved-file.ts';
+
+const NOT_FENCED = 'not fenced';
 
 /**
- * The durable record that the standby owns a host's leg (invariants 1 and 6): `<pool>/<host>/fenced`.
- * While it exists the host's logins are refused and its store stays closed, across restarts of daemon and machine.
+ * The durable record that the standby owns a host's leg (invariants 1 and 6): `<pool>/<host>/fenced`, made beforehand.
+ * While it says so, the host's logins are refused and its store stays closed, across restarts of daemon and machine.
  *
  * A fenced host learns this from its login: status class 02 (initiator error), detail 04 (target removed), RFC 7143 §11.13.5,
  * and only after it has authenticated, so that nobody else learns it. How open-iscsi 2.1.8 handles that
@@ -35,22 +38,52 @@ export class FenceRecord {
     this.#path = join(folder, 'fenced');
   }
 
+  /** A record that cannot be read counts, and so does that of an older version, which was there or not. */
   get stands(): boolean {
-    return existsSync(this.#path);
+    try {
+      const content = readReservedFile(this.#path);
+      return content !== undefined && content !== NOT_FENCED;
+    } catch {
+      return true;
+    }
+  }
+
+  /** Takes the space that it needs, so that it can be written later on a full disk. Does nothing if there is a record. */
+  reserve(): void {
+    if (!existsSync(this.#path)) createReservedFile(this.#path, NOT_FENCED, 0o600);
   }
 
   /** Durable when it returns. */
   write(): void {
-    if (this.stands) {
-      // Its writer may have died before the directory entry was durable.
-      syncDirectory(dirname(this.#path));
-      return;
+    const content = `${JSON.stringify({ fencedAt: this.#clock.wallTime().toISOString() })}\n`;
+    try {
+      this.#replace(content);
+    } catch (error) {
+      // It stands already. Its writer may have died before the directory entry was durable.
+      if (error instanceof ReservedFileDamaged) syncDirectory(dirname(this.#path));
+      else if ((error as NodeJS.ErrnoException).code === 'ENOENT') createReservedFile(this.#path, content, 0o600);
+      else throw error;
     }
-    writeFileDurably(this.#path, `${JSON.stringify({ fencedAt: this.#clock.wallTime().toISOString() })}\n`, 0o600);
   }
 
-  /** Durable when it returns. */
+  /** Durable when it returns. The space stays reserved. */
   remove(): void {
-    removeFileDurably(this.#path);
+    if (!existsSync(this.#path)) return;
+    try {
+      this.#replace(NOT_FENCED);
+    } catch (error) {
+      if (!(error instanceof ReservedFileDamaged)) throw error;
+      removeFileDurably(this.#path);
+      this.reserve();
+    }
+  }
+
+  #replace(content: string): void {
+    const fd = openSync(this.#path, 'r+');
+    try {
+      writeReserved(fd, this.#path, content);
+    } finally {
+      closeSync(fd);
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -23,6 +23,39 @@ test('stands from writing to removing, for every reader, one file, mode 0600', (
   subject.remove();
   subject.remove();
   assert.not.ok(subject.stands);
+  assert.equal(readdirSync(folder), ['fenced']);
 });
+
+test('once it is there, it needs no more space', ({ folder }) => {
+  const subject = new FenceRecord(folder);
+  subject.reserve();
+  assert.not.ok(subject.stands);
+  const { size, ino, blocks } = statSync(join(folder, 'fenced'));
+  subject.write();
+  subject.reserve();
+  assert.ok(subject.stands);
+  subject.remove();
+  const now = statSync(join(folder, 'fenced'));
+  assert.equal([now.size, now.ino, now.blocks], [size, ino, blocks]);
+});
+
+for (const [what, content] of [
+  ['of an older version', '{"fencedAt":"2026-11-30T10:00:00.000Z"}\n'],
+  ['that is empty', ''],
+  ['that is damaged', Buffer.alloc(8192, 7)],
+] as const) {
+  test(`a record ${what} counts, until it is removed`, ({ folder }) => {
+    writeFileSync(join(folder, 'fenced'), content);
+    const subject = new FenceRecord(folder);
+    assert.ok(subject.stands);
+    subject.reserve();
+    subject.write();
+    assert.ok(subject.stands);
+    subject.remove();
+    assert.not.ok(subject.stands);
+    subject.write();
+    assert.ok(new FenceRecord(folder).stands);
+  });
+}
 
 test.run();
