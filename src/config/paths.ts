@@ -41,6 +41,11 @@ export function failureNotePaths(runtime: string, host: string, volume: string):
   return volume === DEFAULT_VOLUME_NAME ? [path, join(runtime, 'failed-legs', host)] : [path];
 }
 
+/** Where the target keeps, until the machine is restarted, when it heard a host. */
+export function heardPath(runtime: string, host: string): string {
+  return join(runtime, 'heard', host);
+}
+
 /** The folder of one host in the pool, with nothing of any other host: `fenced`, and the folders of its volumes. */
 export function hostFolder(poolDirectory: string, host: string): string {
   return join(poolDirectory, host);

@@ -7,18 +7,20 @@ import type { Owner, OwnershipRecord } from './record.ts';
 const CLOCK_DRIFT = 0.02;
 
 export interface LeaseFacts {
-  /**
-   * When the target heard the primary last, at the latest, in a session that could write: a login that was refused proves that the
-   * machine lives, and does not prolong the lease. `undefined`: not since the standby booted, or unknown.
-   */
+  /** The primary's last sign of life at the target, refused logins among them. `undefined`: none since the standby booted, or unknown. */
   heard: BootMoment | undefined;
+  /**
+   * When the target last heard a session of the primary, at the earliest. The initiator's timer starts when its session breaks, and a
+   * login that is refused does not stop it. `undefined` as above.
+   */
+  sessionHeard: BootMoment | undefined;
   /** For how long the primary's writes wait after its session broke: the initiator's replacement_timeout. */
   lease_ms: number;
 }
 
 /**
  * With the standby's own file as its keeper, `pair` is a lease. While the standby cannot be asked, the primary goes on alone when the
- * initiator's timer has run out, and it cannot say so. So `pair` lapses to `primary` when the target has not heard the primary for
+ * initiator's timer has run out, and it cannot say so. So `pair` lapses to `primary` when the target has not heard its session for
  * that long, and with each boot of the standby, which does not know how long it was away. It does not lapse while the primary is
  * known to be off. Pure; whatever is unknown counts as lapsed.
  */
@@ -35,8 +37,8 @@ export function ownerWhenHeard(record: OwnershipRecord, before: LeaseFacts, cloc
 }
 
 /** How long the lease still lasts; not positive when it is over. */
-export function leaseLeft_ms({ heard, lease_ms }: LeaseFacts, clock: Clock): number {
-  const age_ms = ageOf_ms(heard, clock);
+export function leaseLeft_ms({ sessionHeard, lease_ms }: LeaseFacts, clock: Clock): number {
+  const age_ms = ageOf_ms(sessionHeard, clock);
   return age_ms === undefined ? Number.NEGATIVE_INFINITY : lease_ms * (1 - CLOCK_DRIFT) - age_ms;
 }
 

@@ -96,6 +96,11 @@ export const EVENTS = {
     level: 'warning',
     sentence: 'The standby leg may have lost writes: its LUN is not served before they are marked for resync',
   },
+  'ownership-not-recorded': {
+    by: 'target',
+    level: 'error',
+    sentence: 'Cannot read or write the ownership record: the initiator is not answered',
+  },
   'leg-failed': { by: 'target', level: 'error', sentence: 'The disk failed to write the standby leg' },
   'note-not-changed': {
     by: 'target',

@@ -17,10 +17,18 @@ export type HostRequest =
 
 /** From the daemon to a host's process. */
 export type MessageToHost =
-  /** The first message. Without a configuration: the process for initiators that name no enrolled host, which refuses them as a host would. `failed`: the volumes of which a note says that the disk failed their leg. */
-  | { kind: 'serve'; configuration: HostConfiguration | undefined; folder: string; failed: string[] }
+  /** The first message. Without a configuration: the process for initiators that name no enrolled host, which refuses them as a host would. `failed`: the volumes of which a note says that the disk failed their leg. `heardPath`: of the `HeardFile`. */
+  | {
+      kind: 'serve';
+      configuration: HostConfiguration | undefined;
+      folder: string;
+      failed: string[];
+      heardPath?: string | undefined;
+    }
   /** How many hosts share the machine; sent again when it changes. */
   | { kind: 'neighbours'; hosts: number }
+  /** The host's replacement timeout; sent again when it changes. */
+  | { kind: 'lease'; lease_s: number }
   /** Comes with the socket. */
   | { kind: 'connection'; received: Uint8Array }
   | { kind: 'request'; id: number; request: HostRequest }

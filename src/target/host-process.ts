@@ -31,6 +31,8 @@ export interface HostProcessOptions {
   configuration: HostConfiguration | undefined;
   /** The host's folder in the pool. */
   folder: string;
+  /** Where the process keeps when the host was heard. In a folder that exists. */
+  heardPath?: string;
   /** The file of `writeStrippedProgram`. */
   program: string;
   report: EventLog;
@@ -61,6 +63,7 @@ export class HostProcess {
   #restart: Timer | undefined;
   #ended: Promise<void> | undefined;
   #neighbours = 1;
+  #lease_s: number | undefined;
   /** Connections not yet sent to the process, which takes one at a time. */
   readonly #arrivals = new Set<Socket>();
   #lastId = 0;
@@ -119,6 +122,12 @@ export class HostProcess {
   set neighbours(hosts: number) {
     this.#neighbours = hosts;
     this.#send({ kind: 'neighbours', hosts });
+  }
+
+  /** The host's replacement timeout, where it has changed. */
+  set lease_s(lease_s: number) {
+    this.#lease_s = lease_s;
+    this.#send({ kind: 'lease', lease_s });
   }
 
   /**
@@ -180,18 +189,19 @@ export class HostProcess {
       this.#exited(String(error), 'could not be started');
       return;
     }
-    const { configuration, folder } = this.#options;
+    const { configuration, folder, heardPath } = this.#options;
     const failed = this.#legs.filter(({ note }) => note.stands).map(({ volume }) => volume);
-    this.#send({ kind: 'serve', configuration, folder, failed });
+    this.#send({ kind: 'serve', configuration, folder, failed, heardPath });
     this.#send({ kind: 'neighbours', hosts: this.#neighbours });
+    if (this.#lease_s !== undefined) this.#send({ kind: 'lease', lease_s: this.#lease_s });
   }
 
   /** @throws the system's error if the process cannot be created, or Node's if its channel cannot. */
   #spawn(): ChildProcess {
-    const { configuration, folder, program } = this.#options;
+    const { configuration, folder, program, heardPath } = this.#options;
     const legs =
       configuration?.volumes.flatMap(({ standbyLeg: leg }) => [leg.path, leg.folder, `${leg.folder}/*`]) ?? [];
-    const owned = configuration ? [folder, `${folder}/*`, ...legs] : [];
+    const owned = configuration ? [folder, `${folder}/*`, ...legs, ...(heardPath ? [heardPath] : [])] : [];
     const child = fork(PROGRAM, [configuration?.name ?? '-'], {
       execArgv: [...hostPermissions(owned), `--allow-fs-read=${program}`, `--import=${PRELOAD}`],
       env: { ...process.env, SPARE_STRIPPED_PROGRAM: program, UV_THREADPOOL_SIZE: WAITING_THREADS },

@@ -45,15 +45,18 @@ function receive(message: MessageToHost, socket: unknown): void {
   switch (message.kind) {
     case 'serve':
       if (message.configuration) {
-        const { configuration, folder, failed } = message;
-        const told = { onOpen: reportLeg, onLost: reportLoss, onFailed: reportFailure };
-        serve(new HostTarget(configuration, folder, { failed, clock, ...told }));
+        const { configuration, folder, failed, heardPath } = message;
+        const told = { onOpen: reportLeg, onLost: reportLoss, onFailed: reportFailure, report };
+        serve(new HostTarget(configuration, folder, { failed, heardPath, clock, ...told }));
       }
       break;
     case 'neighbours':
       connections.budget.limit_bytes = Math.max(LIMITS.allData_bytes / message.hosts, LIMITS.leastShare_bytes);
       // Busy polling only pays if it takes no processor from another host.
       connections.busyPoll.allowed = message.hosts < availableParallelism();
+      break;
+    case 'lease':
+      if (host) host.lease_s = message.lease_s;
       break;
     case 'connection':
       // The peer may have disconnected in the meantime.
@@ -72,6 +75,8 @@ function receive(message: MessageToHost, socket: unknown): void {
 
 function serve(target: HostTarget): void {
   host = target;
+  // Nobody can log in before the records are up to date.
+  target.start();
   open(
     target,
     target.configuration.volumes.map(({ name }) => name),
@@ -123,6 +128,7 @@ function reportFailure(volume: string, failed: boolean): void {
 async function answer(id: number, request: HostRequest): Promise<void> {
   try {
     if (!host) throw new Error('There is no host here');
+    if (request !== 'status') await host.settle();
     if (typeof request === 'object') await host.accept(request.accept);
     else if (request !== 'status') await host[request]();
     send({ kind: 'answer', id, status: host.status() });

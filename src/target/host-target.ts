@@ -1,12 +1,28 @@
-import type { HostConfiguration } from '../config/schema.ts';
+import { existsSync } from 'node:fs';
+import type { HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import { Target } from '../iscsi/target.ts';
+import { inquiryText } from '../ownership/inquiry-text.ts';
+import type { OwnershipKeeper } from '../ownership/keeper.ts';
+import type { LeaseFacts } from '../ownership/lease.ts';
+import { standbyKeeper } from '../ownership/standby-keeper.ts';
 import { TargetDevice } from '../scsi/target-device.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
+import { SpareError } from '../std/errors.ts';
+import type { EventLog } from '../std/event.ts';
 import { openFileStore } from '../store/open-file-store.ts';
 import type { Store } from '../store/store.ts';
-import type { HostTargetStatus } from './client/control-protocol.ts';
+import type { HostTargetStatus, VolumeTargetStatus } from './client/control-protocol.ts';
+import { leaseFactsOf } from './client/lease-facts.ts';
 import { FenceRecord } from './fence-record.ts';
+import { HeardFile } from './heard-file.ts';
+import { Hearing } from './hearing.ts';
+import { HostOwnership } from './host-ownership.ts';
+import { whyNotServed } from './not-served.ts';
+import { VolumeOwnership } from './volume-ownership.ts';
 import { VolumeUnit } from './volume-unit.ts';
+
+/** How often it is looked whether a lease is over. */
+const SETTLE_ms = 1_000;
 
 export interface HostTargetOptions {
   /** Called with `true` when the leg of a volume is open, before anything is written to it, and with `false` when it is closed. */
@@ -17,6 +33,12 @@ export interface HostTargetOptions {
   onFailed?: (volume: string, failed: boolean) => void;
   /** The volumes whose legs the disk failed under an earlier process: their records may not say so. @default none */
   failed?: readonly string[];
+  /** Of the file that keeps over a restart of the process when the host was heard. @default none */
+  heardPath?: string | undefined;
+  /** @default the one of the standby */
+  keeper?: OwnershipKeeper;
+  /** @default nowhere */
+  report?: EventLog;
   /** @default openFileStore */
   openStore?: (path: string) => Store;
   /** @default systemClock */
@@ -35,10 +57,17 @@ export class HostTarget {
   readonly #fence: FenceRecord;
   readonly #device = new TargetDevice();
   readonly #units: ReadonlyMap<string, VolumeUnit>;
+  readonly #clock: Clock;
+  readonly #hearing: Hearing;
+  readonly #ownership: HostOwnership;
+  #lease_s: number;
+  #isSettling = false;
 
   /** @param folder The host's folder in the pool. */
   constructor(configuration: HostConfiguration, folder: string, options: HostTargetOptions = {}) {
     this.configuration = configuration;
+    this.#clock = options.clock ?? systemClock;
+    this.#lease_s = configuration.replacementTimeout_s;
     this.#fence = new FenceRecord(folder, options.clock);
     const { iqn, initiatorName, chap, mutualChap } = configuration.target;
     this.target = new Target({
@@ -50,11 +79,44 @@ export class HostTarget {
       chap,
       mutualChap,
     });
+    const file = options.heardPath === undefined ? undefined : new HeardFile(options.heardPath, this.#clock.bootId);
+    this.#hearing = new Hearing({
+      target: this.target,
+      clock: this.#clock,
+      lease_ms: () => this.#lease_s * 1000,
+      file,
+    });
+    this.#ownership = this.#makeOwnership(options);
+    this.target.gate = this.#ownership;
     this.#units = new Map(configuration.volumes.map((volume) => [volume.name, this.#makeUnit(volume, options)]));
     for (const volume of options.failed ?? []) this.condemn(volume);
   }
 
-  #makeUnit(volume: HostConfiguration['volumes'][number], options: HostTargetOptions): VolumeUnit {
+  #makeOwnership({ keeper, report = () => {} }: HostTargetOptions): HostOwnership {
+    const { name: host, volumes } = this.configuration;
+    const ownershipOf = ({ name: volume, standbyLeg: { path } }: VolumeConfiguration) =>
+      new VolumeOwnership({
+        id: { host, volume },
+        keeper: keeper ?? standbyKeeper(() => ({ [host]: this.configuration }), this.#clock),
+        clock: this.#clock,
+        facts: () => this.#leaseFacts(),
+        isFenced: () => this.target.fenced,
+        hasLeg: () => existsSync(path),
+      });
+    return new HostOwnership({
+      host,
+      volumes: volumes.map((volume) => ({ lun: volume.lun, ownership: ownershipOf(volume) })),
+      hearing: this.#hearing,
+      report,
+    });
+  }
+
+  #leaseFacts(): LeaseFacts {
+    const { any: lastPduAt, session: sessionHeardAt } = this.#hearing;
+    return leaseFactsOf({ lastPduAt, sessionHeardAt }, { replacementTimeout_s: this.#lease_s }, this.#clock);
+  }
+
+  #makeUnit(volume: VolumeConfiguration, options: HostTargetOptions): VolumeUnit {
     const { name } = volume;
     const { onOpen = () => {}, onLost = () => {}, onFailed = () => {}, openStore, clock = systemClock } = options;
     const unit: VolumeUnit = new VolumeUnit({
@@ -66,10 +128,47 @@ export class HostTarget {
       openStore: openStore ?? ((path) => openFileStore({ path })),
       onOpen: (isOpen, flushed) => onOpen(name, isOpen, flushed),
       onFailed: (failed) => onFailed(name, failed),
-      close: (reason) => this.#close(reason, [unit]),
+      vendorText: () => inquiryText(this.#ownership.of(name)),
+      close: async (reason) => {
+        await this.#ownership.takingAway(name);
+        await this.#close(reason, [unit]);
+      },
       onRecorded: () => (unit.lost.length > 0 ? onLost(name) : this.open(name)),
     });
     return unit;
+  }
+
+  set lease_s(value: number) {
+    this.#lease_s = value;
+  }
+
+  /** Begins to listen, and to keep the ownership records. */
+  start(): void {
+    this.#hearing.start();
+    this.#clock.every(SETTLE_ms, () => void this.#settleAgain()).unref();
+    void this.#settleAgain();
+  }
+
+  /** Brings the ownership records up to date. A host whose volume the standby owns is fenced, even if the record of that is gone. */
+  async settle(): Promise<void> {
+    this.#reserveFence();
+    await this.#ownership.settle();
+    if (this.#ownership.ofStandby !== undefined && !this.target.fenced) await this.fence();
+  }
+
+  /** A host that an older version enrolled is served even if there is no space for it: it is tried again. */
+  #reserveFence(): void {
+    try {
+      this.#fence.reserve();
+    } catch {}
+  }
+
+  /** Not while it is still being done: the keeper may hang. What fails is tried again. */
+  async #settleAgain(): Promise<void> {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    await this.settle().catch(() => {});
+    this.#isSettling = false;
   }
 
   /** A volume that is served here. @throws Error if there is none of this name */
@@ -82,7 +181,8 @@ export class HostTarget {
   /**
    * Opens the store of a volume, or of each, and accepts the initiator. Does nothing if the host is fenced, the store is open
    * already, or the leg may have lost writes: the array would treat it as in sync.
-   * @throws the error of the first volume that cannot be opened, once all have been tried
+   * @throws the error of the first volume that cannot be opened, once all have been tried; of all together also if there is no
+   *   space for a fence record
    */
   open(volume?: string): void {
     const errors: unknown[] = [];
@@ -95,6 +195,7 @@ export class HostTarget {
     }
     this.#admit();
     if (errors.length > 0) throw errors[0];
+    if (volume === undefined && this.#device.size > 0) this.#fence.reserve();
   }
 
   /** Ends the sessions, waits for outstanding requests, flushes and closes the stores. Their files are then free. */
@@ -126,6 +227,7 @@ export class HostTarget {
 
   /** Either all volumes can be opened, or the host stays fenced. */
   async unfence(): Promise<void> {
+    this.#assertNotOfStandby();
     this.target.fenced = false;
     try {
       this.open();
@@ -135,6 +237,18 @@ export class HostTarget {
       throw error;
     }
     this.#fence.remove();
+  }
+
+  #assertNotOfStandby(): void {
+    const volume = this.#ownership.ofStandby;
+    if (volume === undefined) return;
+    const { name } = this.configuration;
+    throw new SpareError(
+      'refused',
+      'STANDBY_OWNS_VOLUME',
+      `Cannot serve the LUNs of ${name}: the standby owns its volume '${volume}'`,
+      { hint: `To give it back to the primary, run: spare failback ${name}` },
+    );
   }
 
   /**
@@ -169,9 +283,22 @@ export class HostTarget {
         remoteAddress,
         since,
       })),
-      lastPduAt: target.lastPduAt,
+      lastPduAt: this.#hearing.any,
+      sessionHeardAt: this.#hearing.session,
       sessionEndedAt: target.sessions.size > 0 ? null : target.sessions.lastEndedAt,
-      volumes: [...this.#units.values()].map((unit) => unit.status()),
+      volumes: [...this.#units.values()].map((unit) => this.#volumeStatus(unit)),
+    };
+  }
+
+  #volumeStatus(unit: VolumeUnit): VolumeTargetStatus {
+    const { name, standbyLeg } = unit.volume;
+    const record = this.#ownership.of(name);
+    const failure = this.#ownership.failureOf(name);
+    const status = unit.status();
+    return {
+      ...status,
+      notServed: failure === undefined ? status.notServed : whyNotServed(failure, standbyLeg.path),
+      ownership: record ? { epoch: record.epoch, owner: record.owner, cause: record.cause } : null,
     };
   }
 }

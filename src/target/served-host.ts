@@ -44,6 +44,10 @@ export class ServedHost {
     this.#process.neighbours = hosts;
   }
 
+  set lease_s(lease_s: number) {
+    this.#process.lease_s = lease_s;
+  }
+
   adopt(socket: Socket, received: Buffer): void {
     this.#process.adopt(socket, received);
   }
@@ -154,6 +158,7 @@ function nothingKnown({ name, target, volumes }: HostConfiguration): HostTargetS
     fenced: false,
     sessions: [],
     lastPduAt: null,
+    sessionHeardAt: null,
     sessionEndedAt: null,
     volumes: volumes.map((volume) => volumeUnknown(volume.name, volume.lun)),
   };
@@ -161,5 +166,5 @@ function nothingKnown({ name, target, volumes }: HostConfiguration): HostTargetS
 
 function volumeUnknown(volume: string, lun: number): VolumeTargetStatus {
   const counters = { reads: 0, writes: 0, flushes: 0, readBytes: 0, writtenBytes: 0, errors: 0 };
-  return { volume, lun, lost: [], notServed: null, lastWriteAt: null, counters };
+  return { volume, lun, lost: [], notServed: null, ownership: null, lastWriteAt: null, counters };
 }

@@ -7,7 +7,7 @@ import { replaceFile } from '../std/durable-file.ts';
 
 const SOURCES = dirname(import.meta.dirname);
 /** The modules of a host's process. */
-const MODULES = '{config,iscsi,scsi,std,store,target}/**/*.ts';
+const MODULES = '{config,iscsi,ownership,scsi,std,store,target}/**/*.ts';
 
 /** A module by its URL: the digest of its source, and the source without types, at the same lines and columns. */
 type StrippedModules = Record<string, { digest: string; source: string }>;

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration, readHostConfiguration } from '../config/configuration.ts';
-import { hostFolder, paths } from '../config/paths.ts';
+import { heardPath, hostFolder, paths } from '../config/paths.ts';
 import type { Configuration, HostConfiguration, VolumeConfiguration } from '../config/schema.ts';
 import type { LoginNames } from '../iscsi/first-login.ts';
 import { type Clock, systemClock } from '../std/clock.ts';
@@ -94,6 +95,7 @@ export class TargetDaemon {
         this.#hosts.delete(request.host);
         await known?.end(CLOSE_MS);
         for (const note of this.#notes.get(request.host)?.values() ?? []) note.remove();
+        rmSync(heardPath(this.#runtime, request.host), { force: true });
         return this.#tellNeighbours();
       case 'fence':
         return (known ?? this.#serve(readHostConfiguration(request.host))).fence();
@@ -112,7 +114,10 @@ export class TargetDaemon {
   async #add(name: string): Promise<void> {
     const configuration = readHostConfiguration(name);
     const known = this.#hosts.get(name);
-    if (known && isServedAlike(known.configuration, configuration)) return known.open();
+    if (known && isServedAlike(known.configuration, configuration)) {
+      known.lease_s = configuration.replacementTimeout_s;
+      return known.open();
+    }
     await known?.end(CLOSE_MS);
     await this.#serve(configuration).open();
   }
@@ -121,11 +126,27 @@ export class TargetDaemon {
     const { name } = configuration;
     const folder = hostFolder(this.#standby.poolDirectory, name);
     const noteOf = (volume: string) => this.#noteOf(name, volume);
-    const parts = { program: this.#program, report: this.#report, noteOf, clock: this.#clock };
+    const parts = {
+      heardPath: this.#heardPath(name),
+      program: this.#program,
+      report: this.#report,
+      noteOf,
+      clock: this.#clock,
+    };
     const host = new ServedHost({ configuration, folder, ...parts });
     this.#hosts.set(name, host);
     this.#tellNeighbours();
     return host;
+  }
+
+  #heardPath(host: string): string {
+    const path = heardPath(this.#runtime, host);
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    } catch {
+      // As with a file that cannot be written: the lease of a host ends with its process.
+    }
+    return path;
   }
 
   /** It outlives the host's process, and the object that stands for it here. */

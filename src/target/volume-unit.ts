@@ -28,6 +28,8 @@ export interface VolumeUnitOptions {
   openStore(path: string): Store;
   /** True: the leg is open and nothing has been written yet. False: it is closed, and everything was `flushed` or not. */
   onOpen(isOpen: boolean, flushed: boolean): void;
+  /** See `LogicalUnitOptions.vendorText`. */
+  vendorText(): string;
   /** See `HostTargetOptions.onFailed`. */
   onFailed(failed: boolean): void;
   /** Closes the LUN; called when the disk failed the leg. */
@@ -72,7 +74,7 @@ export class VolumeUnit {
 
   #open(isFenced: boolean): void {
     if (this.#unit || this.#loss.isCondemned) return;
-    const { iqn, device, clock, openStore, onOpen } = this.#options;
+    const { iqn, device, clock, openStore, onOpen, vendorText } = this.#options;
     const { lun, standbyLeg: leg } = this.volume;
     // Read before the leg is opened: if it is remounted in between, the record names the older mount and is not trusted.
     const mountId = mountIdOf(leg.path);
@@ -88,6 +90,7 @@ export class VolumeUnit {
         identity: `${iqn},lun${lun}`,
         // Write-back: acknowledged writes that are not flushed yet are in the marked regions.
         writeCache: true,
+        vendorText,
         reservationsPath: join(leg.folder, 'reservations'),
       });
     } catch (error) {
@@ -153,7 +156,7 @@ export class VolumeUnit {
     this.#loss.condemn();
   }
 
-  status(): VolumeTargetStatus {
+  status(): Omit<VolumeTargetStatus, 'ownership'> {
     return {
       volume: this.volume.name,
       lun: this.volume.lun,

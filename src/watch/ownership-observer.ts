@@ -68,9 +68,9 @@ export class OwnershipObserver {
     return provesPair({ record, report, lease_s, contact }, this.#world.clock);
   }
 
-  #isPair(record: OwnershipRecord, { heard }: TargetContact): boolean {
+  #isPair(record: OwnershipRecord, { heard, sessionHeard }: TargetContact): boolean {
     const lease_ms = this.#host.replacementTimeout_s * 1000;
-    return ownerNow(record, { heard, lease_ms }, this.#world.clock) === 'pair';
+    return ownerNow(record, { heard, sessionHeard, lease_ms }, this.#world.clock) === 'pair';
   }
 
   /** A change that came too late fails, because the epoch is another one by then: the next report says what is now. */

@@ -11,8 +11,9 @@ const RECENT_ms = 5_000;
 /** What the target says about a volume and its initiator. */
 export interface TargetContact {
   hasSession: boolean;
-  /** When it heard the primary last, at the latest; `undefined` if that is not known. */
+  /** When it heard the primary last, in any way, and in a session; `undefined` if that is not known. */
   heard: BootMoment | undefined;
+  sessionHeard: BootMoment | undefined;
   isFenced: boolean;
   lostWrites: LostWrites;
 }
@@ -39,7 +40,7 @@ export function provesPair({ record, report, lease_s, contact }: PairFacts, cloc
     // A shorter one lets the primary go on alone before the lease has expired here.
     (report.recoveryTimeout_s ?? 0) >= lease_s,
     contact.hasSession,
-    isRecent(contact.heard, clock),
+    isRecent(contact.sessionHeard, clock),
     contact.lostWrites === 'none',
     !contact.isFenced,
   ].every(Boolean);

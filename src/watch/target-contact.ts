@@ -1,6 +1,7 @@
 import type { LostWrites } from '../mirror/worst-volume.ts';
 import type { Clock } from '../std/clock.ts';
 import type { VolumeTargetStatus } from '../target/client/control-protocol.ts';
+import { momentOf } from '../target/client/lease-facts.ts';
 import type { TargetContact } from './pair-proof.ts';
 import type { TargetPoller } from './probes/target.ts';
 
@@ -14,11 +15,11 @@ export function lostWritesOf(status: VolumeTargetStatus | undefined): LostWrites
 export function contactOf(target: TargetPoller, host: string, volume: string, clock: Clock): TargetContact | undefined {
   const status = target.host(host);
   if (!status?.responding) return undefined;
-  const { sessions, lastPduAt, fenced } = status;
+  const { sessions, lastPduAt, sessionHeardAt, fenced } = status;
   return {
     hasSession: sessions.length > 0,
-    // The target is a process of this boot.
-    heard: lastPduAt === null ? undefined : { bootId: clock.bootId, bootTime_ms: lastPduAt },
+    heard: momentOf(lastPduAt, clock),
+    sessionHeard: momentOf(sessionHeardAt, clock),
     isFenced: fenced,
     lostWrites: lostWritesOf(target.volume(host, volume)),
   };

@@ -76,37 +76,56 @@ test('a pair lapses after its lease, and everything unknown counts as lapsed', (
   const pair = after('created', 'in-sync');
   const heard = bootMomentNow(fake);
   const lease_ms = 12_000;
-  assert.is(ownerNow(pair, { heard, lease_ms }, fake), 'pair');
-  assert.is(ownerNow(pair, { heard: undefined, lease_ms }, fake), 'primary');
-  assert.is(ownerNow(pair, { heard: { ...heard, bootId: 'another' }, lease_ms }, fake), 'primary');
+  assert.is(ownerNow(pair, { heard, sessionHeard: heard, lease_ms }, fake), 'pair');
+  assert.is(ownerNow(pair, { heard, sessionHeard: undefined, lease_ms }, fake), 'primary');
+  assert.is(ownerNow(pair, { heard, sessionHeard: { ...heard, bootId: 'another' }, lease_ms }, fake), 'primary');
   for (const bootTime_ms of [
     Number.NaN,
     Number.POSITIVE_INFINITY,
     heard.bootTime_ms + 1,
     heard.bootTime_ms - lease_ms,
   ]) {
-    assert.is(ownerNow(pair, { heard: { ...heard, bootTime_ms }, lease_ms }, fake), 'primary');
+    assert.is(ownerNow(pair, { heard, sessionHeard: { ...heard, bootTime_ms }, lease_ms }, fake), 'primary');
   }
   const fill = after('created', 'in-sync', 'taken-over', 'writable', 'gone-home');
-  assert.is(ownerNow(fill, { heard: undefined, lease_ms }, fake), 'fill');
-  assert.ok(leaseLeft_ms({ heard, lease_ms }, fake) < lease_ms, 'the clocks of two computers differ');
+  assert.is(ownerNow(fill, { heard, sessionHeard: undefined, lease_ms }, fake), 'fill');
+  assert.ok(
+    leaseLeft_ms({ heard, sessionHeard: heard, lease_ms }, fake) < lease_ms,
+    'the clocks of two computers differ',
+  );
 });
 
 test('a primary that was proven to be off keeps its lease until it is heard again', () => {
   const fake = new FakeClock();
   const lease_ms = 12_000;
   const heard = bootMomentNow(fake);
+  const sessionHeard = heard;
   fake.jump(5_000);
   const off = nextRecord(after('created', 'in-sync'), 'proven-off', fake);
   fake.jump(3_600_000);
-  assert.is(ownerNow(off, { heard, lease_ms }, fake), 'pair');
-  assert.is(ownerNow(off, { heard: undefined, lease_ms }, fake), 'primary');
-  assert.is(ownerWhenHeard(off, { heard, lease_ms }, fake), 'primary', 'it is heard again after its lease');
+  assert.is(ownerNow(off, { heard, sessionHeard, lease_ms }, fake), 'pair');
+  assert.is(ownerNow(off, { heard: undefined, sessionHeard, lease_ms }, fake), 'primary');
+  assert.is(
+    ownerWhenHeard(off, { heard, sessionHeard, lease_ms }, fake),
+    'primary',
+    'it is heard again after its lease',
+  );
   const later = { ...heard, bootTime_ms: heard.bootTime_ms + 6_000 };
-  assert.is(ownerNow(off, { heard: later, lease_ms }, fake), 'primary', 'the off was a lie');
-  assert.is(ownerNow({ ...off, changed: { ...off.changed, bootId: 'before' } }, { heard, lease_ms }, fake), 'primary');
+  assert.is(ownerNow(off, { heard: later, sessionHeard, lease_ms }, fake), 'primary', 'the off was a lie');
+  assert.is(
+    ownerNow({ ...off, changed: { ...off.changed, bootId: 'before' } }, { heard, sessionHeard, lease_ms }, fake),
+    'primary',
+  );
   assert.is(nextRecord(off, 'logged-in', fake).off, undefined);
   assert.is(nextRecord(off, 'taken-over', fake).owner, 'standby');
+});
+
+test('a login that is refused does not prolong the lease', () => {
+  const fake = new FakeClock();
+  const sessionHeard = bootMomentNow(fake);
+  fake.jump(13_000);
+  const facts = { heard: bootMomentNow(fake), sessionHeard, lease_ms: 12_000 };
+  assert.is(ownerNow(after('created', 'in-sync'), facts, fake), 'primary');
 });
 
 test.run();

@@ -152,6 +152,8 @@ test('a fence is about both', async (context) => {
 test('one that can not be opened keeps the host fenced, with neither open', async (context) => {
   await stop(context);
   await serve(context);
+  // Otherwise the first record could be that of a fenced host.
+  await eventually(async () => assert.is((await volumesOf(context))[1]?.ownership?.owner, 'primary'));
   await controlTarget({ method: 'fence', host: 'alpha' }, { socketPath: socketOf(context) });
   renameSync(legOf(context, 'archive'), `${legOf(context, 'archive')}.away`);
   try {

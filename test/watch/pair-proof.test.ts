@@ -21,7 +21,14 @@ function facts(change: {
   return {
     record: { version: 1, epoch: 7, owner: 'primary', cause: 'logged-in', at: '', changed, ...change.record },
     report: { ...wholeReport(300, clock), ...change.report },
-    contact: { hasSession: true, heard: heardAgo(500), isFenced: false, lostWrites: 'none', ...change.contact },
+    contact: {
+      hasSession: true,
+      heard: heardAgo(500),
+      sessionHeard: heardAgo(500),
+      isFenced: false,
+      lostWrites: 'none',
+      ...change.contact,
+    },
     lease_s: change.lease_s ?? 12,
   };
 }
@@ -52,9 +59,9 @@ const NOT_PROVEN: Record<string, Parameters<typeof facts>[0]> = {
   'a lease longer than the timer': { lease_s: 13 },
   'a timer that is not known': { report: { recoveryTimeout_s: undefined as never } },
   'a session that is down, by the target': { contact: { hasSession: false } },
-  'a primary not heard for 5 s': { contact: { heard: heardAgo(5_001) } },
-  'a primary never heard': { contact: { heard: undefined } },
-  'a primary heard in another boot': { contact: { heard: heardAgo(500, 'another') } },
+  'a primary not heard for 5 s': { contact: { sessionHeard: heardAgo(5_001) } },
+  'a primary never heard': { contact: { sessionHeard: undefined } },
+  'a primary heard in another boot': { contact: { sessionHeard: heardAgo(500, 'another') } },
   'a LUN that is fenced': { contact: { isFenced: true } },
   'lost writes': { contact: { lostWrites: 'some' } },
   'lost writes that are not known': { contact: { lostWrites: 'unknown' } },

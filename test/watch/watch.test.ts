@@ -179,7 +179,9 @@ class FakeWorld implements WatchWorld {
   contact = (host: string): TargetContact | undefined => {
     const heard = { bootId: this.clock.bootId, bootTime_ms: this.clock.bootTime_ms() - this.heardAge_ms };
     const { hasSession } = this;
-    return this.targetAnswers ? { hasSession, heard, isFenced: false, lostWrites: this.lostWrites(host) } : undefined;
+    return this.targetAnswers
+      ? { hasSession, heard, sessionHeard: heard, isFenced: false, lostWrites: this.lostWrites(host) }
+      : undefined;
   };
   targetAnswers = true;
   lostWrites = (host: string): LostWrites => {

@@ -2,13 +2,14 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncat
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readConfiguration } from '../../config/configuration.ts';
-import { failureNotePaths, hostFolder, paths } from '../../config/paths.ts';
+import { failureNotePaths, hostFolder, ownershipPath, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
 import { enter, forgetState } from '../../hosts/host-state.ts';
 import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
 import { forgetEvidence } from '../../hosts/volume-evidence.ts';
 import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
+import { forgetOwnership } from '../../ownership/file-keeper.ts';
 import { syncDirectory, writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
@@ -79,6 +80,7 @@ function recordSteps(context: VolumeContext): Step[] {
         // Leftovers of an earlier host of this name say nothing about this one.
         forgetState(host.name);
         for (const forget of [forgetEvidence, forgetTakeoverDecision]) forget(host.name, volume.name);
+        forgetOwnership(ownershipPath(volume.standbyLeg.folder));
         enter(host.name, 'enrolled', context.clock);
         const kept = writeHostConfiguration(host);
         if (kept) report({ detail: `The configuration file of the older version was kept as ${kept}` });

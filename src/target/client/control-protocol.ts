@@ -1,3 +1,4 @@
+import type { OwnershipRecord } from '../../ownership/record.ts';
 import type { ByteRange } from '../../std/byte-range.ts';
 
 /**
@@ -45,8 +46,13 @@ export interface HostTargetStatus {
   /** True while a fence record exists: logins are refused, the stores are closed. */
   fenced: boolean;
   sessions: SessionStatus[];
-  /** When the last PDU of an authenticated session of this host arrived; `null` if none since the daemon started. */
+  /** When the host's initiator was last heard, by a PDU, a discovery or a login, even if it was refused; `null` if not since the standby booted, or unknown. */
   lastPduAt: number | null;
+  /**
+   * When a normal session of this host was last heard, at the earliest: what waited while the process was not running counts as heard
+   * before that. The lease is measured from here. `null` as above.
+   */
+  sessionHeardAt: number | null;
   /** When the last session ended; `null` if one is open or none was since the daemon started. */
   sessionEndedAt: number | null;
   volumes: VolumeTargetStatus[];
@@ -64,10 +70,15 @@ export interface VolumeTargetStatus {
   lost: readonly ByteRange[];
   /** Why the LUN is not served, other than a fence or lost writes; `null` otherwise. */
   notServed: NotServed | null;
+  /** The volume's ownership record as it was a moment ago; `null` if there is none, or it cannot be read. */
+  ownership: OwnershipStatus | null;
   /** When the last write command completed; `null` if none since the daemon started. */
   lastWriteAt: number | null;
   counters: { reads: number; writes: number; flushes: number; readBytes: number; writtenBytes: number; errors: number };
 }
+
+/** `owner` is that of now: a lease that is over counts. */
+export type OwnershipStatus = Pick<OwnershipRecord, 'epoch' | 'owner' | 'cause'>;
 
 export interface SessionStatus {
   initiatorName: string;

@@ -140,6 +140,7 @@ const status = (fenced: boolean, clock: FakeClock): TargetStatus => ({
       fenced,
       sessions: [],
       lastPduAt: clock.bootTime_ms() - 500,
+      sessionHeardAt: null,
       sessionEndedAt: null,
       volumes: [],
     },
