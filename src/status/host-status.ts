@@ -2,7 +2,7 @@ import type { FailoverPolicy } from '../config/schema.ts';
 import type { HostStateName } from '../hosts/host-record.ts';
 import type { MirrorCondition } from '../mirror/condition.ts';
 import type { ByteRange } from '../std/byte-range.ts';
-import type { NotServed } from '../target/client/control-protocol.ts';
+import type { NotServed, OwnershipStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath, Sample } from '../watch/probe-paths.ts';
 import type { WatchFailure } from '../watch/watch-file.ts';
 
@@ -46,6 +46,8 @@ export interface VolumeStatus {
   lost: readonly ByteRange[] | null;
   /** Why the LUN is not served, if it is neither fenced nor has lost writes. Reported by the target; `null` if that does not answer. */
   notServed: NotServed | null;
+  /** The ownership record, reported by the target; `null` if there is none, it cannot be read, or the target does not answer. */
+  ownership: OwnershipStatus | null;
 }
 
 /**

@@ -120,7 +120,7 @@ function standbyProblems(standby: {
   return [...problems, ...spaceProblems(standby.space)];
 }
 
-type Served = Pick<VolumeStatus, 'lost' | 'notServed'>;
+type Served = Pick<VolumeStatus, 'lost' | 'notServed' | 'ownership'>;
 
 function servedBy(
   target: TargetStatus | undefined,
@@ -128,19 +128,19 @@ function servedBy(
   volumeName: string,
   record: HostRecord | undefined,
 ): Served {
-  const unknown = { lost: null, notServed: null };
+  const unknown = { lost: null, notServed: null, ownership: null };
   if (!target) return unknown;
   const host = target.hosts.find((candidate) => candidate.host === name);
   // A daemon that was started before an update reports no volumes.
   if (host && !host.volumes) return unknown;
   const served = host?.volumes.find(({ volume }) => volume === volumeName);
-  if (served) return { lost: served.lost, notServed: served.notServed };
+  if (served) return { lost: served.lost, notServed: served.notServed, ownership: served.ownership ?? null };
   const isEnrolled = record !== undefined && record.state !== 'enrolled';
   const hint = isEnrolled
     ? 'Restart it so that it reads its configuration. Run: systemctl restart spare-serve'
     : `The enrolment has not finished. If it is not running, run the same 'spare enroll ${name}' command again`;
   return {
-    lost: null,
+    ...unknown,
     notServed: { reason: `The target does not serve ${host ? `the volume ${volumeName} of ` : ''}${name}`, hint },
   };
 }

@@ -168,8 +168,9 @@ view('shows the volumes of a host that has more than one, and the host as the wo
     },
   };
   const record = (_host: string, volume: string): HostRecord => ({ ...records[volume], ...DEGRADED }) as HostRecord;
+  const ownership = { epoch: 3, owner: 'pair', cause: 'in-sync' };
   const volumes = [
-    { volume: 'data', lost: [], notServed: null },
+    { volume: 'data', lost: [], notServed: null, ownership },
     { volume: 'archive', lost: [], notServed: { reason: 'Cannot open it', hint: 'Look at the pool' } },
   ];
   const target = { ...targetOf([]), hosts: [{ host: 'alpha', volumes } as unknown as HostTargetStatus] };
@@ -188,10 +189,10 @@ view('shows the volumes of a host that has more than one, and the host as the wo
   assert.match(text, '! alpha: Volume archive: Mirror broken since');
   assert.not.match(text, 'Volume data');
   assert.equal(
-    report.hosts[0]?.volumes.map(({ name, proof, notServed }) => [name, proof.fresh, notServed !== null]),
+    report.hosts[0]?.volumes.map((one) => [one.name, one.proof.fresh, one.notServed !== null, one.ownership]),
     [
-      ['data', true, false],
-      ['archive', false, true],
+      ['data', true, false, ownership],
+      ['archive', false, true, null],
     ],
   );
 });

@@ -83,6 +83,15 @@ test('one whose connection has gone in the meantime begins no session', () => {
   assert.is(target.sessions.size, 0);
 });
 
+test('such a login replaces no session', () => {
+  const { target, gate } = loggedIn();
+  const second = new TestInitiator(directoryOf(target));
+  second.login(target);
+  second.connection.closed();
+  gate.logins[1]?.();
+  assert.is(target.sessions.size, 1);
+});
+
 test('one whose target was fenced in the meantime is refused', () => {
   const { target, gate, initiator } = setUp();
   initiator.login(target);

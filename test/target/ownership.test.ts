@@ -270,6 +270,14 @@ test('a restart within the lease keeps the pair, and one after it does not', asy
   assert.equal(world.owner, ['primary', 'lease-expired']);
 });
 
+test('a login after the lease does not revive the pair', async ({ world }) => {
+  await world.start();
+  await world.live(await world.pair(), 2_000);
+  world.clock.jump(LEASE_ms);
+  await world.login();
+  assert.equal(world.owner, ['primary', 'logged-in']);
+});
+
 test('a restart without the runtime directory ends the lease', async ({ world }) => {
   await world.start();
   await world.live(await world.pair(), 2_000);
