@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, Flags } from '@oclif/core';
 import { type Clock, systemClock } from '../std/clock.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
@@ -25,7 +26,7 @@ export abstract class BaseCommand extends Command {
   /** The one clock of the program: whatever a command calls is handed this one. */
   protected readonly clock: Clock = systemClock;
 
-  /** Ctrl-C and SIGTERM end an operation after the current step; two more end it at once. */
+  /** Ctrl-C, SIGTERM and a terminal that is closed end an operation after the current step; two more end it at once. */
   protected readonly interruption = new AbortController();
 
   protected override async init(): Promise<void> {
@@ -38,6 +39,11 @@ export abstract class BaseCommand extends Command {
     };
     // Not `once`: execa's clean-up ends the process on a signal without other listeners.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+    if (isHangupIgnored()) return;
+    process.on('SIGHUP', () => {
+      loseTerminal();
+      interrupt();
+    });
   }
 
   /**
@@ -62,5 +68,18 @@ export abstract class BaseCommand extends Command {
   /** oclif loses exit codes with `--json`, so errors and exit codes are handled here. */
   protected override async catch(error: Error): Promise<void> {
     reportError(error, { json: this.jsonEnabled() });
+  }
+}
+
+/** Started by nohup(1): proc(5) has the ignored signals as a mask, in hexadecimal; SIGHUP is the first. */
+function isHangupIgnored(): boolean {
+  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${mask}`) & 1n) === 1n;
+}
+
+/** The administrator's connection is gone: what is written to its terminal would fail, and end the process in the middle of a rollback. */
+function loseTerminal(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.isTTY) stream.write = () => true;
   }
 }

@@ -20,6 +20,8 @@ export interface Operation {
   readonly startsIn?: readonly HostStateName[];
   /** How to run it again, if not with `spare NAME HOST`. */
   readonly again?: string;
+  /** The command that finishes a rollback which failed, if not the operation itself. */
+  readonly rollBack?: string;
   /** An earlier run may have passed the point of no return: a failure now rolls nothing back. */
   readonly onlyForward?: boolean;
   /** The service is down until it is done: it starts even where its journal cannot be written. */
@@ -116,9 +118,11 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
       tell(step, status, since_ms(stepStarted_ms));
     } catch (error) {
-      journal('step-failed', { step: step.name }, messageOf(error));
+      // A full disk must not keep what was begun from being rolled back.
+      const journalIfPossible = ifPossible(journal);
+      journalIfPossible('step-failed', { step: step.name }, messageOf(error));
       tell(step, 'failed', since_ms(stepStarted_ms), error);
-      const undone = !operation.onlyForward && (await undo(begun, journal, tell));
+      const undone = operation.onlyForward ? 'not-begun' : await undo(begun, journalIfPossible, tell);
       throw new OperationFailed(failure(operation, step, error, undone), report());
     }
   }
@@ -143,9 +147,16 @@ function pendingRow({ name, title, machine }: Step): StepReport {
   return { name, title, machine: machine.name, status: 'pending', elapsed_ms: 0 };
 }
 
-/** Rolls back the steps, last first, unless the point of no return has been passed. Returns whether everything was rolled back. */
-async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promise<boolean> {
-  if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return false;
+/** What has become of a rollback: where it failed, what is left and why, one sentence each. */
+type Undone = 'all' | 'not-begun' | { left: string[] };
+
+/**
+ * Rolls back the steps, last first, unless the point of no return has been passed. One that fails does not end it: each `undo` looks
+ * for itself whether it is safe.
+ */
+async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promise<Undone> {
+  if (steps.some((step) => step.pointOfNoReturn) || steps.every((step) => !step.undo)) return 'not-begun';
+  const left: string[] = [];
   for (const step of steps.toReversed()) {
     if (!step.undo) continue;
     try {
@@ -154,26 +165,47 @@ async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promi
       tell(step, 'undone', 0);
     } catch (error) {
       journal('undo-failed', { step: step.name }, messageOf(error));
-      return false;
+      left.push(`'${step.title}' was not rolled back: ${messageOf(error)}`);
     }
   }
+  if (left.length > 0) return { left };
   journal('operation-ended');
-  return true;
+  return 'all';
 }
 
-function failure(operation: Operation, step: Step, error: unknown, undone: boolean): SpareError {
-  if (error instanceof SpareError && AS_THROWN.has(error.kind)) return error;
+function ifPossible(journal: Journal): Journal {
+  return (...entry) => {
+    try {
+      journal(...entry);
+    } catch {
+      // The error that is on its way to the user matters more.
+    }
+  };
+}
+
+function failure(operation: Operation, step: Step, error: unknown, undone: Undone): SpareError {
+  const next = nextOf(operation, undone);
+  if (error instanceof SpareError && AS_THROWN.has(error.kind)) {
+    if (typeof undone === 'string' && !(operation.onlyForward && operation.rollBack)) return error;
+    return new SpareError(error.kind, error.code, error.message, { hint: `${error.hint}. ${next}`, cause: error });
+  }
   const { name, host } = operation;
   const own = error instanceof SpareError ? `${error.hint}. ` : '';
   return new SpareError(
     'stepFailed',
     error instanceof SpareError ? error.code : 'STEP_FAILED',
     `The ${name} of ${host} stopped at the step '${step.title}': ${messageOf(error)}`,
-    {
-      hint: `${own}${undone ? 'All changes were rolled back' : `Fix it, then ${againOf(operation)}; it resumes where it stopped`}. Journal: ${journalPath(host)}`,
-      cause: error,
-    },
+    { hint: `${own}${next}. Journal: ${journalPath(host)}`, cause: error },
   );
+}
+
+function nextOf(operation: Operation, undone: Undone): string {
+  if (undone === 'all') return 'All changes were rolled back';
+  if (undone === 'not-begun' && operation.onlyForward && operation.rollBack)
+    return `Fix it, then ${againOf(operation)}; it resumes where it stopped. Or roll it back: ${operation.rollBack}`;
+  if (undone === 'not-begun') return `Fix it, then ${againOf(operation)}; it resumes where it stopped`;
+  const lead = operation.rollBack === undefined ? againOf(operation) : `run: ${operation.rollBack}`;
+  return `Not everything was rolled back. ${undone.left.join('. ')}. Fix it, then ${lead}`;
 }
 
 /** Errors that already say what to do: a refusal, or a bug. */

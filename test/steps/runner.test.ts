@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -97,6 +97,48 @@ test('a bug keeps its exit code, and the changes are rolled back', async () => {
     runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: record })])),
   );
   assert.equal([error.code, error.exitCode, [...world]], ['NO_TRANSITION', 1, []]);
+});
+
+test('an undo that fails does not end the rollback, and what is left is told with the command that leads on', async () => {
+  const world = new Set<string>();
+  const steps = [
+    flagStep(world, 'a'),
+    flagStep(world, 'b', { undo: broken }),
+    flagStep(world, 'c'),
+    flagStep(world, 'd', { run: broken }),
+  ];
+  const error = await failureOf(runOperation({ ...operationOf(steps), rollBack: 'spare failover alpha --abort' }));
+  assert.equal([...world], ['b']);
+  assert.match(error.hint, "Not everything was rolled back. 'Set b' was not rolled back: disk on fire");
+  assert.match(error.hint, 'run: spare failover alpha --abort');
+  assert.equal(
+    unfinishedOperations('alpha').map(({ operation }) => operation),
+    ['failover'],
+  );
+});
+
+test('a refusal tells what its rollback has left, too', async () => {
+  const world = new Set<string>();
+  const refuse = async () => {
+    throw new SpareError('refused', 'NO', 'Cannot', { hint: 'Look' });
+  };
+  const steps = [flagStep(world, 'a', { undo: broken }), flagStep(world, 'b', { run: refuse })];
+  const error = await failureOf(runOperation(operationOf(steps)));
+  assert.equal([error.code, error.exitCode], ['NO', 4]);
+  assert.match(error.hint, /^Look\. Not everything was rolled back/);
+});
+
+test('a disk that is full by then does not keep it from rolling back', async () => {
+  const world = new Set<string>();
+  const fill = async () => {
+    rmSync(dirname(journalPath('alpha')), { recursive: true });
+    writeFileSync(dirname(journalPath('alpha')), '');
+    throw new Error('No space left on device');
+  };
+  const error = await failureOf(runOperation(operationOf([flagStep(world, 'a'), flagStep(world, 'b', { run: fill })])));
+  assert.equal([...world], []);
+  assert.match(error.message, 'No space left on device');
+  assert.match(error.hint, 'All changes were rolled back');
 });
 
 test('runs the steps in order, each with its intent in the journal before and its result after', async () => {
