@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { stateDiagram } from '../src/hosts/state-table.ts';
+import { ownershipTable } from '../src/ownership/rules.ts';
 import { EXIT_CODES } from '../src/std/errors.ts';
 import { EVENTS } from '../src/std/event-table.ts';
 import * as protocol from './protocol-tables.ts';
@@ -68,7 +69,10 @@ const PAGES: Record<string, Record<string, () => string | Promise<string>>> = {
     bounds: protocol.limitTable,
   },
   'docs/json.md': { events: eventTable },
-  'docs/failover.md': { states: () => `\`\`\`mermaid\n${stateDiagram().trim()}\n\`\`\`` },
+  'docs/failover.md': {
+    states: () => `\`\`\`mermaid\n${stateDiagram().trim()}\n\`\`\``,
+    ownership: () => ownershipTable().trim(),
+  },
 };
 
 const check = process.argv.includes('--check');

@@ -76,8 +76,6 @@ export interface VolumeEvidence {
   lastReport?: PrimaryReport;
   /** Set when the mirror was first seen broken, removed when both legs are in sync again. */
   degradedSince?: string;
-  /** When a fence device reported that the primary was off, and which device. Removed when the primary answers again. */
-  provenOff?: { at: string; by: string; moment?: BootMoment };
 }
 
 /** The state of a host and the evidence of one of its volumes, merged. */

@@ -86,8 +86,7 @@ export const TRANSITIONS: readonly Transition[] = [
     to: 'failing-over',
     sentence: 'A failover has started, in the middle of a failback',
   },
-  // A failover during a failback has no way back: the standby leg may be the only complete copy.
-  ...(['enrolled', 'syncing', 'protected', 'degraded', 'suspect'] as const).map(
+  ...(['enrolled', 'syncing', 'protected', 'degraded', 'suspect', 'failing-back'] as const).map(
     (before): Transition => ({
       from: 'failing-over',
       before,

@@ -1,121 +1,70 @@
-import type { VolumeEvidence } from '../hosts/host-record.ts';
-import type { LegCurrency } from '../hosts/leg-currency.ts';
+import { type LeaseFacts, leaseLeft_ms, ownerNow } from '../ownership/lease.ts';
+import type { OwnershipRecord } from '../ownership/record.ts';
+import { ageOf_ms } from '../std/boot-moment.ts';
 import type { ByteRange } from '../std/byte-range.ts';
-import { standbyLegInSync } from './condition.ts';
-import type { LegSuperblock } from './md/superblock.ts';
+import type { Clock } from '../std/clock.ts';
+import { mebibytes, rangesText } from './lost-writes.ts';
 
-/**
- * If the last report is older than the last mirror PDU by more than this, it says nothing about the time in between: a leg can be
- * dropped while the session is up (its disk fails). Reports come once a second.
- */
-const REPORT_GAP_LIMIT_ms = 5_000;
-
-export interface CurrencyFacts {
-  /** What the watch has recorded. */
-  evidence: Pick<VolumeEvidence, 'lastProof' | 'lastReport'>;
-  /** When the last report was received. This time and the next two are of the standby's boot clock. */
-  reportedAt_ms: number | undefined;
-  /** The target's last contact with the primary; `null` if there was none since it started. */
-  lastPduAt_ms: number | null;
-  /** When the primary was confirmed off; `undefined` if unknown. */
-  offAt_ms: number | undefined;
-  replacementTimeout_ms: number;
-  /** The standby leg's superblock; `undefined` before it has been read. */
-  leg?: LegSuperblock;
-  mirrorUuid: string;
-  /** Lost writes, reported by the target. */
-  lost: readonly ByteRange[];
+/** Whether a standby leg holds every acknowledged write (invariant 2). */
+export interface LegCurrency {
+  proven: boolean;
+  /** Why, one sentence each. */
+  reasons: string[];
 }
 
 /**
- * Decides whether the standby leg is current and may be brought into service (invariant 2).
- *
- * MD acknowledges a write only when it is on every leg that is not faulty. When the session breaks, writes wait for the initiator's
- * replacement_timeout (the lease) before the leg becomes faulty. So if the standby leg was in sync and the primary was off before
- * the lease expired, counted from the last contact, it has acknowledged no write that the standby leg lacks.
+ * What the ownership record and the target say of the standby leg. Pure.
+ * @param lost Lost writes, reported by the target.
  */
-export function decideCurrency(facts: CurrencyFacts): LegCurrency {
-  const defects = facts.leg ? legDefects(facts.leg, facts.mirrorUuid) : [];
-  if (defects.length > 0) return { currency: 'unusable', reasons: defects };
-  const leg = decideByReports(facts);
-  if (facts.lost.length === 0) return leg;
-  const mayMiss_bytes = facts.lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
-  const sentence = `The standby lost power, or its disk failed: ${mebibytes(mayMiss_bytes)} of the standby leg may be stale (${rangesText(facts.lost)})`;
-  return { ...leg, currency: 'unproven', reasons: [sentence, ...leg.reasons], mayMiss_bytes };
+export function legCurrency(
+  record: OwnershipRecord,
+  lease: LeaseFacts,
+  lost: readonly ByteRange[],
+  clock: Clock,
+): LegCurrency {
+  const owner = ownerNow(record, lease, clock);
+  const reasons = [recordSentence(record, lease, clock)];
+  if (lost.length === 0) return { proven: owner !== 'primary', reasons };
+  const lost_bytes = lost.reduce((sum, { length_bytes }) => sum + length_bytes, 0);
+  const sentence = `The standby lost power, or its disk failed: ${mebibytes(lost_bytes)} of the standby leg may be stale (${rangesText(lost)})`;
+  return { proven: false, reasons: [sentence, ...reasons] };
 }
 
-function decideByReports(facts: CurrencyFacts): LegCurrency {
-  const { lastProof, lastReport } = facts.evidence;
-  const report = lastReport ?? lastProof;
-  if (!report) return unproven('No report from this primary has been received yet');
-  if (!standbyLegInSync(report)) {
-    const proof = lastProof ? `last confirmed in sync at ${lastProof.receivedAt}` : 'never confirmed in sync';
-    return unproven(
-      `The standby leg was ${report.standbyLegState} in the last report (${report.receivedAt}); ${proof}`,
-    );
+/** What the record says of the standby leg now, for people. */
+export function recordSentence(record: OwnershipRecord, lease: LeaseFacts, clock: Clock): string {
+  const { owner, at, epoch } = record;
+  const since = `since ${at} (epoch ${epoch})`;
+  switch (owner) {
+    case 'pair':
+      return ownerNow(record, lease, clock) === 'pair'
+        ? `Both legs have been a pair ${since}: the standby leg holds every acknowledged write. ${leaseSentence(record, lease, clock)}`
+        : `Both legs were a pair ${since}, but the primary ${silence(lease, clock)}, and its lease of ${seconds(lease.lease_ms)} is over: it may have acknowledged writes alone`;
+    case 'primary':
+      return `The ownership record has said 'primary' ${since}: the primary may have acknowledged writes alone${WHY_ALONE[record.cause] ?? ''}`;
+    case 'fill':
+      return `The standby leg has been the only complete one ${since}: it holds every acknowledged write`;
+    case 'standby':
+      return `The standby has owned the volume ${since}`;
   }
-  const reportedAt_ms = facts.reportedAt_ms ?? Number.NEGATIVE_INFINITY;
-  const heardTimes_ms = [facts.lastPduAt_ms ?? [], report.sessionLoggedIn ? reportedAt_ms : []].flat();
-  const heardAt_ms = Math.max(...heardTimes_ms);
-  if (!Number.isFinite(heardAt_ms)) return unproven('The target has had no contact with this primary since it started');
-  const gap_ms = heardAt_ms - reportedAt_ms;
-  if (!(gap_ms <= REPORT_GAP_LIMIT_ms)) {
-    return unproven(
-      `The last report (${report.receivedAt}) is ${seconds(gap_ms)} older than the last mirror traffic: the leg may have been dropped in between`,
-    );
-  }
-  if (facts.offAt_ms === undefined || !Number.isFinite(facts.offAt_ms))
-    return unproven('Nothing confirms that the primary is off: it may still be serving');
-
-  const alone_ms = facts.offAt_ms - (heardAt_ms + facts.replacementTimeout_ms);
-  const inSync = `The standby leg was in sync in the last report (${report.receivedAt})`;
-  if (alone_ms >= 0) {
-    return {
-      currency: 'unproven',
-      reasons: [
-        inSync,
-        `The primary was confirmed off ${seconds(facts.offAt_ms - heardAt_ms)} after the last contact: it may have written without the standby for ${seconds(alone_ms)}`,
-      ],
-      mayMiss_ms: alone_ms,
-    };
-  }
-  return {
-    currency: 'current',
-    reasons: [
-      inSync,
-      `The primary was confirmed off ${seconds(facts.offAt_ms - heardAt_ms)} after the last contact, ${seconds(-alone_ms)} before the lease expired`,
-    ],
-  };
 }
 
-function legDefects(leg: LegSuperblock, mirrorUuid: string): string[] {
-  const defects: string[] = [];
-  if (leg.mirrorUuid !== mirrorUuid)
-    defects.push(`The standby leg belongs to the array ${leg.mirrorUuid}, expected ${mirrorUuid}`);
-  if (leg.beingCopied) defects.push('The standby leg was being resynced and is not a consistent copy');
-  if (leg.badBlocks) defects.push('The standby leg has a bad block list: some writes never reached it');
-  if (leg.role === undefined)
-    defects.push('The standby leg is not an active member of the array: it is a spare or faulty');
-  return defects;
+/** What led to `primary`, as the end of a sentence. */
+const WHY_ALONE: Partial<Record<OwnershipRecord['cause'], string>> = {
+  created: ', and both legs have never been in sync',
+  'leg-lost': ', because its array has lost the standby leg',
+  'lease-expired': ', because its lease is over',
+  'standby-booted': ', because the standby was down',
+  'takeover-rolled-back': ', because a failover was rolled back',
+};
+
+function leaseSentence(record: OwnershipRecord, lease: LeaseFacts, clock: Clock): string {
+  if (record.off) return `The primary was proven to be off at ${record.at}, before its lease was over`;
+  return `The primary ${silence(lease, clock)}, and its lease lasts ${seconds(leaseLeft_ms(lease, clock))} more`;
 }
 
-function unproven(reason: string): LegCurrency {
-  return { currency: 'unproven', reasons: [reason] };
-}
-
-/** How many ranges a sentence lists at most. */
-const MOST_RANGES = 4;
-
-export function rangesText(ranges: readonly ByteRange[]): string {
-  const text = ranges
-    .slice(0, MOST_RANGES)
-    .map(({ offset_bytes, length_bytes }) => `${mebibytes(length_bytes)} at offset ${mebibytes(offset_bytes)}`)
-    .join(', ');
-  return ranges.length > MOST_RANGES ? `${text}, and ${ranges.length - MOST_RANGES} more ranges` : text;
-}
-
-function mebibytes(length_bytes: number): string {
-  return `${Math.ceil(length_bytes / 2 ** 20)} MiB`;
+function silence({ sessionHeard }: LeaseFacts, clock: Clock): string {
+  const age_ms = ageOf_ms(sessionHeard, clock);
+  return age_ms === undefined ? 'has not been heard' : `was last heard ${seconds(age_ms)} ago`;
 }
 
 function seconds(duration_ms: number): string {

@@ -1,30 +1,7 @@
-import type { TakeoverDecision } from '../hosts/takeover-decision.ts';
 import type { ByteRange } from '../std/byte-range.ts';
 import { SpareError } from '../std/errors.ts';
-import type { HostTargetStatus, VolumeTargetStatus } from '../target/client/control-protocol.ts';
-import { rangesText } from './leg-currency.ts';
 
 type Ranges = readonly ByteRange[];
-
-/**
- * Lost writes that no decision covers.
- *
- * A failback serves the LUN again while the decision still exists: writes lost from then on are new, even if the decision names the same ranges.
- */
-export function undecidedLoss(
-  decision: TakeoverDecision | undefined,
-  { lost, fenced }: Pick<HostTargetStatus & VolumeTargetStatus, 'lost' | 'fenced'>,
-): Ranges {
-  if (!decision || decision.lunServedSince || !fenced) return lost;
-  const known = joinRanges(decision.lost ?? []);
-  return lost.filter(
-    ({ offset_bytes, length_bytes }) =>
-      !known.some(
-        (range) =>
-          range.offset_bytes <= offset_bytes && range.offset_bytes + range.length_bytes >= offset_bytes + length_bytes,
-      ),
-  );
-}
 
 /** Sorted, with adjacent and overlapping ranges joined. */
 export function joinRanges(ranges: Ranges): Ranges {
@@ -52,4 +29,19 @@ export function refuseLossOfOnlyLeg(host: string, lost: Ranges): void {
       hint: `No other copy has them. To serve what is on the standby's disk, run: spare failover ${host} --allow-data-loss`,
     },
   );
+}
+
+/** How many ranges a sentence lists at most. */
+const MOST_RANGES = 4;
+
+export function rangesText(ranges: Ranges): string {
+  const text = ranges
+    .slice(0, MOST_RANGES)
+    .map(({ offset_bytes, length_bytes }) => `${mebibytes(length_bytes)} at offset ${mebibytes(offset_bytes)}`)
+    .join(', ');
+  return ranges.length > MOST_RANGES ? `${text}, and ${ranges.length - MOST_RANGES} more ranges` : text;
+}
+
+export function mebibytes(length_bytes: number): string {
+  return `${Math.ceil(length_bytes / 2 ** 20)} MiB`;
 }

@@ -1,13 +1,14 @@
-import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
+import { readTakeoverNote } from '../hosts/takeover-note.ts';
 import { programArgv } from '../machine/program.ts';
+import type { ByteRange } from '../std/byte-range.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import type { VolumeContext } from '../steps/operation-context.ts';
+import { type VolumeContext, volumeId } from '../steps/operation-context.ts';
 import type { Progress } from '../steps/step.ts';
 import { standbyLegPath, waitForDeviceArgv } from './initiator.ts';
 import { type Bitmap, bitmapSetBitsLines, chunksIn, readLegHead } from './md/bitmap.ts';
 import { addArgv, reAddArgv } from './md/commands.ts';
-import type { LegStatus, MirrorStatus } from './md/status.ts';
+import type { LegPaths, LegStatus, MirrorStatus } from './md/status.ts';
 import { readStandbySuperblock } from './md/superblock.ts';
 import { runningMirror, waitForCopy } from './resync.ts';
 
@@ -22,19 +23,23 @@ const LET_GO_ms = 30_000;
 /** The kernel marks chunk by chunk: a volume of many TiB takes a while. */
 const SET_BITS_TIMEOUT_ms = 600_000;
 
-/** The array on the primary. The local leg is recognised by its disk, because the LUN may come back under another name. */
-export async function primaryMirror({ volume, primaryMachine }: VolumeContext): Promise<MirrorStatus> {
-  return runningMirror(primaryMachine, volume.device, volume.localLeg);
+/** The array on the primary. Each leg is recognised by its own disk: the LUN may come back under another name. */
+export async function primaryMirror(context: VolumeContext): Promise<MirrorStatus> {
+  return runningMirror(context.primaryMachine, context.volume.device, legPaths(context));
+}
+
+export function legPaths({ host, volume, standby }: VolumeContext): LegPaths {
+  return { localLeg: volume.localLeg, standbyLeg: standbyLegPath(host, volume, standby) };
 }
 
 export async function legOf(context: VolumeContext, which: 'local' | 'standby'): Promise<LegStatus | undefined> {
   const { legs } = await primaryMirror(context);
-  return legs.find((leg) => leg.local === (which === 'local'));
+  return legs.find((leg) => leg[which]);
 }
 
 /** Sets the standby leg to write-mostly, so that reads use the local leg; needed for an array that was assembled on the standby. */
 async function preferLocalReads({ primaryMachine }: VolumeContext, status: MirrorStatus): Promise<void> {
-  const leg = status.legs.find((candidate) => !candidate.local);
+  const leg = status.legs.find((candidate) => candidate.standby);
   if (!leg || leg.state.includes('write_mostly')) return;
   const script = 'echo writemostly >"/sys/block/$1/md/dev-$2/state"';
   await primaryMachine.exec(['sh', '-c', script, 'set-leg-state', status.kernelName, leg.name]);
@@ -44,17 +49,18 @@ async function preferLocalReads({ primaryMachine }: VolumeContext, status: Mirro
  * Re-adds the local leg to the array that runs on the standby leg alone.
  * Blocks that the primary wrote alone before it died are marked in its own bitmap only. They are marked in the running array's
  * bitmap first, so that the resync overwrites them too: a plain `--re-add` leaves them silently different (seen).
- * If that bitmap cannot be trusted, a full resync follows.
+ * If that bitmap cannot be trusted, or nothing tells what the standby leg had lost before it took over, a full resync follows.
  */
 export async function returnLocalLeg(context: VolumeContext): Promise<'incremental' | 'full'> {
   const { volume, primaryMachine } = context;
   const { device, localLeg } = volume;
   const status = await primaryMirror(context);
   await preferLocalReads(context, status);
-  const bitmap = await divergentBlocks(context, status);
+  const lost = await lostBefore(context);
+  const bitmap = lost && (await divergentBlocks(context, status));
   if (bitmap) {
     await setBits(context, status.kernelName, bitmap.dirty);
-    await setBits(context, status.kernelName, await lostChunks(context, bitmap.chunk_bytes));
+    await setBits(context, status.kernelName, await chunksOf(context, lost, bitmap.chunk_bytes));
     const { exitCode } = await primaryMachine.exec(reAddArgv(device, localLeg), { acceptExitCodes: [1] });
     if (exitCode === 0) {
       await assertLegAccepted(context, 'local');
@@ -101,12 +107,18 @@ async function addLocalLegAnew(context: VolumeContext): Promise<void> {
 /**
  * If the standby had lost writes before it took over, the local leg has newer blocks than the standby served since, and no bitmap
  * marks them.
+ * @returns `undefined` where the takeover has left no note.
  */
-async function lostChunks(
-  { host, volume, standbyMachine }: VolumeContext,
+async function lostBefore(context: VolumeContext): Promise<readonly ByteRange[] | undefined> {
+  const { host, volume, ownership } = context;
+  return readTakeoverNote(host.name, volume.name, await ownership.read(volumeId(context)))?.lost;
+}
+
+async function chunksOf(
+  { volume, standbyMachine }: VolumeContext,
+  lost: readonly ByteRange[],
   chunk_bytes: number,
 ): Promise<Bitmap['dirty']> {
-  const lost = readTakeoverDecision(host.name, volume.name)?.lost ?? [];
   return lost.length === 0
     ? []
     : chunksIn(lost, await readStandbySuperblock(standbyMachine, volume.standbyLeg.path), chunk_bytes);
@@ -155,11 +167,13 @@ export async function addStandbyLeg(context: VolumeContext): Promise<void> {
 export async function remirror(context: VolumeContext): Promise<boolean> {
   const { host, volume, standby, primaryMachine } = context;
   const { device } = volume;
-  const dropped = await legOf(context, 'standby');
-  if (dropped && !dropped.state.includes('faulty')) return false;
+  const { legs } = await primaryMirror(context);
+  if (legs.some((leg) => leg.standby && !leg.state.includes('faulty'))) return false;
   const path = standbyLegPath(host, volume, standby);
   await primaryMachine.exec(waitForDeviceArgv(path));
-  if (dropped) await primaryMachine.exec(['mdadm', device, '--remove', 'failed']);
+  // After a new login the disk that was dropped may have had another name.
+  if (legs.some((leg) => !leg.local && leg.state.includes('faulty')))
+    await primaryMachine.exec(['mdadm', device, '--remove', 'failed']);
   const { exitCode } = await primaryMachine.exec(reAddArgv(device, path), { acceptExitCodes: [1] });
   if (exitCode !== 0) {
     await primaryMachine.exec(['mdadm', '--zero-superblock', path]);
@@ -188,7 +202,7 @@ export async function copyToStandby(context: VolumeContext, report: (progress: P
 
 async function assertLegAccepted(context: VolumeContext, which: 'local' | 'standby'): Promise<MirrorStatus> {
   const status = await primaryMirror(context);
-  const leg = status.legs.find((candidate) => candidate.local === (which === 'local'));
+  const leg = status.legs.find((candidate) => candidate[which]);
   if (leg && !leg.state.includes('faulty')) return status;
   const { device } = context.volume;
   throw new SpareError(

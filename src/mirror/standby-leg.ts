@@ -28,19 +28,29 @@ export async function detachLeg({ volume, standbyMachine }: VolumeContext): Prom
  * Makes sure that nothing on the standby uses the leg before its LUN is served again: two writers would destroy it.
  * @throws SpareError `refused`
  */
-export async function assertLegIsFree({ host, volume, standbyMachine }: VolumeContext): Promise<void> {
-  const loops = await associatedLoops(standbyMachine, volume.standbyLeg.path);
-  const running = await standbyMachine.arrayState(volume.device);
-  if (loops.length === 0 && !running) return;
-  const holder = running ? `the array ${volume.device}` : loops.join(', ');
+export async function assertLegIsFree(context: VolumeContext): Promise<void> {
+  const { host, volume } = context;
+  const holder = await holderOfLeg(context);
+  if (holder === undefined) return;
   throw new SpareError(
     'refused',
     'LEG_IN_USE',
     `Cannot serve the LUN of ${host.name}: the standby still uses ${volume.standbyLeg.path} (${holder})`,
     {
-      hint: `To find what uses it, run: lsblk. Release it, then run: spare failback ${host.name}`,
+      hint: `To find what uses it, run: lsblk. Release it, then run the command again`,
     },
   );
+}
+
+/** Whether nothing on the standby uses the leg. */
+export async function isLegFree(context: VolumeContext): Promise<boolean> {
+  return (await holderOfLeg(context)) === undefined;
+}
+
+async function holderOfLeg({ volume, standbyMachine }: VolumeContext): Promise<string | undefined> {
+  if (await standbyMachine.arrayState(volume.device)) return `the array ${volume.device}`;
+  const loops = await associatedLoops(standbyMachine, volume.standbyLeg.path);
+  return loops.length === 0 ? undefined : loops.join(', ');
 }
 
 /** Starts the array on the standby from the standby leg alone, degraded, with its bitmap, which marks everything written from now on. */

@@ -1,10 +1,11 @@
 import { quoteForShell } from '../machine/quote.ts';
 import { assembleArgv } from '../mirror/md/commands.ts';
-import { assembleOnStandby, stopMirrorOnStandby } from '../mirror/standby-leg.ts';
+import { assembleOnStandby } from '../mirror/standby-leg.ts';
 import { observeService, serviceAddress } from '../service/observe-service.ts';
 import { type ServiceVerb, service, serviceArgv, serviceStatus } from '../service/service.ts';
 import type { VolumeContext } from '../steps/operation-context.ts';
 import { type Step, stepOn } from '../steps/step.ts';
+import { recordWritable } from './ownership.ts';
 
 /** After the address is up; the NFS server answers at once, also in its grace period. */
 const OBSERVE_TIMEOUT_ms = 20_000;
@@ -42,7 +43,12 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
         `(link ${device} as soon as the array runs, before udev does)`,
       ],
       run: () => assembleOnStandby(context),
-      undo: () => stopMirrorOnStandby(context),
+    }),
+    step({
+      name: 'writable',
+      title: 'Record that the standby is about to write: the local leg is stale from here on',
+      commandLines: ['(ownership record: written)'],
+      run: () => recordWritable(context),
     }),
     step({
       name: 'read-write',
@@ -52,7 +58,6 @@ export function bringUpSteps(context: VolumeContext, { mayBeMounted }: BringUpOp
       async run() {
         await machine.exec(['mdadm', '--readwrite', device]);
       },
-      pointOfNoReturn: true,
     }),
     step({
       name: 'check-file-system',

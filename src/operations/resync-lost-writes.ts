@@ -1,23 +1,18 @@
-import { stateOf } from '../hosts/host-state.ts';
-import { readEvidence } from '../hosts/volume-evidence.ts';
 import { programArgv } from '../machine/program.ts';
-import { standbyLegInSync } from '../mirror/condition.ts';
-import { rangesText } from '../mirror/leg-currency.ts';
+import { rangesText } from '../mirror/lost-writes.ts';
 import { chunksIn } from '../mirror/md/bitmap.ts';
 import { assembleArgv } from '../mirror/md/commands.ts';
 import { type MirrorStatus, mirrorStatus } from '../mirror/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../mirror/md/superblock.ts';
-import { primaryMirror, setBits } from '../mirror/primary-legs.ts';
-import { bootTimeOf_ms } from '../std/boot-moment.ts';
+import { legPaths, primaryMirror, setBits } from '../mirror/primary-legs.ts';
+import type { OwnershipRecord } from '../ownership/record.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
-import type { VolumeContext } from '../steps/operation-context.ts';
+import { type VolumeContext, volumeId } from '../steps/operation-context.ts';
 import { acceptTarget, volumeTargetStatus } from '../target/client/target-control.ts';
 
 /** The initiator may hold outstanding writes for as long as its replacement_timeout. */
 const DROP_ms = 60_000;
-/** The primary reports every second. */
-const REPORT_ms = 20_000;
 
 /**
  * After a power loss of the standby: marks the lost writes for resync on the primary, then serves the LUN. The array may not even
@@ -29,43 +24,51 @@ const REPORT_ms = 20_000;
  */
 export async function resyncLostWrites(context: VolumeContext): Promise<boolean> {
   const { host, volume, standbyMachine, primaryMachine } = context;
-  if ((await volumeTargetStatus(host.name, volume.name)).lost.length === 0 || isServedElsewhere(host.name))
-    return false;
+  if ((await volumeTargetStatus(host.name, volume.name)).lost.length === 0) return false;
+  const record = await context.ownership.read(volumeId(context));
+  // The standby serves from its leg: what that holds counts.
+  if (!record || record.owner === 'standby') return false;
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, volume.standbyLeg.path), volume.mirrorUuid);
-  const running = await mirrorStatus(primaryMachine, volume.device, volume.localLeg);
+  const running = await mirrorStatus(primaryMachine, volume.device, legPaths(context));
   // A leg without a superblock gets a full resync, not a re-add. If no array has it either, there is nothing to do yet.
   if (running || leg) {
-    const status = running ?? (await startAlone(context, leg as LegSuperblock));
+    if (running) assertLocalLegWhole(context, running);
+    else await assertLocalLegNewest(context, leg as LegSuperblock);
+    await recordAlone(context, record);
+    const status = running ?? (await startAlone(context));
     assertLocalLegWhole(context, status);
     await dropStandbyLeg(context);
-    const droppedAt_ms = context.clock.bootTime_ms();
     // From here on no write of this array can reach the leg, so the list of ranges is complete.
     const { lost } = await volumeTargetStatus(host.name, volume.name);
     if (leg) await setBits(context, status.kernelName, chunksIn(lost, leg, bitmapChunkOf(context, status)));
-    await untilReported(context, droppedAt_ms);
   }
   await acceptTarget(host.name, volume.name);
   await assertAccepted(context);
   return true;
 }
 
-/** In these states the standby leg is the newer one, and its content counts. */
-function isServedElsewhere(host: string): boolean {
-  return ['failing-over', 'taken-over', 'failing-back'].includes(stateOf(host));
+/** The array is about to run on the local leg alone: that is recorded first. @throws SpareError `refused` if the standby leg is the only one */
+async function recordAlone(context: VolumeContext, { owner, epoch }: OwnershipRecord): Promise<void> {
+  if (owner === 'fill') throw onlyCopy(context);
+  await context.ownership.change(volumeId(context), epoch, 'leg-lost');
 }
 
 /**
  * Both machines lost power: the primary waits for its LUN before it assembles anything, and its bitmap can be marked only while
  * the array runs. So the array is started from the primary's own disk.
  */
-async function startAlone(context: VolumeContext, standbyLeg: LegSuperblock): Promise<MirrorStatus> {
+async function assertLocalLegNewest(context: VolumeContext, standbyLeg: LegSuperblock): Promise<void> {
   const { volume, primaryMachine } = context;
-  const { device, localLeg, mirrorUuid } = volume;
+  const { localLeg, mirrorUuid } = volume;
   const own = await ownSuperblock(readSuperblock(primaryMachine, localLeg), mirrorUuid);
   // A healthy pair may differ by one event at any instant.
   const isWhole = own && own.role !== undefined && !own.beingCopied && !own.badBlocks;
   if (!isWhole || standbyLeg.events > own.events + 1n) throw onlyCopy(context);
-  await primaryMachine.exec(assembleArgv(device, mirrorUuid, localLeg, { readonly: false }));
+}
+
+async function startAlone(context: VolumeContext): Promise<MirrorStatus> {
+  const { device, localLeg, mirrorUuid } = context.volume;
+  await context.primaryMachine.exec(assembleArgv(device, mirrorUuid, localLeg, { readonly: false }));
   return primaryMirror(context);
 }
 
@@ -96,34 +99,11 @@ async function dropStandbyLeg(context: VolumeContext): Promise<void> {
   await retryUntil(
     async () => {
       const { kernelName, legs } = await primaryMirror(context);
+      // The local leg is known to be there. Whatever else the array has may be stale, whatever its disk is called by now.
       const leg = legs.find((candidate) => !candidate.local);
       if (leg) await context.primaryMachine.exec(programArgv('drop-leg', kernelName, leg.name));
     },
     { timeout_ms: DROP_ms, pause_ms: 1_000, clock: context.clock },
-  );
-}
-
-/**
- * A failover relies on the last report, which must no longer say that the leg is in sync when the target removes its record. A report
- * from before the leg was dropped does not count: the leg may have been re-added since.
- */
-async function untilReported(
-  { host: { name: host }, volume, clock }: VolumeContext,
-  droppedAt_ms: number,
-): Promise<void> {
-  await retryUntil(
-    async () => {
-      const { lastReport } = readEvidence(host, volume.name);
-      const isSince = lastReport && bootTimeOf_ms(lastReport.receivedAt, lastReport.received, clock) >= droppedAt_ms;
-      if (isSince && !standbyLegInSync(lastReport)) return;
-      throw new SpareError(
-        'stepFailed',
-        'NOT_REPORTED',
-        `${host} has dropped the standby leg, but its last report does not show that yet`,
-        { hint: 'Reports come through the watch. To check it, run: systemctl status spare-watch' },
-      );
-    },
-    { timeout_ms: REPORT_ms, pause_ms: 50, clock },
   );
 }
 

@@ -43,7 +43,7 @@ export function leaseLeft_ms({ sessionHeard, lease_ms }: LeaseFacts, clock: Cloc
 }
 
 /** It was recorded as off in this boot, and nothing has been heard since: an off that is followed by a sign of life was a lie. */
-function isOffSince({ off, changed }: OwnershipRecord, { heard }: LeaseFacts, clock: Clock): boolean {
+export function isOffSince({ off, changed }: OwnershipRecord, { heard }: LeaseFacts, clock: Clock): boolean {
   const off_ms = ageOf_ms(changed, clock);
   const heard_ms = ageOf_ms(heard, clock);
   return off === true && off_ms !== undefined && heard_ms !== undefined && heard_ms > off_ms;

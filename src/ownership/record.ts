@@ -24,6 +24,8 @@ export interface OwnershipRecord {
   readonly changed: BootMoment;
   /** While both legs are a pair: the primary was proven to be off when this was recorded, within its lease. */
   readonly off?: true;
+  /** While the standby owns the volume, and while it is on its way home: the epoch in which it was taken over. */
+  readonly takenIn?: number;
   /** While the standby owns the volume: the owner that it was taken from. */
   readonly takenFrom?: Exclude<Owner, 'standby'>;
   /** While the standby owns the volume: its leg may have been written to, so the primary's leg is stale. */

@@ -11,7 +11,7 @@ interface Rule {
   readonly takenFrom?: Owner;
 }
 
-/** All changes of an ownership record; docs/failover.md has them as a table. There is no other way from one owner to another. */
+/** All changes of an ownership record; the table in docs/failover.md is made from them. There is no other way from one owner to another. */
 export const OWNERSHIP_RULES: readonly Rule[] = [
   // The first resync is still to come.
   { from: null, cause: 'created', to: 'primary' },
@@ -75,16 +75,29 @@ export function nextRecord(record: OwnershipRecord | undefined, cause: Ownership
   }
   const { from, to } = rule;
   const takenFrom = from !== null && from !== 'standby' ? from : record?.takenFrom;
+  const epoch = (record?.epoch ?? 0) + 1;
+  const isTaking = cause === 'taken-over' || cause === 'taken-over-with-loss';
+  const takenIn = isTaking ? epoch : record?.takenIn;
   const written = cause === 'writable' || cause === 'created-fenced' || record?.written === true;
   return {
     version: 1,
-    epoch: (record?.epoch ?? 0) + 1,
+    epoch,
     owner: to,
     cause,
     at: clock.wallTime().toISOString(),
     changed: bootMomentNow(clock),
     ...(cause === 'proven-off' && { off: true }),
+    ...((to === 'standby' || to === 'fill') && takenIn && { takenIn }),
     ...(to === 'standby' && takenFrom && { takenFrom }),
     ...(to === 'standby' && written && { written }),
   };
+}
+
+/** The rules as a table in Markdown. */
+export function ownershipTable(): string {
+  const rows = OWNERSHIP_RULES.map(({ from, cause, to, takenFrom }) => {
+    const origin = takenFrom === undefined ? '' : `, taken from \`${takenFrom}\` and not written to`;
+    return `| ${from === null ? 'no record' : `\`${from}\`${origin}`} | ${cause} | \`${to}\` |`;
+  });
+  return ['| owner | change | new owner |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }

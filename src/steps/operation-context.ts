@@ -3,6 +3,9 @@ import type { HostConfiguration, StandbyConfiguration, VolumeConfiguration } fro
 import { onlyVolume } from '../config/volumes.ts';
 import type { Machine, StandbyMachine } from '../machine/machine.ts';
 import { machines } from '../machine/machines.ts';
+import type { OwnershipKeeper } from '../ownership/keeper.ts';
+import type { VolumeId } from '../ownership/record.ts';
+import { standbyKeeper } from '../ownership/standby-keeper.ts';
 import type { Clock } from '../std/clock.ts';
 
 /** The inputs of every operation on an enrolled host. */
@@ -11,6 +14,8 @@ export interface OperationContext {
   standby: StandbyConfiguration;
   standbyMachine: StandbyMachine;
   primaryMachine: Machine;
+  /** Who owns which volume. */
+  ownership: OwnershipKeeper;
   clock: Clock;
 }
 
@@ -29,6 +34,12 @@ export function volumeContext(hostName: string, clock: Clock): VolumeContext {
     standby,
     standbyMachine: machines.standby(),
     primaryMachine: machines.primary(host.name, host.ssh, standby),
+    ownership: standbyKeeper(undefined, clock),
     clock,
   };
+}
+
+/** What the ownership record of a volume is kept under. */
+export function volumeId({ host, volume }: VolumeContext): VolumeId {
+  return { host: host.name, volume: volume.name };
 }

@@ -21,17 +21,3 @@ export function withReport(
   const since = degradedSince ?? (isFirstCopy ? undefined : report.receivedAt);
   return { ...rest, lastReport: report, ...(since !== undefined && { degradedSince: since }) };
 }
-
-/** The fence device reports that the machine is off. The first time counts: it has been off since then at the latest. */
-export function withProvenOff(
-  evidence: VolumeEvidence,
-  provenOff: NonNullable<VolumeEvidence['provenOff']>,
-): VolumeEvidence {
-  return evidence.provenOff ? evidence : { ...evidence, provenOff };
-}
-
-/** The primary answers again, so it is no longer off. */
-export function withoutProvenOff(evidence: VolumeEvidence): VolumeEvidence {
-  const { provenOff: _over, ...rest } = evidence;
-  return rest;
-}

@@ -10,11 +10,12 @@ import {
 } from '../hosts/state-table.ts';
 import { mirrorCondition } from '../mirror/condition.ts';
 import { type LostWrites, type MirrorFacts, worstVolume } from '../mirror/worst-volume.ts';
-import { bootMomentNow, bootTimeOf_ms } from '../std/boot-moment.ts';
+import type { Owner } from '../ownership/record.ts';
+import { bootTimeOf_ms } from '../std/boot-moment.ts';
 import { type EventFacts, eventOf } from '../std/event.ts';
 import type { EventLevel, EventName } from '../std/event-table.ts';
 import { Attempt } from './attempt.ts';
-import { withoutProvenOff, withProvenOff, withReport } from './evidence-record.ts';
+import { withReport } from './evidence-record.ts';
 import type { HostMonitor } from './host-monitor.ts';
 import { chooseAction, type KeeperAction, type Situation } from './keeper-table.ts';
 import { observedEvent } from './observe.ts';
@@ -26,8 +27,8 @@ import type { HostSnapshot, WatchFailure } from './watch-file.ts';
 /** What a keeper uses outside itself: records, operations, the fence command. */
 export interface KeeperWorld extends OwnershipWorld {
   record(host: string, volume: string): HostRecord | undefined;
-  /** A failover had its decision about this volume when it was interrupted: it may resume without deciding again. */
-  takeoverDecided(host: string, volume: string): boolean;
+  /** An operation holds the host's lock. */
+  isBusy(host: string): boolean;
   /** Waits for the disk only if `durable`. */
   updateEvidence(
     host: string,
@@ -42,6 +43,10 @@ export interface KeeperWorld extends OwnershipWorld {
   enter(host: string, from: StateOrNone, event: HostEvent): Promise<Transition | undefined>;
   fenceStatus(command: string, host: string): Promise<'on' | 'off' | undefined>;
   failover(host: string): Promise<void>;
+  /** Rolls back a failover that did not finish. */
+  abort(host: string): Promise<void>;
+  /** Resumes a failback that did not finish. */
+  failback(host: string): Promise<void>;
   /** Restarts the service of a host that is taken over, on the standby. */
   restore(host: string): Promise<void>;
   /** Re-adds a dropped standby leg on the primary. */
@@ -63,6 +68,8 @@ interface VolumeFacts extends MirrorFacts {
 /** What of the world does an action. */
 const WORK = {
   failover: 'failover',
+  abort: 'abort',
+  failback: 'failback',
   restore: 'restore',
   remirror: 'remirror',
   'resync-lost-writes': 'resyncLostWrites',
@@ -115,7 +122,7 @@ export class HostKeeper {
       return;
     }
     for (const volume of volumes) this.#keepEvidence(volume);
-    this.#askWhetherOff(volumes);
+    this.#askWhetherOff();
     const isProven = volumes.every((volume) => volume.isProven);
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites, isProven });
     if (event) this.#observe(record.state, event);
@@ -147,25 +154,18 @@ export class HostKeeper {
   }
 
   #keepEvidence({ volume, record, report, lostWrites, isProven }: VolumeFacts): void {
-    // A failover is deciding on the recorded evidence: it must not change now.
-    if (!record || record.state === 'failing-over') return;
-    const isNew = report !== undefined && report !== this.#recordedReports.get(volume);
-    const isHeardAgain = this.#verdict === 'alive' && record.provenOff !== undefined && record.state !== 'taken-over';
-    if (!isNew && !isHeardAgain) return;
-    const change = (evidence: VolumeEvidence) => {
-      const reported = isNew ? withReport(evidence, report, record.state, { lostWrites, isProven }) : evidence;
-      return isHeardAgain ? withoutProvenOff(reported) : reported;
-    };
+    if (!record) return;
+    if (report === undefined || report === this.#recordedReports.get(volume)) return;
+    const change = (evidence: VolumeEvidence) => withReport(evidence, report, record.state, { lostWrites, isProven });
     const before = record.lastReport && mirrorCondition(record.lastReport);
-    const durable = isHeardAgain || (report !== undefined && mirrorCondition(report) !== before);
-    const isWritten = this.#writeEvidence(volume, change, durable);
-    if (report && isWritten) this.#recordedReports.set(volume, report);
+    const durable = mirrorCondition(report) !== before;
+    if (this.#writeEvidence(volume, change, durable)) this.#recordedReports.set(volume, report);
   }
 
-  #askWhetherOff(volumes: readonly VolumeFacts[]): void {
+  #askWhetherOff(): void {
     const { fenceCommand } = this.#host;
     const isSilent = this.#verdict === 'suspect' || this.#verdict === 'dead';
-    const isOpen = volumes.some(({ record }) => record && record.state !== 'failing-over' && !record.provenOff);
+    const isOpen = [...this.#ownership.values()].some((observer) => observer.isOffOpen);
     if (isSilent && fenceCommand !== undefined && isOpen) void this.#askFence(fenceCommand);
   }
 
@@ -191,11 +191,6 @@ export class HostKeeper {
     try {
       if ((await this.#world.fenceStatus(command, name)) !== 'off' || this.#verdict === 'alive') return;
       for (const observer of this.#ownership.values()) observer.recordOff();
-      const { clock } = this.#world;
-      const off = { at: clock.wallTime().toISOString(), by: 'fence command', moment: bootMomentNow(clock) };
-      for (const volume of this.#host.volumes) {
-        this.#world.updateEvidence(name, volume.name, (evidence) => withProvenOff(evidence, off), { durable: true });
-      }
       this.#log('proven-off');
     } catch {
       // No answer is no evidence. The failover asks again and reports the failure.
@@ -231,7 +226,7 @@ export class HostKeeper {
   }
 
   #situation(record: HostRecord, mirror: MirrorFacts): Situation {
-    const { name, policy, volumes } = this.#host;
+    const { name, policy } = this.#host;
     const { clock } = this.#world;
     const { state, since, entered } = record;
     return {
@@ -242,9 +237,15 @@ export class HostKeeper {
       verdict: this.#verdict,
       ...mirror,
       service: this.#monitor.counts.service,
-      isFailoverDecided:
-        state === 'failing-over' && volumes.every((volume) => this.#world.takeoverDecided(name, volume.name)),
+      owner: this.#owner(),
+      isBusy: this.#world.isBusy(name),
     };
+  }
+
+  #owner(): Owner | undefined {
+    const { name, volumes } = this.#host;
+    const owners = new Set(volumes.map((volume) => this.#world.ownership(name, volume.name)?.owner));
+    return owners.size === 1 ? [...owners][0] : undefined;
   }
 
   #run(action: KeeperAction, message: string): void {

@@ -1,7 +1,8 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { HostStateName, PrimaryReport } from '../hosts/host-record.ts';
-import { standbyLegDropped } from '../mirror/condition.ts';
+import { standbyLegDropped, standbyLegInSync } from '../mirror/condition.ts';
 import type { LostWrites } from '../mirror/worst-volume.ts';
+import type { Owner } from '../ownership/record.ts';
 import { DEAD_AFTER_MISSES, type MissCount, type Verdict } from './verdict.ts';
 
 /** The facts from which a keeper decides. While the standby is isolated nothing is known: no verdict, no report, no service. */
@@ -18,11 +19,13 @@ export interface Situation {
   /** The service, probed through its address. */
   service: MissCount;
   lostWrites: LostWrites;
-  /** A failover had its decision when it was interrupted: it may resume without deciding again. */
-  isFailoverDecided: boolean;
+  /** By the ownership records; `undefined` if one could not be read, or they differ. */
+  owner: Owner | undefined;
+  /** An operation holds the host's lock. */
+  isBusy: boolean;
 }
 
-export type KeeperAction = 'failover' | 'restore' | 'remirror' | 'resync-lost-writes';
+export type KeeperAction = 'failover' | 'abort' | 'failback' | 'restore' | 'remirror' | 'resync-lost-writes';
 
 type Condition = (situation: Situation) => boolean;
 
@@ -40,11 +43,22 @@ export interface KeeperRow {
 
 /** After a failover the service has this long to answer before it counts as lost. */
 const RESTORE_AFTER_ms = 15_000;
+/** Who has started an operation that was interrupted may run it again himself. */
+const LEFT_ALONE_AFTER_ms = 15_000;
 
 const isNotPaused: Condition = ({ isPaused }) => !isPaused;
 const isDead: Condition = ({ verdict }) => verdict === 'dead';
-/** Only for the reason for which it started, or if that reason is present again. */
-const mayResume: Condition = (situation) => isDead(situation) || situation.isFailoverDecided;
+/** While its LUN is fenced, the target cannot tell that a host is dead. */
+const isSilent: Condition = ({ verdict }) => verdict === 'suspect' || verdict === 'dead';
+const isAlive: Condition = ({ verdict }) => verdict === 'alive';
+const isOwnedByStandby: Condition = ({ owner }) => owner === 'standby';
+const isOwnedByPrimary: Condition = ({ owner }) => owner !== undefined && owner !== 'standby';
+const isInFill: Condition = ({ owner }) => owner === 'fill';
+const isInterrupted: Condition = ({ isBusy, inState_ms }) => !isBusy && inState_ms > LEFT_ALONE_AFTER_ms;
+const reports: Condition = ({ report }) => report !== undefined;
+/** As after a restart of the primary in the middle of the resync. One that has failed is for a person to look at. */
+const isLocalLegMissing: Condition = ({ report }) =>
+  report !== undefined && standbyLegInSync(report) && report.localLegState === 'missing';
 const isServiceLost: Condition = ({ service, inState_ms }) =>
   service.known && service.misses >= DEAD_AFTER_MISSES && inState_ms > RESTORE_AFTER_ms;
 /** A passive host assembles nothing, and a person must look at it first. */
@@ -64,10 +78,47 @@ export const KEEPER_ROWS: readonly KeeperRow[] = [
   },
   {
     states: ['failing-over'],
-    policy: 'auto',
-    when: [isNotPaused, mayResume],
+    when: [isNotPaused, isInterrupted, isOwnedByStandby],
     action: 'failover',
-    message: 'An interrupted failover resumes',
+    message: 'An interrupted failover resumes: the standby owns the volume',
+  },
+  {
+    states: ['failing-over'],
+    policy: 'auto',
+    when: [isNotPaused, isInterrupted, isOwnedByPrimary, isSilent],
+    action: 'failover',
+    message: 'An interrupted failover starts again: no probe answers',
+  },
+  {
+    states: ['failing-over'],
+    when: [isNotPaused, isInterrupted, isOwnedByPrimary, isAlive],
+    action: 'abort',
+    message: 'An interrupted failover is rolled back: the host answers, and its volume was not taken over',
+  },
+  {
+    states: ['failing-back'],
+    when: [isNotPaused, isInterrupted, reports],
+    action: 'failback',
+    message: 'An interrupted failback resumes',
+  },
+  {
+    states: ['failing-back'],
+    when: [isNotPaused, isInterrupted, isOwnedByStandby, isSilent],
+    action: 'failover',
+    message: 'An interrupted failback ends: no probe answers, and the standby owns the volume, so it serves it again',
+  },
+  {
+    states: ['failing-back'],
+    policy: 'auto',
+    when: [isNotPaused, isInterrupted, isInFill, isSilent],
+    action: 'failover',
+    message: 'The host died during a failback, and the standby leg is the complete one. Automatic failover started',
+  },
+  {
+    states: ['syncing'],
+    when: [isNotPaused, isInterrupted, isReachable, isInFill, isLocalLegMissing],
+    action: 'failback',
+    message: 'The local leg is missing: the failback resumes with its resync',
   },
   {
     states: ['taken-over'],

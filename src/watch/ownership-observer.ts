@@ -54,6 +54,12 @@ export class OwnershipObserver {
     return isProven && this.#isPair(record, contact);
   }
 
+  /** Whether it would change anything to know that the machine is off. */
+  get isOffOpen(): boolean {
+    const record = this.#world.ownership(this.#host.name, this.#volume);
+    return record?.owner === 'pair' && !record.off;
+  }
+
   /** The fence device has said that the machine is off. If the lease has not run out by now, it does not any more. */
   recordOff(): void {
     const record = this.#world.ownership(this.#host.name, this.#volume);

@@ -5,13 +5,14 @@ import { fenceStatus } from '../fence/fence-command.ts';
 import { readHostRecord } from '../hosts/host-records.ts';
 import { enter, readState } from '../hosts/host-state.ts';
 import { appendToJournal } from '../hosts/journal.ts';
-import { readTakeoverDecision } from '../hosts/takeover-decision.ts';
 import { updateEvidence } from '../hosts/volume-evidence.ts';
 import { execLines } from '../machine/exec.ts';
 import { LocalMachine } from '../machine/local-machine.ts';
 import { DEFAULT_ROUTE_ARGV, parseDefaultGateway } from '../machine/route.ts';
 import { SshMachine } from '../machine/ssh-machine.ts';
 import { remirror } from '../mirror/primary-legs.ts';
+import { planFailback } from '../operations/failback/failback.ts';
+import { planAbort } from '../operations/failover/abort.ts';
 import { failover } from '../operations/failover/failover.ts';
 import { planRestore } from '../operations/restore.ts';
 import { resyncLostWrites } from '../operations/resync-lost-writes.ts';
@@ -89,7 +90,6 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     prepare: (host) => underLock(host, 'prepare', clock, () => service(machine, 'prepare', host, PREPARE_TIMEOUT_ms)),
     publish: writeWatchSnapshot,
     record: readHostRecord,
-    takeoverDecided: (host, volume) => readTakeoverDecision(host, volume) !== undefined,
     updateEvidence,
     enter: (host, from, event) =>
       underLock(host, 'watch', clock, async () => {
@@ -100,6 +100,13 @@ export async function standbyWorld(log: EventLog, signal: AbortSignal, clock: Cl
     fenceStatus: (command, host) => fenceStatus(command, host, signal),
     async failover(host) {
       await failover(host, { allowDataLoss: false, confirmedOff: false }, runOptions(host));
+    },
+    async abort(host) {
+      await runOperation(await planAbort(volumeContext(host, clock)), runOptions(host));
+    },
+    async failback(host) {
+      const { operation } = await planFailback(volumeContext(host, clock), { verify: true });
+      await runOperation(operation, runOptions(host));
     },
     async restore(host) {
       await runOperation(planRestore(volumeContext(host, clock)), runOptions(host));

@@ -104,7 +104,7 @@ export class CommandWorld {
     const folder = join(paths().configuration, 'ssh');
     const poolDirectory = join(root, 'pool');
     mkdirSync(folder);
-    mkdirSync(poolDirectory);
+    mkdirSync(poolDirectory, { recursive: true });
     const sshKey = join(folder, 'id_ed25519');
     writeFileSync(`${sshKey}.pub`, 'ssh-ed25519 AAAA spare@lab\n');
     const files = { poolDirectory, sshKey, knownHosts: join(folder, 'known_hosts') };
@@ -131,7 +131,13 @@ export class CommandWorld {
     if (argv[0] === 'stat') return says('0:0 755');
     if (argv.includes('primary-facts')) return says(...this.facts);
     if (argv.includes('mirror-status')) {
-      return says('kernelName=md127', 'local=vdb', 'sync_action=idle', ...this.legs.map((leg) => `leg=${leg}`));
+      return says(
+        'kernelName=md127',
+        'local=vdb',
+        'standby=sda',
+        'sync_action=idle',
+        ...this.legs.map((leg) => `leg=${leg}`),
+      );
     }
     if (argv[1] === 'status')
       return says('prepared=yes', `nfsThreads=${this.serves ? 8 : 0}`, `address=${this.serves ? 'yes' : 'no'}`);

@@ -60,10 +60,10 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
   },
   failback: {
     'nothing to do': (_, run) => run('failback', 'alpha'),
-    plan: (_, run) => takenOver(run, 'failback', 'alpha', '--dry-run'),
-    'the rest of one that was interrupted': (world, run) => {
+    plan: (world, run) => takenOver(world, run, 'failback', 'alpha', '--dry-run'),
+    'the rest of one that was interrupted': async (world, run) => {
       putIntoState('alpha', 'syncing');
-      world.takeover.report({ localLegState: 'spare', syncAction: 'recover' });
+      await world.takeover.own('fill');
       return run('failback', 'alpha', '--no-verify');
     },
     'a step fails': (world, run) => {
@@ -80,6 +80,9 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
       world.takeover.leg = recovering;
       return run('failover', 'alpha');
     },
+    abort: (_, run) => failingOver(run, 'failover', 'alpha', '--abort'),
+    'plan to abort': (_, run) => failingOver(run, 'failover', 'alpha', '--abort', '--dry-run'),
+    'nothing to abort': (_, run) => run('failover', 'alpha', '--abort'),
   },
   help: {
     success: (_, run) => run('help'),
@@ -117,7 +120,7 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
     },
     plan: (_, run) => run('set', 'alpha', '--replacement-timeout', '20', '--dry-run'),
     'bad input': (_, run) => run('set', 'alpha', '--clients', '10.0.0.0/99'),
-    'taken over': (_, run) => takenOver(run, 'set', 'alpha', '--lease', '20'),
+    'taken over': (world, run) => takenOver(world, run, 'set', 'alpha', '--lease', '20'),
     'a step fails': (world, run) => {
       world.serves = true;
       world.failing = '/usr/local/lib/spare/service export alpha';
@@ -137,7 +140,13 @@ export const SCENARIOS: Record<string, Record<string, Scenario>> = {
   },
 };
 
-function takenOver(run: Run, ...args: string[]): Promise<CommandOutcome> {
+async function takenOver({ takeover }: CommandWorld, run: Run, ...args: string[]): Promise<CommandOutcome> {
   putIntoState('alpha', 'taken-over');
+  await takeover.own('standby');
+  return run(...args);
+}
+
+function failingOver(run: Run, ...args: string[]): Promise<CommandOutcome> {
+  putIntoState('alpha', 'failing-over', { before: 'suspect' });
   return run(...args);
 }

@@ -3,14 +3,9 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { paths } from '../../src/config/paths.ts';
-import type { LegCurrency } from '../../src/hosts/leg-currency.ts';
-import {
-  forgetTakeoverDecision,
-  noteLunServed,
-  readTakeoverDecision,
-  recordTakeoverDecision,
-} from '../../src/hosts/takeover-decision.ts';
+import { readTakeoverNote, type TakeoverNote, writeTakeoverNote } from '../../src/hosts/takeover-note.ts';
 import { forgetEvidence, readEvidence, updateEvidence } from '../../src/hosts/volume-evidence.ts';
+import type { OwnershipRecord } from '../../src/ownership/record.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 
 const test = suite('records of a volume');
@@ -20,12 +15,22 @@ test.before.each(() => {
 });
 test.after.each(() => directories.remove());
 
-const leg: LegCurrency = { currency: 'current', reasons: ['In sync'] };
-const decision = { decidedAt: '2026-01-01', leg, dataLossAllowed: false };
 const LOST = [{ offset_bytes: 0, length_bytes: 4096 }];
+const note: TakeoverNote = { version: 1, epoch: 7, at: '2026-01-01', proven: true, reasons: ['A pair'], lost: LOST };
+
+/** Of the takeover in this epoch. */
+const record = (takenIn: number): OwnershipRecord => ({
+  version: 1,
+  epoch: takenIn + 1,
+  owner: 'standby',
+  cause: 'writable',
+  at: '2026-01-01',
+  changed: { bootId: 'boot', bootTime_ms: 0 },
+  takenIn,
+});
 
 /** A file as a version wrote it in which a host had one volume. */
-function writeFormer(folder: 'evidence' | 'takeovers', content: object): string {
+function writeFormer(folder: 'evidence', content: object): string {
   const path = join(paths().state, folder, 'alpha.json');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(content));
@@ -36,50 +41,47 @@ const pathOf = (volume: string, name: string) => join(paths().state, 'volumes', 
 
 test('each volume has its own, in its own folder', () => {
   updateEvidence('alpha', 'data', (evidence) => ({ ...evidence, degradedSince: 'then' }));
-  recordTakeoverDecision('alpha', 'archive', { ...decision, lost: LOST });
+  writeTakeoverNote('alpha', 'archive', note);
   assert.equal(
     [readEvidence('alpha', 'data').degradedSince, readEvidence('alpha', 'archive')],
     ['then', { version: 1 }],
   );
   assert.equal(
-    [readTakeoverDecision('alpha', 'data'), readTakeoverDecision('alpha', 'archive')?.lost],
+    [readTakeoverNote('alpha', 'data', record(7)), readTakeoverNote('alpha', 'archive', record(7))?.lost],
     [undefined, LOST],
   );
   assert.ok(existsSync(pathOf('data', 'evidence.json')));
   assert.ok(existsSync(pathOf('archive', 'takeover.json')));
-  noteLunServed('alpha', 'archive', true);
-  assert.is(readTakeoverDecision('alpha', 'archive')?.lunServedSince, true);
   forgetEvidence('alpha', 'archive');
-  forgetTakeoverDecision('alpha', 'data');
   assert.is(readEvidence('alpha', 'data').degradedSince, 'then');
-  forgetTakeoverDecision('alpha', 'archive');
-  assert.is(readTakeoverDecision('alpha', 'archive'), undefined);
+});
+
+test('the note of another takeover, of an older version, or damaged, says nothing', () => {
+  writeTakeoverNote('alpha', 'data', note);
+  assert.equal(readTakeoverNote('alpha', 'data', record(7)), note);
+  assert.is(readTakeoverNote('alpha', 'data', record(8)), undefined);
+  assert.is(readTakeoverNote('alpha', 'data', undefined), undefined);
+  for (const content of ['null', '{}', '{"decidedAt":"2026-01-01","leg":{"currency":"current"}}', '\0\0', '']) {
+    writeFileSync(pathOf('data', 'takeover.json'), content);
+    const { takenIn: _none, ...never } = record(7);
+    for (const each of [record(7), never]) assert.is(readTakeoverNote('alpha', 'data', each), undefined, content);
+  }
 });
 
 test('one from before volumes had folders is about the first volume, and moves when it is written', () => {
   const evidence = writeFormer('evidence', { version: 1, degradedSince: 'then' });
-  const takeover = writeFormer('takeovers', { ...decision, lost: LOST });
   assert.equal(readEvidence('alpha', 'data'), { version: 1, degradedSince: 'then' });
-  assert.equal(readTakeoverDecision('alpha', 'data'), { ...decision, lost: LOST });
-  assert.equal(
-    [readEvidence('alpha', 'archive'), readTakeoverDecision('alpha', 'archive')],
-    [{ version: 1 }, undefined],
-  );
+  assert.equal(readEvidence('alpha', 'archive'), { version: 1 });
 
-  const provenOff = { at: 'now', by: 'fence command' };
-  updateEvidence('alpha', 'data', (known) => ({ ...known, provenOff }), { durable: false });
-  noteLunServed('alpha', 'data', true);
-  assert.equal(readEvidence('alpha', 'data'), { version: 1, degradedSince: 'then', provenOff });
-  assert.equal(readTakeoverDecision('alpha', 'data'), { ...decision, lost: LOST, lunServedSince: true });
-  assert.equal([existsSync(evidence), existsSync(takeover)], [false, false]);
+  updateEvidence('alpha', 'data', (known) => ({ ...known, degradedSince: 'now' }), { durable: false });
+  assert.equal(readEvidence('alpha', 'data'), { version: 1, degradedSince: 'now' });
+  assert.is(existsSync(evidence), false);
 });
 
 test('one of an older version is forgotten, too', () => {
   writeFormer('evidence', { version: 1, degradedSince: 'then' });
-  writeFormer('takeovers', decision);
   forgetEvidence('alpha', 'data');
-  forgetTakeoverDecision('alpha', 'data');
-  assert.equal([readEvidence('alpha', 'data'), readTakeoverDecision('alpha', 'data')], [{ version: 1 }, undefined]);
+  assert.equal(readEvidence('alpha', 'data'), { version: 1 });
 });
 
 test.run();

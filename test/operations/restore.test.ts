@@ -35,13 +35,28 @@ const operation = planRestore({
   },
   standbyMachine: machine('standby'),
   primaryMachine: machine('alpha'),
+  ownership: {
+    read: () => Promise.reject(new Error('planning reads nothing')),
+    change: () => Promise.reject(new Error('planning changes nothing')),
+  },
   clock: new FakeClock(),
 });
 
 restore('refuses mirror writes before it touches the leg, and takes the address last of what it changes', () => {
   assert.equal(
     operation.steps.map((step) => step.name),
-    ['fence-lun', 'assemble', 'read-write', 'check-file-system', 'mount', 'nfs', 'address', 'observe'],
+    [
+      'owner',
+      'fence-lun',
+      'assemble',
+      'writable',
+      'read-write',
+      'check-file-system',
+      'mount',
+      'nfs',
+      'address',
+      'observe',
+    ],
   );
 });
 

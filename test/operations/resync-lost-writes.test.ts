@@ -2,8 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, truncateSync, writeFile
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { recordTakeoverDecision } from '../../src/hosts/takeover-decision.ts';
-import { updateEvidence } from '../../src/hosts/volume-evidence.ts';
+import { writeTakeoverNote } from '../../src/hosts/takeover-note.ts';
 import type { ExecOptions, ExecResult, Machine } from '../../src/machine/machine.ts';
 import { returnLocalLeg } from '../../src/mirror/primary-legs.ts';
 import { resyncLostWrites } from '../../src/operations/resync-lost-writes.ts';
@@ -16,7 +15,6 @@ import { HostTarget } from '../../src/target/host-target.ts';
 import { withVolume } from '../fixtures/configuration.ts';
 import { eventually, until } from '../fixtures/eventually.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
-import { putIntoState } from '../fixtures/host-state.ts';
 import { FaultyStore } from '../fixtures/store/faulty-store.ts';
 import { TakeoverWorld } from './takeover-world.ts';
 
@@ -106,7 +104,9 @@ class PrimarySet implements Machine {
 
   #status(): string {
     const legs = Object.entries(this.legs).map(([name, state]) => `leg=${name} ${state}`);
-    return [`kernelName=md127`, `local=vdb`, `bitmap/chunksize=${this.chunk_bytes || ''}`, ...legs].join('\n');
+    return [`kernelName=md127`, `local=vdb`, `standby=sda`, `bitmap/chunksize=${this.chunk_bytes || ''}`, ...legs].join(
+      '\n',
+    );
   }
 }
 
@@ -114,8 +114,6 @@ interface Context {
   world: TakeoverWorld;
   primary: PrimarySet;
   accepted: number;
-  /** Ends the reports of the primary. */
-  silence(): void;
   run(): Promise<boolean>;
 }
 const test = suite<Context>('make good');
@@ -125,20 +123,17 @@ test.before.each(async (context) => {
   await world.begin();
   Object.assign(world, { lost: LOST });
   Object.assign(context, { world, primary, accepted: 0 });
-  // As the watch receives them, only more often.
-  const reports = systemClock.every(10, () => world.report({ standbyLegState: primary.legs.sda ?? 'missing' }));
-  context.silence = () => reports.stop();
   context.run = () => resyncLostWrites({ ...world.context, primaryMachine: primary });
   // What must hold in the moment in which the target forgets what is lost, however it came to it.
   world.onAccept = () => {
     context.accepted += 1;
     if (!primary.legs.vdb?.includes('in_sync')) world.violations.push('the primary has no leg in sync');
     if (primary.legs.sda !== undefined) world.violations.push('the set holds the leg still');
+    if (world.record?.owner !== 'primary') world.violations.push('the set runs alone, and nobody has said so');
     if (!primary.bits.includes(LOST_CHUNKS)) world.violations.push(`marked is ${primary.bits.join('; ')}`);
   };
 });
-test.after.each(async ({ world, silence }) => {
-  silence();
+test.after.each(async ({ world }) => {
   await world.end();
 });
 
@@ -199,6 +194,12 @@ test('both have lost their power: the set is started from the primary alone', as
   assert.equal([context.world.lost, context.world.violations], [[], []]);
 });
 
+test('in fill the standby leg is the only complete one, whatever the array says', async (context) => {
+  await context.world.own('fill');
+  assert.is((await refusal(context.run())).code, 'ONLY_COPY_LOST_WRITES');
+  assert.equal([context.world.lost, context.world.record?.owner], [LOST, 'fill']);
+});
+
 const notWhole: [what: string, prepare: (context: Context) => void][] = [
   ['its own leg is being copied', ({ primary }) => Object.assign(primary.legs, { vdb: 'spare' })],
   ['its own leg is faulty', ({ primary }) => Object.assign(primary.legs, { vdb: 'in_sync,faulty' })],
@@ -232,6 +233,7 @@ for (const [what, prepare] of notWhole) {
     assert.equal([error.code, error.exitCode], ['ONLY_COPY_LOST_WRITES', 4]);
     assert.match(error.hint, 'spare failover alpha --allow-data-loss');
     assert.equal([context.world.lost, context.primary.bits, context.accepted], [LOST, [], 0]);
+    assert.is(context.world.record?.owner, 'pair');
     assert.not.ok(context.primary.commands.includes('drop-leg') || context.primary.commands.includes('--assemble'));
   });
 }
@@ -254,16 +256,15 @@ test('an array without a bitmap is reported', async (context) => {
 });
 
 test('what the standby serves is not touched', async (context) => {
-  for (const state of ['failing-over', 'taken-over', 'failing-back'] as const) {
-    putIntoState('alpha', state);
-    assert.is(await context.run(), false, state);
-  }
+  await context.world.own('standby');
+  assert.is(await context.run(), false);
   assert.equal(context.primary.commands, []);
 });
 
 test('after a forced failover, the lost ranges are resynced with the rest', async ({ world, primary }) => {
-  const leg = { currency: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', 'data', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
+  await world.own('fill');
+  const epoch = world.record?.takenIn ?? 0;
+  writeTakeoverNote('alpha', 'data', { version: 1, epoch, at: '2026-01-01', proven: false, reasons: [], lost: LOST });
   primary.legs = { sda: 'in_sync' };
   const machine: Machine = {
     name: 'alpha',
@@ -280,42 +281,16 @@ test('after a forced failover, the lost ranges are resynced with the rest', asyn
   };
   assert.is(await returnLocalLeg({ ...world.context, primaryMachine: machine }), 'incremental');
   assert.equal(primary.bits, ['0-1007', LOST_CHUNKS]);
-});
-
-/** Makes good what is lost, and shows that it waits for each of these reports and goes on after the last. */
-async function waitsFor(context: Context, reports: Parameters<TakeoverWorld['report']>[0][]): Promise<void> {
-  const { world } = context;
-  const clock = world.clock as FakeClock;
-  const run = context.run();
-  // The leg is dropped and marked by then, and all that is left to be waited for is the report.
-  await Promise.race([until(() => clock.waiting > 0, 'it waits'), run]);
-  for (const [number, report] of reports.entries()) {
-    assert.ok(clock.waiting > 0, `it does not wait for report ${number + 1}`);
-    world.report(report);
-    await clock.advance(1_000);
-  }
-  assert.is(await run, true);
-  assert.equal([world.lost, world.violations], [[], []]);
-}
-
-test('the LUN is not served before the primary has reported that the leg is dropped', async (context) => {
-  context.silence();
-  context.world.clock = new FakeClock();
-  await waitsFor(context, [{}, { standbyLegState: 'missing' }]);
-});
-
-test('a report from before the drop is not enough, nor is none', async (context) => {
-  const { world, primary } = context;
-  context.silence();
-  const clock = new FakeClock();
-  world.clock = clock;
-  world.report({ standbyLegState: 'missing' });
-  clock.jump(1_000);
-  await waitsFor(context, [{ standbyLegState: 'missing' }]);
-  updateEvidence('alpha', 'data', () => ({ version: 1 }));
-  Object.assign(world, { lost: LOST });
-  primary.legs = { vdb: 'in_sync', sda: 'in_sync' };
-  await waitsFor(context, [{ standbyLegState: 'missing' }]);
+  writeTakeoverNote('alpha', 'data', { version: 1, epoch: 1, at: '2026-01-01', proven: true, reasons: [], lost: [] });
+  primary.legs = { sda: 'in_sync' };
+  const added: Machine = {
+    ...machine,
+    exec: (argv, options) => {
+      if (argv[2] === '--add') primary.legs.vdb = 'spare';
+      return machine.exec(argv, options);
+    },
+  };
+  assert.is(await returnLocalLeg({ ...world.context, primaryMachine: added }), 'full', 'a note of another takeover');
 });
 
 /** The target itself, over a file on a disk that can be told to fail. */

@@ -1,14 +1,18 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { controlSocketPath } from '../../src/config/paths.ts';
+import { controlSocketPath, ownershipPath } from '../../src/config/paths.ts';
 import type { HostConfiguration, VolumeConfiguration } from '../../src/config/schema.ts';
 import { onlyVolume } from '../../src/config/volumes.ts';
 import { writeHostConfiguration, writeStandbyConfiguration } from '../../src/config/write-configuration.ts';
 import type { PrimaryReport } from '../../src/hosts/host-record.ts';
 import { updateEvidence } from '../../src/hosts/volume-evidence.ts';
 import type { ExecResult, StandbyMachine } from '../../src/machine/machine.ts';
+import { readOwnershipFile } from '../../src/ownership/file-keeper.ts';
+import type { OwnershipKeeper } from '../../src/ownership/keeper.ts';
+import type { Owner, OwnershipCause, OwnershipRecord } from '../../src/ownership/record.ts';
+import { standbyKeeper } from '../../src/ownership/standby-keeper.ts';
 import { bootMomentNow } from '../../src/std/boot-moment.ts';
 import { type Clock, systemClock } from '../../src/std/clock.ts';
 import { SpareError } from '../../src/std/errors.ts';
@@ -20,7 +24,7 @@ import type {
   VolumeTargetStatus,
 } from '../../src/target/client/control-protocol.ts';
 import type { HostTarget } from '../../src/target/host-target.ts';
-import { hostFixture, standbyFixture } from '../fixtures/configuration.ts';
+import { hostFixture, standbyFixture, withVolume } from '../fixtures/configuration.ts';
 import { putIntoState } from '../fixtures/host-state.ts';
 import { useTemporaryDirectories } from '../fixtures/state-directories.ts';
 import { publishLook } from '../fixtures/watch/publish-look.ts';
@@ -28,6 +32,13 @@ import { RecordingMachine } from './recording-machine.ts';
 
 const LOOP = '/dev/loop0';
 const OK: ExecResult = { exitCode: 0, stdout: '', stderr: '' };
+
+const HISTORY: Record<Owner, readonly OwnershipCause[]> = {
+  primary: ['created'],
+  pair: ['created', 'in-sync'],
+  standby: ['created', 'in-sync', 'taken-over', 'writable'],
+  fill: ['created', 'in-sync', 'taken-over', 'writable', 'gone-home'],
+};
 
 /**
  * A standby in memory: the target behind a real control socket, a loop device, a mirror set and a service, which follow the
@@ -64,7 +75,9 @@ export class TakeoverWorld {
   #server: Server | undefined;
 
   constructor() {
-    this.host = { ...hostFixture, fenceCommand: `[ "$1" = off ] && : >${this.#powerOffPath}` };
+    const host = { ...hostFixture, fenceCommand: `[ "$1" = off ] && : >${this.#powerOffPath}` };
+    const folder = join(this.#directories.root, 'pool', 'alpha');
+    this.host = withVolume(host, { standbyLeg: { ...onlyVolume(host).standbyLeg, folder } });
     this.standbyMachine = this.#standby();
   }
 
@@ -73,6 +86,7 @@ export class TakeoverWorld {
     writeStandbyConfiguration(standbyFixture);
     writeHostConfiguration(this.host);
     putIntoState('alpha', 'protected');
+    await this.own('pair');
     this.report();
     mkdirSync(dirname(controlSocketPath()), { recursive: true });
     const server = createServer((socket) => {
@@ -104,8 +118,31 @@ export class TakeoverWorld {
       standby: this.standby,
       standbyMachine: this.standbyMachine,
       primaryMachine: this.primaryMachine,
+      ownership: this.ownership,
       clock: this.clock,
     };
+  }
+
+  /** By a keeper of the real kind. */
+  get ownership(): OwnershipKeeper {
+    return standbyKeeper(() => ({ alpha: this.host }), this.clock);
+  }
+
+  /** The ownership record as it is now. */
+  get record(): OwnershipRecord | undefined {
+    return readOwnershipFile(this.#ownershipPath);
+  }
+
+  get #ownershipPath(): string {
+    return ownershipPath(this.volume.standbyLeg.folder);
+  }
+
+  /** Lets the volume have this owner, by what usually leads to it. */
+  async own(owner: Owner): Promise<void> {
+    rmSync(this.#ownershipPath, { force: true });
+    const id = { host: 'alpha', volume: 'data' };
+    let epoch: number | undefined;
+    for (const cause of HISTORY[owner]) ({ epoch } = await this.ownership.change(id, epoch, cause));
   }
 
   /** What the watch has heard of the primary. */
@@ -151,6 +188,7 @@ export class TakeoverWorld {
       this.fenced = true;
     } else if (request.method === 'unfence') {
       this.#must(!this.attached && this.arrayState === undefined, 'the LUN was served while the standby held the leg');
+      this.#must(this.record?.owner !== 'standby', 'the LUN was served while the standby owned the volume');
       this.fenced = false;
       this.synced = false;
     } else if (request.method === 'accept') {
@@ -164,8 +202,9 @@ export class TakeoverWorld {
     }
     if (this.target) this.lost = this.target.unit('data').lost;
     const { fenced, lastPduAt, lost } = this;
-    const volumes = [{ volume: 'data', lun: 1, lost, notServed: null }];
-    const host = { host: 'alpha', fenced, lastPduAt, volumes } as HostTargetStatus;
+    const { epoch = 0, owner = 'primary' } = this.record ?? {};
+    const volumes = [{ volume: 'data', lun: 1, lost, notServed: null, ownership: { epoch, owner } }];
+    const host = { host: 'alpha', fenced, lastPduAt, sessionHeardAt: lastPduAt, volumes } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
   }
 
@@ -199,6 +238,7 @@ export class TakeoverWorld {
         'the leg was attached while the primary could write to it',
       );
       this.#must(!this.attached, 'the leg was attached twice');
+      this.#must(this.record?.owner === 'standby', 'the leg was attached without the record');
       this.attached = true;
       return { ...OK, stdout: `${LOOP}\n` };
     }
@@ -213,6 +253,7 @@ export class TakeoverWorld {
       this.#must(line.includes('--readonly'), 'the set was started writable');
       this.arrayState = 'readonly';
     } else if (line.startsWith('mdadm --readwrite')) {
+      this.#must(this.record?.written === true, 'the set was made writable without the record');
       this.arrayState = 'clean';
     } else if (line.startsWith('mdadm --stop')) {
       if (this.mounted) refuse('it is mounted');

@@ -107,8 +107,9 @@ function readJournal(): void {
   }
 }
 
-function takenOver(world: TakeoverWorld): void {
+async function takenOver(world: TakeoverWorld): Promise<void> {
   putIntoState('alpha', 'taken-over');
+  await world.own('standby');
   Object.assign(world, { fenced: true, attached: true, arrayState: 'clean', checked: true, mounted: true });
   Object.assign(world, { nfs: true, address: true, primaryPassive: true });
 }
@@ -139,12 +140,13 @@ const RUNS: Record<string, () => Promise<void>> = {
         return failover(world);
       };
       await runWhole(plan);
-      await inWorld(async (world) => failAt('attach', await plan(world)));
+      await inWorld(async (world) => failAt('check-leg', await plan(world)));
     }
   },
   'failover in the middle of a failback': () =>
-    runAndFailEverywhere((world) => {
+    runAndFailEverywhere(async (world) => {
       putIntoState('alpha', 'failing-back', { before: 'taken-over' });
+      await world.own('fill');
       return failover(world);
     }),
   'failover that is refused by the leg, whatever is allowed': async () => {
@@ -158,8 +160,8 @@ const RUNS: Record<string, () => Promise<void>> = {
     }
   },
   failback: () =>
-    runAndFailEverywhere((world) => {
-      takenOver(world);
+    runAndFailEverywhere(async (world) => {
+      await takenOver(world);
       return failback(world);
     }),
   'the rest of a failback': async () => {
@@ -180,7 +182,7 @@ const RUNS: Record<string, () => Promise<void>> = {
   },
   restore: () =>
     runAndFailEverywhere(async (world) => {
-      takenOver(world);
+      await takenOver(world);
       Object.assign(world, { attached: true, arrayState: undefined, mounted: false, nfs: false, address: false });
       return planRestore(world.context);
     }),

@@ -8,6 +8,7 @@ import { wholeReport } from './example-host.ts';
 const keeper = suite('chooseAction');
 const clock = new FakeClock();
 const report = wholeReport(0, clock);
+const alone = wholeReport(0, clock, { localLegState: 'missing' });
 const dropped = wholeReport(0, clock, { standbyLegState: 'faulty' });
 /** A host that is dead, or not, and of which nothing else is known. */
 const nothing: Situation = {
@@ -19,7 +20,8 @@ const nothing: Situation = {
   report: undefined,
   service: { misses: 0, known: false },
   lostWrites: 'none',
-  isFailoverDecided: false,
+  owner: 'primary',
+  isBusy: false,
 };
 const LOST_SERVICE = { misses: 6, known: true };
 
@@ -32,12 +34,34 @@ const cases: Case[] = [
   ['dead, degraded', { state: 'degraded', verdict: 'dead' }, undefined],
   ['dead, never copied', { state: 'enrolled', verdict: 'dead' }, undefined],
 
-  ['interrupted, dead', { state: 'failing-over', verdict: 'dead' }, 'failover'],
-  ['interrupted, decided', { state: 'failing-over', verdict: 'alive', isFailoverDecided: true }, 'failover'],
-  ['interrupted, undecided, alive', { state: 'failing-over', verdict: 'alive' }, undefined],
+  ['dead', { state: 'failing-over', verdict: 'dead' }, 'failover'],
+  ['silent, its LUN fenced', { state: 'failing-over', verdict: 'suspect' }, 'failover'],
+  ['dead, by hand only', { state: 'failing-over', verdict: 'dead', policy: 'manual' }, undefined],
+  ['taken', { state: 'failing-over', verdict: 'alive', owner: 'standby', policy: 'manual' }, 'failover'],
+  ['alive, not taken', { state: 'failing-over', verdict: 'alive', policy: 'manual' }, 'abort'],
+  ['alive, a moment ago', { state: 'failing-over', verdict: 'alive', inState_ms: 15_000 }, undefined],
+  ['alive, the owner is not known', { state: 'failing-over', verdict: 'alive', owner: undefined }, undefined],
+  ['alive, an operation runs', { state: 'failing-over', verdict: 'alive', isBusy: true }, undefined],
+  ['taken, an operation runs', { state: 'failing-over', owner: 'standby', isBusy: true }, undefined],
+
+  ['its primary reports', { state: 'failing-back', report, owner: 'standby', policy: 'manual' }, 'failback'],
+  ['its primary reports, home', { state: 'failing-back', report, owner: 'fill' }, 'failback'],
+  ['its primary reports, an operation runs', { state: 'failing-back', report, owner: 'fill', isBusy: true }, undefined],
+  ['silent', { state: 'failing-back', verdict: 'suspect', owner: 'standby', policy: 'manual' }, 'failover'],
+  ['dead at home', { state: 'failing-back', verdict: 'dead', owner: 'fill' }, 'failover'],
   [
-    'interrupted, decided, by hand only',
-    { state: 'failing-over', isFailoverDecided: true, policy: 'manual' },
+    'dead at home, by hand only',
+    { state: 'failing-back', verdict: 'dead', owner: 'fill', policy: 'manual' },
+    undefined,
+  ],
+  ['alive, no report', { state: 'failing-back', verdict: 'alive', owner: 'standby' }, undefined],
+
+  ['no local leg', { state: 'syncing', report: alone, owner: 'fill', policy: 'manual' }, 'failback'],
+  ['no local leg, an operation runs', { state: 'syncing', report: alone, owner: 'fill', isBusy: true }, undefined],
+  ['no local leg, in an enrolment', { state: 'syncing', report: alone }, undefined],
+  [
+    'its local leg has failed',
+    { state: 'syncing', report: { ...alone, localLegState: 'faulty' }, owner: 'fill' },
     undefined,
   ],
 
@@ -66,7 +90,7 @@ const cases: Case[] = [
     undefined,
   ],
   ['lost writes, taken over', { state: 'taken-over', report, lostWrites: 'some' }, undefined],
-  ['lost writes, failing back', { state: 'failing-back', report, lostWrites: 'some' }, undefined],
+  ['lost writes, failing back', { state: 'failing-back', report, lostWrites: 'some' }, 'failback'],
   ['lost writes not known', { state: 'degraded', report, lostWrites: 'unknown' }, undefined],
 
   ['its leg is dropped', { state: 'degraded', report: dropped }, 'remirror'],
@@ -74,7 +98,7 @@ const cases: Case[] = [
   ['its leg is dropped, no session', { state: 'degraded', report: { ...dropped, sessionLoggedIn: false } }, undefined],
   ['its leg is dropped, not recorded yet', { state: 'protected', report: dropped }, 'rest'],
   ['its leg is dropped in an enrolment', { state: 'enrolled', report: dropped }, undefined],
-  ['its leg is dropped on its way home', { state: 'failing-back', report: dropped }, undefined],
+  ['its leg is dropped on its way home', { state: 'failing-back', report: dropped }, 'failback'],
 
   ['all is well', { state: 'protected', report, verdict: 'alive' }, 'rest'],
 ];

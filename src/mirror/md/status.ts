@@ -8,6 +8,8 @@ export interface LegStatus {
   state: readonly string[];
   /** Whether it is the disk given as the local leg. */
   local: boolean;
+  /** Whether it is the disk given as the standby leg: a disk that is neither is not known to be any leg. */
+  standby: boolean;
 }
 
 /** The state of a running array from sysfs (Documentation/admin-guide/md.rst). */
@@ -25,22 +27,30 @@ export interface MirrorStatus {
   legs: readonly LegStatus[];
 }
 
+/** The legs by what they are. A path that leads nowhere finds no leg, rather than the other one. */
+export interface LegPaths {
+  localLeg: string;
+  standbyLeg: string;
+}
+
+const NO_PATHS: LegPaths = { localLeg: '/dev/null', standbyLeg: '/dev/null' };
+
 /**
  * The state of the array, or `undefined` if it is not running: one call, because a remote call can be slow.
- * @param localLeg Path of the machine's own disk.
+ * @param paths Of the machine's own disk, and of the LUN.
  */
 export async function mirrorStatus(
   machine: Machine,
   device: string,
-  localLeg = '/dev/null',
+  { localLeg, standbyLeg }: LegPaths = NO_PATHS,
 ): Promise<MirrorStatus | undefined> {
-  const { stdout } = await machine.exec(programArgv('mirror-status', device, localLeg));
+  const { stdout } = await machine.exec(programArgv('mirror-status', device, localLeg, standbyLeg));
   return parseMirrorStatus(stdout);
 }
 
 export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
   const values = new Map<string, string>();
-  const legs: Omit<LegStatus, 'local'>[] = [];
+  const legs: NamedLeg[] = [];
   for (const line of stdout.split('\n')) {
     const separator = line.indexOf('=');
     if (separator < 0) continue;
@@ -60,11 +70,17 @@ export function parseMirrorStatus(stdout: string): MirrorStatus | undefined {
     syncSpeed_bytes_s: Number.isNaN(speed_KiB_s) ? undefined : speed_KiB_s * 1024,
     mismatchCount_sectors: Number(values.get('mismatch_cnt') ?? 0),
     bitmapChunk_bytes: Number(values.get('bitmap/chunksize')) || undefined,
-    legs: legs.map((leg) => ({ ...leg, local: leg.name === values.get('local') })),
+    legs: legs.map((leg) => ({
+      ...leg,
+      local: leg.name === values.get('local'),
+      standby: leg.name === values.get('standby'),
+    })),
   };
 }
 
-function parseLeg(text: string): Omit<LegStatus, 'local'> {
+type NamedLeg = Pick<LegStatus, 'name' | 'state'>;
+
+function parseLeg(text: string): NamedLeg {
   const [name = '', ...state] = text.split(/[ ,]+/);
   return { name, state };
 }

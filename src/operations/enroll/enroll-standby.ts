@@ -5,7 +5,6 @@ import { readConfiguration } from '../../config/configuration.ts';
 import { failureNotePaths, hostFolder, ownershipPath, paths } from '../../config/paths.ts';
 import { removeHostConfiguration, writeHostConfiguration } from '../../config/write-configuration.ts';
 import { enter, forgetState } from '../../hosts/host-state.ts';
-import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
 import { forgetEvidence } from '../../hosts/volume-evidence.ts';
 import { type HostKey, withKnownHost } from '../../machine/host-key.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
@@ -79,7 +78,7 @@ function recordSteps(context: VolumeContext): Step[] {
       async run(report) {
         // Leftovers of an earlier host of this name say nothing about this one.
         forgetState(host.name);
-        for (const forget of [forgetEvidence, forgetTakeoverDecision]) forget(host.name, volume.name);
+        forgetEvidence(host.name, volume.name);
         forgetOwnership(ownershipPath(volume.standbyLeg.folder));
         enter(host.name, 'enrolled', context.clock);
         const kept = writeHostConfiguration(host);

@@ -8,6 +8,7 @@ import { type HostKey, scanHostKey, withKnownHost } from '../../machine/host-key
 import type { Machine } from '../../machine/machine.ts';
 import { machines } from '../../machine/machines.ts';
 import { checkRequirements, PRIMARY_MODULES, PRIMARY_PROGRAMS } from '../../machine/requirements.ts';
+import { standbyKeeper } from '../../ownership/standby-keeper.ts';
 import type { Clock } from '../../std/clock.ts';
 import { writeFileDurably } from '../../std/durable-file.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
@@ -63,7 +64,15 @@ export async function prepareEnrollment(
   await addressIsFree;
   const host = existing ?? newHostConfiguration(options, facts, standby, clock);
   return {
-    context: { host, volume: onlyVolume(host), standby, standbyMachine, primaryMachine, clock },
+    context: {
+      host,
+      volume: onlyVolume(host),
+      standby,
+      standbyMachine,
+      primaryMachine,
+      ownership: standbyKeeper(undefined, clock),
+      clock,
+    },
     hostKey,
   };
 }

@@ -1,5 +1,4 @@
 import { enter, noteComparisonDue, recordComparison } from '../../hosts/host-state.ts';
-import { forgetTakeoverDecision } from '../../hosts/takeover-decision.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { programArgv } from '../../machine/program.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
@@ -15,6 +14,18 @@ import type { FailbackContext } from './failback-context.ts';
 
 /** The second half of a failback, after the service has moved: the local leg is resynced. */
 export function copyBackSteps(context: FailbackContext): Step[] {
+  const [returned, copied] = localLegSteps(context);
+  return [...returned, homeStep(context, 'service-home'), ...completionSteps(context, copied)];
+}
+
+/** What is left of it on a host that is home already: its local leg may be missing, also after a restart of the primary. */
+export function fillSteps(context: FailbackContext): Step[] {
+  const [returned, copied] = localLegSteps(context);
+  return [...returned, ...completionSteps(context, copied)];
+}
+
+/** The steps until the local leg is being resynced, and what measures the resync. */
+function localLegSteps(context: FailbackContext): [Step[], copied: () => Promise<void>] {
   const { host, volume, primaryMachine, measurements } = context;
   const { device, localLeg } = volume;
   const onPrimary = stepOn(primaryMachine);
@@ -23,8 +34,7 @@ export function copyBackSteps(context: FailbackContext): Step[] {
     const leg = (await mirrorStatus(primaryMachine, device)) && (await legOf(context, 'local'));
     return leg !== undefined && !leg.state.includes('faulty');
   };
-
-  return [
+  const steps = [
     onPrimary({
       name: 'return-local-leg',
       title: `Mark for resync what ${host.name} had written alone, and re-add its own disk to the array`,
@@ -50,17 +60,17 @@ export function copyBackSteps(context: FailbackContext): Step[] {
         await primaryMachine.exec(programArgv('remove-file', PASSIVE_PATH));
       },
     }),
-    homeStep(context, 'service-home'),
-    ...completionSteps(context, async () => {
-      if (writtenBefore_bytes === undefined) return;
-      measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
-    }),
   ];
+  const copied = async () => {
+    if (writtenBefore_bytes === undefined) return;
+    measurements.copied_bytes = (await diskWrittenBytes(primaryMachine, localLeg)) - writtenBefore_bytes;
+  };
+  return [steps, copied];
 }
 
 /** From here on the primary serves, and the standby leg is the source of the resync. */
 function homeStep(
-  { host, volume, standbyMachine, options, clock }: FailbackContext,
+  { host, standbyMachine, options, clock }: FailbackContext,
   event: 'service-home' | 'refill-started',
 ): Step {
   return stepOn(standbyMachine)({
@@ -68,9 +78,8 @@ function homeStep(
     title: `Record that ${host.name} serves again and is being resynced`,
     commandLines: ['(state: syncing)'],
     async run() {
-      // The state last: this step does not run again once the host is on its primary, and a leftover decision would decide the next failover.
+      // The state last: this step does not run again once the host is on its primary.
       if (options.verify) noteComparisonDue(host.name, clock);
-      forgetTakeoverDecision(host.name, volume.name);
       enter(host.name, event, clock);
     },
   });

@@ -1,5 +1,5 @@
 import type { VolumeContext } from '../../steps/operation-context.ts';
-import { hostTargetStatus } from '../../target/client/target-control.ts';
+import { ownershipOf } from '../ownership.ts';
 
 export interface FailbackOptions {
   /** Compares both legs at the end, which reads the whole volume. */
@@ -29,9 +29,9 @@ export function failbackContext(context: VolumeContext, options: FailbackOptions
 }
 
 /**
- * Once the LUN is served again, nothing of the host is left on the standby, and nothing may be started there again:
- * an interrupted failback that got this far skips the standby's steps, and so does its rollback.
+ * Whether the volume has left the standby, by its ownership record: nothing of it may be started here again, so the standby's steps
+ * have nothing left to do.
  */
-export async function isLunServed(host: string): Promise<boolean> {
-  return !(await hostTargetStatus(host)).fenced;
+export async function isOnItsWayHome(context: FailbackContext): Promise<boolean> {
+  return (await ownershipOf(context)).owner !== 'standby';
 }

@@ -1,11 +1,12 @@
 import { enter } from '../../hosts/host-state.ts';
-import { noteLunServed } from '../../hosts/takeover-decision.ts';
 import { quoteForShell as words } from '../../machine/quote.ts';
 import { assembleOnStandby, detachLeg, stopMirrorOnStandby } from '../../mirror/standby-leg.ts';
 import { PASSIVE_PATH, service, serviceArgv } from '../../service/service.ts';
 import { stateStep } from '../../steps/state-step.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
-import { type FailbackContext, isLunServed } from './failback-context.ts';
+import { hostTargetStatus } from '../../target/client/target-control.ts';
+import { assertStandbyOwns, recordWritable } from '../ownership.ts';
+import { type FailbackContext, isOnItsWayHome } from './failback-context.ts';
 import type { Outage } from './outage.ts';
 import { makePassive } from './passive-primary.ts';
 import { serviceStep } from './service-step.ts';
@@ -21,7 +22,8 @@ export function readinessSteps(context: FailbackContext): Step[] {
       event: 'failback-started',
       to: 'failing-back',
       async undo() {
-        if (!(await isLunServed(host.name))) enter(host.name, 'failback-rolled-back', context.clock);
+        await assertStandbyOwns(context);
+        enter(host.name, 'failback-rolled-back', context.clock);
       },
     }),
     onPrimary({
@@ -32,7 +34,8 @@ export function readinessSteps(context: FailbackContext): Step[] {
         words(serviceArgv('down', host.name)),
         '(iscsiadm --logout, then check that nothing is left)',
       ],
-      check: () => isLunServed(host.name),
+      // An earlier run may have given it the LUN: what it holds of that is what it is to have.
+      check: async () => !(await hostTargetStatus(host.name)).fenced,
       run: () => makePassive(context),
     }),
     onPrimary({
@@ -66,11 +69,26 @@ export function leaveStandbySteps(context: FailbackContext, outage: Outage): Ste
     serviceStep(context, machine, 'unmount', 'mount', `Unmount ${volume.mountPoint}`),
     ...legSteps(context),
   ];
-  return steps.map((step) => ({ ...step, check: () => isLunServed(host.name) }));
+  return steps.map((step) => onlyWhileOwned(context, step));
+}
+
+/** Once the record has let the volume go, nothing of it is stopped or started here. */
+function onlyWhileOwned(context: FailbackContext, step: Step): Step {
+  const { undo } = step;
+  const check = () => isOnItsWayHome(context);
+  if (!undo) return { ...step, check };
+  return {
+    ...step,
+    check,
+    async undo() {
+      await assertStandbyOwns(context);
+      await undo();
+    },
+  };
 }
 
 function legSteps(context: FailbackContext): Step[] {
-  const { host, volume, standbyMachine } = context;
+  const { volume, standbyMachine } = context;
   const { device } = volume;
   const onStandby = stepOn(standbyMachine);
   return [
@@ -81,7 +99,7 @@ function legSteps(context: FailbackContext): Step[] {
       run: () => stopMirrorOnStandby(context),
       async undo() {
         await assembleOnStandby(context);
-        noteLunServed(host.name, volume.name, false);
+        await recordWritable(context);
         await standbyMachine.exec(['mdadm', '--readwrite', device]);
       },
     }),

@@ -1,44 +1,80 @@
-import { noteLunServed, readTakeoverDecision } from '../../hosts/takeover-decision.ts';
+import { readTakeoverNote, writeTakeoverNote } from '../../hosts/takeover-note.ts';
 import { refuseLossOfOnlyLeg } from '../../mirror/lost-writes.ts';
 import { assertLegIsFree } from '../../mirror/standby-leg.ts';
-import type { VolumeContext } from '../../steps/operation-context.ts';
+import { SpareError } from '../../std/errors.ts';
+import { type VolumeContext, volumeId } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
 import { acceptTarget, fenceTarget, unfenceTarget, volumeTargetStatus } from '../../target/client/target-control.ts';
-import type { FailbackContext } from './failback-context.ts';
+import { assertStandbyOwns, ownershipOf } from '../ownership.ts';
+import { type FailbackContext, isOnItsWayHome } from './failback-context.ts';
 
-/** From here on the primary may write to the leg. */
-export function serveLunStep(context: FailbackContext): Step {
+/** The record first, then the LUN: the primary may write to the leg only once the record says so. */
+export function serveLunSteps(context: FailbackContext): Step[] {
+  return [goneHomeStep(context), unfenceStep(context)];
+}
+
+function goneHomeStep(context: FailbackContext): Step {
+  const { host, volume, standbyMachine } = context;
+  return stepOn(standbyMachine)({
+    name: 'gone-home',
+    title: `Give the volume ${volume.name} to ${host.name} in its ownership record, after checking that nothing here uses the leg`,
+    commandLines: [
+      `losetup --associated ${volume.standbyLeg.path}`,
+      `(control socket: accept ${host.name})`,
+      '(ownership record: fill)',
+    ],
+    check: () => isOnItsWayHome(context),
+    async run() {
+      const { epoch } = await assertStandbyOwns(context);
+      await assertLegIsFree(context);
+      // The LUN has been fenced since the takeover, so these were lost before it, and its note has them.
+      await acceptTarget(host.name, volume.name);
+      await context.ownership.change(volumeId(context), epoch, 'gone-home');
+    },
+    undo: () => takeBack(context),
+  });
+}
+
+/** While the LUN is fenced, and the primary has no address yet: nothing was acknowledged that the leg lacks. */
+async function takeBack(context: FailbackContext): Promise<void> {
+  const { host, volume, clock } = context;
+  const record = await ownershipOf(context);
+  if (record.owner !== 'fill') return;
+  const { fenced, lost } = await volumeTargetStatus(host.name, volume.name);
+  if (!fenced) {
+    throw new SpareError('refused', 'LUN_SERVED', `Cannot take ${host.name} back: its LUN is served to it`, {
+      hint: `To see the state, run: spare status ${host.name}`,
+    });
+  }
+  refuseLossOfOnlyLeg(host.name, lost);
+  const note = readTakeoverNote(host.name, volume.name, record);
+  const at = clock.wallTime().toISOString();
+  if (note) writeTakeoverNote(host.name, volume.name, { ...note, epoch: record.epoch + 1, at });
+  await context.ownership.change(volumeId(context), record.epoch, 'taken-over');
+}
+
+function unfenceStep(context: FailbackContext): Step {
   const { host, volume, standbyMachine } = context;
   return stepOn(standbyMachine)({
     name: 'unfence-lun',
-    title: `Serve the LUN to ${host.name} again, after checking that nothing here uses it`,
-    commandLines: [
-      `losetup --associated ${volume.standbyLeg.path}`,
-      `(control socket: accept ${host.name}, unfence ${host.name})`,
-    ],
+    title: `Serve the LUN to ${host.name} again`,
+    commandLines: [`(control socket: unfence ${host.name})`],
     async check() {
       const { fenced, lost } = await volumeTargetStatus(host.name, volume.name);
       return !fenced && lost.length === 0;
     },
     async run() {
-      await refuseLossSinceServed(context);
+      await refuseLossSinceGone(context);
       await assertLegIsFree(context);
-      // The decision covers the writes lost before the failover: the standby has served without them since.
-      await acceptTarget(host.name, volume.name);
-      noteLunServed(host.name, volume.name, true);
       await unfenceTarget(host.name);
     },
-    async undo() {
-      await fenceTarget(host.name);
-      // The primary may have written to the leg by now. If such writes were lost, the leg must not go into service.
-      await refuseLossSinceServed(context);
-    },
+    undo: () => fenceTarget(host.name),
   });
 }
 
-/** @throws SpareError `refused` if the leg has lost writes that it received since the LUN was served to the primary again */
-export async function refuseLossSinceServed({ host: { name: host }, volume }: VolumeContext): Promise<void> {
-  const target = await volumeTargetStatus(host, volume.name);
-  const isServedSince = readTakeoverDecision(host, volume.name)?.lunServedSince === true || !target.fenced;
-  if (isServedSince) refuseLossOfOnlyLeg(host, target.lost);
+/** @throws SpareError `refused` if the leg has lost writes since the primary may write to it again */
+export async function refuseLossSinceGone(context: VolumeContext): Promise<void> {
+  const { host, volume } = context;
+  if ((await ownershipOf(context)).owner === 'standby') return;
+  refuseLossOfOnlyLeg(host.name, (await volumeTargetStatus(host.name, volume.name)).lost);
 }

@@ -5,8 +5,10 @@ import { serviceAddress } from '../../service/observe-service.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
-import { fenceTarget, unfenceTarget } from '../../target/client/target-control.ts';
+import { fenceTarget } from '../../target/client/target-control.ts';
+import { serveLunAgain } from '../give-back.ts';
 import type { FailoverOptions } from './failover-options.ts';
+import { recordProvenOff } from './proven-off.ts';
 
 /** Filled while the failover runs. */
 export interface PowerOff {
@@ -19,23 +21,26 @@ export function fenceCommandOf({ host }: VolumeContext, { confirmedOff }: Failov
   return confirmedOff || !host.fenceCommand ? undefined : host.fenceCommand;
 }
 
-/** The primary can neither serve nor write to the leg any more. */
-export function fenceSteps(context: VolumeContext, options: FailoverOptions, powerOff: PowerOff): Step[] {
-  const { host, standbyMachine } = context;
+/** The primary can neither serve nor acknowledge anything any more. */
+export function machineOffStep(context: VolumeContext, options: FailoverOptions, powerOff: PowerOff): Step {
   const command = fenceCommandOf(context, options);
-  return [
-    command === undefined ? addressUnusedStep(context, powerOff) : fenceMachineStep(context, command, powerOff),
-    stepOn(standbyMachine)({
-      name: 'fence-lun',
-      title: `Fence the LUN of ${host.name}: refuse its mirror writes`,
-      commandLines: [`(control socket: fence ${host.name})`],
-      run: () => fenceTarget(host.name),
-      undo: () => unfenceTarget(host.name),
-    }),
-  ];
+  return command === undefined ? addressUnusedStep(context, powerOff) : fenceMachineStep(context, command, powerOff);
 }
 
-function fenceMachineStep({ host, standbyMachine, clock }: VolumeContext, command: string, powerOff: PowerOff): Step {
+/** From here on no write reaches the leg. */
+export function fenceLunStep(context: VolumeContext): Step {
+  const { host, standbyMachine } = context;
+  return stepOn(standbyMachine)({
+    name: 'fence-lun',
+    title: `Fence the LUN of ${host.name}: refuse its mirror writes`,
+    commandLines: [`(control socket: fence ${host.name})`],
+    run: () => fenceTarget(host.name),
+    undo: () => serveLunAgain(context),
+  });
+}
+
+function fenceMachineStep(context: VolumeContext, command: string, powerOff: PowerOff): Step {
+  const { host, standbyMachine, clock } = context;
   return stepOn(standbyMachine)({
     name: 'fence-machine',
     title: `Switch the machine of ${host.name} off`,
@@ -43,6 +48,7 @@ function fenceMachineStep({ host, standbyMachine, clock }: VolumeContext, comman
     async run() {
       await fenceOff(command, host.name);
       powerOff.at_ms = clock.bootTime_ms();
+      await recordProvenOff(context, powerOff.at_ms);
     },
   });
 }

@@ -1,8 +1,8 @@
-import type { LegCurrency } from '../../hosts/leg-currency.ts';
-import { decideCurrency } from '../../mirror/leg-currency.ts';
+import type { LegCurrency } from '../../mirror/leg-currency.ts';
+import { ageOf_ms } from '../../std/boot-moment.ts';
 import { SpareError } from '../../std/errors.ts';
 import type { VolumeContext } from '../../steps/operation-context.ts';
-import { currencyFacts, type FailoverFacts } from './failover-facts.ts';
+import type { FailoverFacts } from './failover-facts.ts';
 import type { FailoverOptions } from './failover-options.ts';
 
 /** Mirror traffic this recent means that the primary is alive. */
@@ -14,9 +14,8 @@ export function refuseWithoutPrerequisites(
   facts: FailoverFacts,
   options: FailoverOptions,
 ): void {
-  const { host } = context;
-  const { askedAt_ms } = facts;
-  const { lastPduAt } = facts.target;
+  const { host, clock } = context;
+  const heard_ms = ageOf_ms(facts.lease.heard, clock);
   if (!host.fenceCommand && !options.confirmedOff) {
     throw new SpareError(
       'refused',
@@ -27,7 +26,7 @@ export function refuseWithoutPrerequisites(
       },
     );
   }
-  if (options.confirmedOff && lastPduAt !== null && askedAt_ms - lastPduAt < ALIVE_ms) {
+  if (options.confirmedOff && heard_ms !== undefined && heard_ms < ALIVE_ms) {
     throw new SpareError(
       'refused',
       'HOST_ALIVE',
@@ -37,42 +36,60 @@ export function refuseWithoutPrerequisites(
       },
     );
   }
-  refuseUnproven(host.name, decideCurrency(currencyFacts(context, facts, askedAt_ms)), options);
+  refuseUnproven(host.name, facts.leg, options, heard_ms !== undefined && heard_ms < ALIVE_ms ? 'alive' : 'unknown');
 }
 
 /**
- * @param switchedOff The fence command has switched the machine off by now; a refusal does not reverse that.
- * @throws SpareError `refused` unless the leg is good enough for these options.
+ * An "off" that is followed by a sign of life was a lie.
+ * @param offAt_ms When the machine was confirmed off, by the boot clock.
+ * @throws SpareError `refused`
  */
-export function refuseUnproven(host: string, leg: LegCurrency, options: FailoverOptions, switchedOff = false): void {
-  const reasons = leg.reasons.join('. ');
-  const isOff = switchedOff ? `. ${host} has been switched off; when it is powered on, it serves again` : '';
-  if (leg.currency === 'unusable') {
-    throw new SpareError(
-      'refused',
-      'LEG_UNUSABLE',
-      `Cannot fail over ${host}: the standby leg is not usable. ${reasons}`,
-      {
-        hint: `Only the local leg has the data: repair the primary${isOff}`,
-      },
-    );
-  }
-  if (leg.currency === 'unproven' && !options.allowDataLoss) {
-    const lost =
-      leg.mayMiss_ms === undefined
-        ? leg.mayMiss_bytes === undefined
-          ? 'an unknown amount'
-          : 'the last writes before the standby failed'
-        : `up to ${(leg.mayMiss_ms / 1000).toFixed(0)} s of writes`;
-    throw new SpareError(
-      'refused',
-      'LEG_NOT_PROVEN',
-      `Cannot fail over ${host}: the standby leg is not proven current, and ${lost} may be missing. ${reasons}`,
-      {
-        hint: `If you prefer losing that to waiting for the primary, run: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`,
-      },
-    );
-  }
+export function refuseIfHeardSince(
+  { host }: VolumeContext,
+  { lease }: FailoverFacts,
+  offAt_ms: number | undefined,
+): void {
+  const heardAt_ms = lease.heard?.bootTime_ms ?? Number.NEGATIVE_INFINITY;
+  if (offAt_ms !== undefined && heardAt_ms <= offAt_ms) return;
+  throw new SpareError(
+    'refused',
+    'HOST_ALIVE',
+    `Cannot fail over ${host.name}: the target has heard its machine after that was confirmed off`,
+    { hint: `Its fence command may switch off another machine. Switch ${host.name} off, then run the command again` },
+  );
+}
+
+/** What is known of the machine: a refusal does not switch it on again. */
+type MachineState = 'alive' | 'switched-off' | 'unknown';
+
+/** @throws SpareError `refused` unless the leg is good enough for these options. */
+export function refuseUnproven(host: string, leg: LegCurrency, options: FailoverOptions, machine: MachineState): void {
+  if (leg.proven || options.allowDataLoss) return;
+  const isOff =
+    machine === 'switched-off' ? `. ${host} has been switched off; when it is powered on, it serves again` : '';
+  const force = `If you prefer losing those to waiting for the primary, run: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`;
+  throw new SpareError(
+    'refused',
+    'LEG_NOT_PROVEN',
+    `Cannot fail over ${host}: the standby leg may lack acknowledged writes. ${leg.reasons.join('. ')}`,
+    {
+      hint:
+        machine === 'alive'
+          ? `${host} is alive and has every write. To see its mirror, run: spare status ${host}`
+          : force,
+    },
+  );
+}
+
+/** Before the leg is written to. @throws SpareError `refused`, whatever the options are. */
+export function refuseUnusable(host: string, defects: readonly string[]): void {
+  if (defects.length === 0) return;
+  throw new SpareError(
+    'refused',
+    'LEG_UNUSABLE',
+    `Cannot fail over ${host}: the standby leg is not usable. ${defects.join('. ')}`,
+    { hint: `Only the local leg has the data: repair the primary. If ${host} has been switched off, power it on` },
+  );
 }
 
 /** The command to run: a hint without one of the flags would lead to the next refusal. */

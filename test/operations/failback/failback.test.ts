@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readHostRecord } from '../../../src/hosts/host-records.ts';
 import { noteComparisonDue, recordComparison } from '../../../src/hosts/host-state.ts';
-import { readTakeoverDecision, recordTakeoverDecision } from '../../../src/hosts/takeover-decision.ts';
+import { readTakeoverNote, writeTakeoverNote } from '../../../src/hosts/takeover-note.ts';
 import type { ExecResult } from '../../../src/machine/machine.ts';
 import { planFailback } from '../../../src/operations/failback/failback.ts';
 import { systemClock } from '../../../src/std/clock.ts';
@@ -20,6 +20,7 @@ failback.before.each(async (context) => {
   context.world = new TakeoverWorld();
   await context.world.begin();
   putIntoState('alpha', 'taken-over');
+  await context.world.own('standby');
   Object.assign(context.world, { fenced: true, attached: true, arrayState: 'clean', checked: true, mounted: true });
   Object.assign(context.world, { nfs: true, address: true, primaryPassive: true });
 });
@@ -57,22 +58,20 @@ failback('refuses a host that is not taken over', async ({ world }) => {
 
 const names = ({ operation }: Awaited<ReturnType<typeof plan>>): string[] => operation.steps.map(({ name }) => name);
 
-failback(
-  'one that was interrupted after the service moved resumes with the resync and the comparison',
-  async ({ world }) => {
-    world.report({ localLegState: 'spare', syncAction: 'recover' });
-    putIntoState('alpha', 'syncing');
-    assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
-    world.report({ standbyLegState: 'spare', syncAction: 'recover' });
-    assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
-  },
-);
+failback('one that was interrupted after the service moved does what is left by the record', async ({ world }) => {
+  putIntoState('alpha', 'syncing');
+  await world.own('fill');
+  assert.equal(names(await plan(world, primary(world))), ['return-local-leg', 'active', 'copy', 'verify', 'end']);
+  await world.own('primary');
+  assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER', 'an enrolment fills the other leg');
+});
 
 failback(
   'a comparison that is due is made, also where the watch calls the host protected by then',
   async ({ world }) => {
     noteComparisonDue('alpha', systemClock);
     putIntoState('alpha', 'protected');
+    await world.own('pair');
     assert.equal(names(await plan(world, primary(world))), ['copy', 'verify', 'end']);
     recordComparison('alpha', 0, systemClock);
     assert.is((await refusal(plan(world, primary(world)))).code, 'NOT_TAKEN_OVER');
@@ -80,7 +79,7 @@ failback(
 );
 
 failback('a mirror mismatch is fixed from the standby leg, whatever the state of the host', async ({ world }) => {
-  world.report({});
+  await world.own('pair');
   recordComparison('alpha', 8, systemClock);
   for (const state of ['protected', 'degraded', 'syncing'] as const) {
     putIntoState('alpha', state);
@@ -94,7 +93,13 @@ failback('a mirror mismatch is fixed from the standby leg, whatever the state of
 
 /** A primary whose array runs with these legs, as in sysfs; its own disk is `vdb`. */
 function primaryWithLegs(world: TakeoverWorld, legs: () => string[]): RecordingMachine {
-  const mirror = () => ['kernelName=md127', 'local=vdb', 'sync_action=idle', ...legs().map((leg) => `leg=${leg}`)];
+  const mirror = () => [
+    'kernelName=md127',
+    'local=vdb',
+    'standby=sda',
+    'sync_action=idle',
+    ...legs().map((leg) => `leg=${leg}`),
+  ];
   return new RecordingMachine('alpha', (argv): ExecResult => {
     const own = `SPARE_MIRROR_UUID=${world.volume.mirrorUuid}\n`;
     return { exitCode: 0, stdout: argv.includes('mirror-status') ? `${mirror().join('\n')}\n` : own, stderr: '' };
@@ -180,37 +185,46 @@ failback('the LUN is not served again while the standby holds the leg', async ({
   assert.is(readHostRecord('alpha', 'data')?.state, 'taken-over');
 });
 
-failback('once the LUN is served, nothing is brought back on the standby', async ({ world }) => {
+failback('once the record has let the volume go, nothing is brought back on the standby', async ({ world }) => {
   Object.assign(world, { fenced: false, attached: false, arrayState: undefined, mounted: false, nfs: false });
+  await world.own('fill');
+  putIntoState('alpha', 'failing-back');
   const { operation } = await plan(world, primary(world));
   const steps = operation.steps.map((step) =>
     step.name === 'login' ? { ...step, run: () => Promise.reject(new Error('disk on fire')) } : step,
   );
-  putIntoState('alpha', 'failing-back');
-  await refusal(runOperation({ ...operation, steps }));
-  const touched = world.standbyMachine.commands.map((argv) => argv.join(' '));
-  assert.equal(touched, []);
-  assert.is(readHostRecord('alpha', 'data')?.state, 'failing-back');
+  const error = await refusal(runOperation({ ...operation, steps }));
+  assert.match(error.hint, "run 'spare failback alpha' again");
+  assert.equal(world.standbyMachine.commands, []);
+  assert.equal([readHostRecord('alpha', 'data')?.state, world.fenced], ['failing-back', false]);
 });
 
 failback(
-  'the decision is removed before the host counts as failed back: it must not decide a later failover',
+  'killed when the record had let the volume go, it is resumed: the LUN is served, nothing else',
   async ({ world }) => {
-    decide(world);
-    putIntoState('alpha', 'failing-back');
-    const home = (await plan(world, primary(world))).operation.steps.find(({ name }) => name === 'home');
-    // The state cannot be entered: what is recorded after it would be missing.
-    putIntoState('alpha', 'suspect');
-    assert.is((await refusal(home?.run(() => {}) ?? Promise.resolve())).code, 'NO_TRANSITION');
-    assert.is(readTakeoverDecision('alpha', 'data'), undefined);
+    await until(world, 'gone-home', async () => {
+      world.arrayState = undefined;
+      world.attached = false;
+      await world.ownership.change({ host: 'alpha', volume: 'data' }, world.record?.epoch, 'gone-home');
+    });
+    assert.equal([world.record?.owner, world.fenced], ['fill', true]);
+    const before = world.standbyMachine.commands.length;
+    await until(world, 'login', async () => {});
+    const touched = world.standbyMachine.commands.slice(before).map((argv) => argv.join(' '));
+    assert.equal(
+      touched.filter((line) => !line.includes('--associated')),
+      [],
+    );
+    assert.equal([world.fenced, world.violations], [false, []]);
   },
 );
 
 const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
 
-function decide(world: TakeoverWorld): void {
-  const leg = { currency: 'unproven' as const, reasons: [] };
-  recordTakeoverDecision('alpha', 'data', { decidedAt: '2026-01-01', leg, dataLossAllowed: true, lost: LOST });
+/** The leg had lost writes before it took over. */
+function noteLoss(world: TakeoverWorld): void {
+  const epoch = world.record?.takenIn ?? 0;
+  writeTakeoverNote('alpha', 'data', { version: 1, epoch, at: '2026-01-01', proven: false, reasons: [], lost: LOST });
   world.lost = LOST;
 }
 
@@ -224,7 +238,7 @@ async function until(world: TakeoverWorld, last: string, run: () => Promise<void
 failback(
   'writes lost before the failover are cleared; later ones are reported, with the next command',
   async ({ world }) => {
-    decide(world);
+    noteLoss(world);
     await until(world, 'login', async () => {});
     assert.equal([world.fenced, world.lost, world.violations], [false, [], []]);
 
@@ -242,7 +256,7 @@ failback(
 );
 
 failback('a failback that fails after the leg has lost writes does not bring it into service', async ({ world }) => {
-  decide(world);
+  noteLoss(world);
   const error = await refusal(
     until(world, 'login', async () => {
       world.lost = LOST;
@@ -256,20 +270,25 @@ failback('a failback that fails after the leg has lost writes does not bring it 
 });
 
 failback('a failback that fails without loss is rolled back, and can be run again', async ({ world }) => {
-  decide(world);
+  noteLoss(world);
   const failing = () => Promise.reject(new Error('disk on fire'));
   await refusal(until(world, 'login', failing));
   assert.equal([world.fenced, world.attached, world.arrayState, world.address], [true, true, 'clean', true]);
-  assert.is(readTakeoverDecision('alpha', 'data')?.lunServedSince, undefined);
-  assert.equal(readTakeoverDecision('alpha', 'data')?.lost, LOST, 'the disk of the primary differs there still');
+  assert.equal([world.record?.owner, world.record?.written], ['standby', true]);
+  assert.equal(
+    readTakeoverNote('alpha', 'data', world.record)?.lost,
+    LOST,
+    'the disk of the primary differs there still',
+  );
   await until(world, 'login', async () => {});
   assert.equal([world.fenced, world.violations], [false, []]);
 });
 
 failback('a loss between two steps is seen before the LUN is served', async ({ world }) => {
-  decide(world);
+  noteLoss(world);
   const { operation } = await plan(world, primary(world));
   const unfence = operation.steps.find(({ name }) => name === 'unfence-lun');
+  await world.own('fill');
   Object.assign(world, { fenced: false, attached: false, arrayState: undefined, lost: LOST });
   assert.is(await unfence?.check?.(), false, 'it is not done where writes are lost');
   assert.is((await refusal(unfence?.run(() => {}) ?? Promise.resolve())).code, 'ONLY_COPY_LOST_WRITES');
