@@ -25,7 +25,7 @@ export function hostProblems(
     ...differenceProblems(seen, record),
     ...comparisonProblems(seen, record),
     ...stateProblems(seen, host, record, onHost),
-    ...proofProblems(seen, onHost),
+    ...proofProblems(seen, record, onHost),
     ...programProblems(seen, host, record),
     ...pathProblems(seen, onHost),
     ...readinessProblems(seen),
@@ -87,8 +87,8 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
         seen.running
           ? { sentence: 'Failover is running' }
           : {
-              sentence: `Failover started at ${since} and did not finish. Run it again; it resumes where it stopped`,
-              command: `spare failover ${name}`,
+              sentence: `Failover started at ${since} and did not finish. ${failoverLeft(seen, name)}`,
+              command: `spare failover ${name}${isUntaken(seen) ? ' --abort' : ''}`,
             },
       ];
     case 'taken-over':
@@ -101,6 +101,17 @@ function stateProblems(seen: Seen, host: HostConfiguration, record: HostRecord |
         },
       ];
   }
+}
+
+/** By the ownership records, where all of them are known. */
+function isUntaken({ volumes }: Seen): boolean {
+  return volumes.every(({ ownership }) => ownership !== null && ownership.owner !== 'standby');
+}
+
+function failoverLeft(seen: Seen, name: string): string {
+  return isUntaken(seen)
+    ? `Nothing was taken over: roll it back, or start it again with 'spare failover ${name}'`
+    : 'Run it again; it resumes where it stopped';
 }
 
 function degradedProblem(seen: Seen, host: HostConfiguration, record: HostRecord | undefined, onHost: OnHost): Problem {
@@ -189,7 +200,7 @@ function ofVolume({ volumes }: Seen, { name }: Pick<VolumeStatus, 'name'>): stri
 }
 
 /** The report comes by SSH, once a second: where that fails, the command shows why. */
-function proofProblems(seen: Seen, onHost: OnHost): Problem[] {
+function proofProblems(seen: Seen, record: HostRecord | undefined, onHost: OnHost): Problem[] {
   const lacksProof = seen.state === 'unproven' || (seen.state === 'suspect' && !seen.proof.fresh);
   if (!lacksProof) return [];
   const age =
@@ -199,9 +210,20 @@ function proofProblems(seen: Seen, onHost: OnHost): Problem[] {
     return [{ sentence: `Mirror ${age}; no newer report: ${detail}`, command: 'systemctl status spare-watch' }];
   }
   const sentence =
-    sample === 'missed' ? `Mirror ${age}; no report over SSH (${detail})` : `Mirror ${age}; no newer report`;
+    sample === 'missed'
+      ? `Mirror ${age}; no report over SSH (${detail})`
+      : `Mirror ${age}; ${missingProof(seen, record?.lastReport)}`;
   // Of a host that nothing reaches, there is nothing to be seen there.
   return [seen.state === 'suspect' ? { sentence } : { sentence, command: onHost('cat /proc/mdstat') }];
+}
+
+/** Which of the proofs is missing, where the primary reports. */
+function missingProof({ paths, volumes }: Seen, report: HostRecord['lastReport']): string {
+  const owner = volumes.find(({ ownership }) => ownership && ownership.owner !== 'pair')?.ownership?.owner;
+  if (owner !== undefined) return `the ownership record says '${owner}'`;
+  if (report?.sessionLoggedIn === false) return 'the iSCSI session of the primary is down';
+  if (paths.iscsi.sample !== 'answered') return `the target does not hear the primary (${paths.iscsi.detail})`;
+  return 'no newer report';
 }
 
 /** Only a protected host becomes suspect. A host that dies while its mirror is not in sync is never failed over automatically. */

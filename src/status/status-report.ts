@@ -6,6 +6,7 @@ import { mirrorCondition } from '../mirror/condition.ts';
 import { type MirrorFacts, worstVolume } from '../mirror/worst-volume.ts';
 import { ageOf_ms, type BootMoment, bootTimeOf_ms } from '../std/boot-moment.ts';
 import type { Clock } from '../std/clock.ts';
+import { SpareError } from '../std/errors.ts';
 import type { TargetStatus } from '../target/client/control-protocol.ts';
 import type { ProbePath } from '../watch/probe-paths.ts';
 import type { HostSnapshot, WatchSnapshot } from '../watch/watch-file.ts';
@@ -56,13 +57,14 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const isolated = watchRuns && facts.watch?.isolated === true;
   const hosts = facts.hosts.map((host) => {
     const snapshot = watchRuns ? facts.watch?.hosts[host.name] : undefined;
-    const volumes = host.volumes.map((volume) => volumeFacts(host, volume, facts));
+    const { readable, damage } = readableRecords(host, facts);
+    const volumes = host.volumes.map((volume) => volumeFacts(host, volume, readable));
     const { record } = worstVolume(volumes);
     const status = hostStatus(host, volumes, snapshot, facts.clock);
     return {
       ...status,
       problems: [
-        ...hostProblems(status, host, record, facts.standby),
+        ...(damage ? [damage] : hostProblems(status, host, record, facts.standby)),
         ...unfinishedProblems(status.state, facts.unfinished(host.name)),
       ],
     };
@@ -143,6 +145,18 @@ function servedBy(
     ...unknown,
     notServed: { reason: `The target does not serve ${host ? `the volume ${volumeName} of ` : ''}${name}`, hint },
   };
+}
+
+/** One file that cannot be read must not hide the other hosts. */
+function readableRecords(host: HostConfiguration, facts: StatusFacts): { readable: StatusFacts; damage?: Problem } {
+  try {
+    for (const { name } of host.volumes) facts.record(host.name, name);
+    return { readable: facts };
+  } catch (error) {
+    if (!(error instanceof SpareError)) throw error;
+    const damage = { sentence: `State unknown: ${error.message}. ${error.hint}` };
+    return { readable: { ...facts, record: () => undefined }, damage };
+  }
 }
 
 /** What is known of one volume. */

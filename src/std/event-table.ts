@@ -21,6 +21,11 @@ export const EVENTS = {
     sentence: 'The watch no longer monitors this host, or its settings changed',
   },
   'host-unwatched': { by: 'watch', level: 'error', sentence: 'The watch cannot monitor this host' },
+  'record-unread': {
+    by: 'watch',
+    level: 'error',
+    sentence: 'Cannot read the state of the host: the watch goes on with what it has in memory',
+  },
   'configuration-unread': { by: 'watch', level: 'error', sentence: 'Cannot read the configuration' },
   'prepare-failed': { by: 'watch', level: 'warning', sentence: 'Cannot prepare the standby for a failover' },
   isolation: { by: 'watch', level: 'error', sentence: 'The standby itself is cut off from the network' },

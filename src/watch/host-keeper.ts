@@ -94,6 +94,10 @@ export class HostKeeper {
   #fenceAskedAt_ms = Number.NEGATIVE_INFINITY;
   #fenceAsking = false;
   #isEvidenceUnwritten = false;
+  /** By volume: what goes on while a file cannot be read. */
+  readonly #remembered = new Map<string, HostRecord | undefined>();
+  #unread: string | undefined;
+  #fenceFailure: WatchFailure | undefined;
 
   constructor(host: HostConfiguration, monitor: HostMonitor, world: KeeperWorld) {
     this.#host = host;
@@ -138,13 +142,31 @@ export class HostKeeper {
       volume,
       report,
       isProven,
-      record: this.#world.record(name, volume),
+      record: this.#record(volume),
       lostWrites: this.#world.lostWrites(name, volume),
     };
   }
 
+  /** @throws if it cannot be read, and never could. */
+  #record(volume: string): HostRecord | undefined {
+    try {
+      const record = this.#world.record(this.#host.name, volume);
+      this.#remembered.set(volume, record);
+      this.#unread = undefined;
+      return record;
+    } catch (error) {
+      if (!this.#remembered.has(volume)) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.#unread) this.#log('record-unread', { message });
+      this.#unread = message;
+      return this.#remembered.get(volume);
+    }
+  }
+
   snapshot(): HostSnapshot {
-    const { running, failure } = this.#operation;
+    const { running } = this.#operation;
+    // The lease has run out since, and the next attempt is refused for that: but the host may be alive.
+    const failure = this.#operation.failure && (this.#fenceFailure ?? this.#operation.failure);
     return {
       verdict: this.#verdict,
       paths: this.#monitor.snapshot(),
@@ -218,11 +240,20 @@ export class HostKeeper {
   #act(record: HostRecord, mirror: MirrorFacts): void {
     // The state is about to change: wait for the next second.
     if (this.#transition.running !== undefined) return;
+    this.#forgetHealed(record);
     const row = chooseAction(this.#situation(record, mirror));
     if (!row) return;
     const { action, message } = row;
     if (action === 'rest') this.#operation.reset();
     else this.#run(action, message);
+  }
+
+  /** The host answers, so the failover that failed is no longer called for. */
+  #forgetHealed({ state }: HostRecord): void {
+    const isHealed = this.#verdict === 'alive' && state !== 'failing-over' && state !== 'failing-back';
+    if (!isHealed) return;
+    this.#fenceFailure = undefined;
+    if (this.#operation.failure?.action === 'failover') this.#operation.reset();
   }
 
   #situation(record: HostRecord, mirror: MirrorFacts): Situation {
@@ -250,8 +281,11 @@ export class HostKeeper {
 
   #run(action: KeeperAction, message: string): void {
     const startedAt = this.#world.clock.bootTime_ms();
-    const onFailure = (failure: WatchFailure) =>
+    const onFailure = (failure: WatchFailure) => {
+      if (failure.code === 'FENCE_FAILED') this.#fenceFailure = failure;
+      else if (failure.code !== 'LEG_NOT_PROVEN') this.#fenceFailure = undefined;
       this.#log(`${action}-failed`, { message: failure.message, facts: { code: failure.code, hint: failure.hint } });
+    };
     const work = async () => {
       await this.#world[WORK[action]](this.#host.name);
       this.#log(`${action}-done`, { facts: { elapsed_s: (this.#world.clock.bootTime_ms() - startedAt) / 1000 } });

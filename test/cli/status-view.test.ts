@@ -4,6 +4,7 @@ import { statusText } from '../../src/cli/status-view.ts';
 import { watchText } from '../../src/cli/watch-view.ts';
 import type { HostRecord } from '../../src/hosts/host-record.ts';
 import { type StatusFacts, statusReport } from '../../src/status/status-report.ts';
+import { SpareError } from '../../src/std/errors.ts';
 import type {
   HostTargetStatus,
   NotServed,
@@ -300,6 +301,47 @@ view('of an enrolment that has not finished, the hint is to enrol again, and no 
     assert.match(report.hosts[0]?.volumes[0]?.notServed?.hint ?? '', "run the same 'spare enroll alpha' command again");
     assert.not.match(statusText(report), /spare-serve/);
   }
+});
+
+/** The target's status of alpha, with the owner of its volume. */
+function ownedBy(owner: 'pair' | 'primary' | 'standby'): TargetStatus {
+  const target = targetOf(['alpha']);
+  for (const { volumes } of target.hosts)
+    for (const volume of volumes) volume.ownership = { epoch: 7, owner, cause: 'in-sync' };
+  return target;
+}
+
+view('without a fresh proof, names the path that is missing', () => {
+  const { lastProof: _never, ...record } = protectedRecord;
+  const said = (change: Partial<StatusFacts>, report = record.lastReport) =>
+    statusReport(facts({ alpha: { ...record, ...(report && { lastReport: report }) } }, change)).hosts[0];
+  const lost = said({ target: ownedBy('primary') });
+  assert.is(lost?.state, 'unproven');
+  assert.match(lost?.problems[0]?.sentence ?? '', "the ownership record says 'primary'");
+  const down = said({ target: ownedBy('pair') }, wholeReport(1000, clock, { sessionLoggedIn: false }));
+  assert.match(down?.problems[0]?.sentence ?? '', 'the iSCSI session of the primary is down');
+  const silent = said({ target: ownedBy('pair'), watch: watchOf({ alpha: hostSnapshot({ iscsi: 'missed' }) }) });
+  assert.match(silent?.problems[0]?.sentence ?? '', 'the target does not hear the primary (no answer)');
+});
+
+view('an interrupted failover: the command follows the ownership record', () => {
+  const problem = (target: TargetStatus) =>
+    statusReport(facts({ alpha: { ...protectedRecord, state: 'failing-over' } }, { target })).hosts[0]?.problems[0];
+  assert.is(problem(ownedBy('pair'))?.command, 'spare failover alpha --abort');
+  assert.is(problem(ownedBy('standby'))?.command, 'spare failover alpha');
+});
+
+view('a file that cannot be read is a problem of its host alone', () => {
+  const damaged = new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read alpha.json', { hint: 'Restore it' });
+  const records = { alpha: protectedRecord, beta: protectedRecord };
+  const record = (host: string) => {
+    if (host === 'alpha') throw damaged;
+    return protectedRecord;
+  };
+  const { hosts, attention } = statusReport(facts(records, { record }));
+  assert.equal([hosts.map(({ state }) => state), attention], [[null, 'protected'], true]);
+  assert.equal(hosts[0]?.problems, [{ sentence: 'State unknown: Cannot read alpha.json. Restore it' }]);
+  assert.equal(hosts[1]?.problems, []);
 });
 
 view('where no report comes, the command shows why', () => {

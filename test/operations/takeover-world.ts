@@ -202,8 +202,8 @@ export class TakeoverWorld {
     }
     if (this.target) this.lost = this.target.unit('data').lost;
     const { fenced, lastPduAt, lost } = this;
-    const { epoch = 0, owner = 'primary' } = this.record ?? {};
-    const volumes = [{ volume: 'data', lun: 1, lost, notServed: null, ownership: { epoch, owner } }];
+    const { epoch = 0, owner = 'primary', cause = 'created' } = this.record ?? {};
+    const volumes = [{ volume: 'data', lun: 1, lost, notServed: null, ownership: { epoch, owner, cause } }];
     const host = { host: 'alpha', fenced, lastPduAt, sessionHeardAt: lastPduAt, volumes } as HostTargetStatus;
     return { ok: true, result: { pid: 1, startedAt: 0, portal: '', hosts: [host] } };
   }

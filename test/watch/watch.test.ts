@@ -625,6 +625,43 @@ for (const [what, prepare] of notMadeGood) {
   });
 }
 
+watch('a state that cannot be read any more is remembered, and told once', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.record = () => {
+      throw new SpareError('precondition', 'RECORD_DAMAGED', 'Cannot read alpha.json', { hint: 'Restore it' });
+    };
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 10);
+    assert.is(world.state('alpha'), 'suspect', 'it is watched on');
+    assert.is(world.events.filter(({ event }) => event === 'record-unread').length, 1);
+    assert.not.ok(world.events.some(({ event }) => event === 'host-unwatched'));
+  });
+});
+
+watch('a fence that failed is not hidden by what it leads to, and is gone when the host answers', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha'), 'protected');
+  let code = 'FENCE_FAILED';
+  world.failoverResult = async () => {
+    throw new SpareError('refused', code, 'Cannot confirm that alpha is off', { hint: 'Switch it off' });
+  };
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 3);
+    world.answering.set('alpha', NOTHING);
+    await seconds(world, watch, 8);
+    code = 'LEG_NOT_PROVEN';
+    await seconds(world, watch, 30);
+    assert.ok(takeovers(world).length > 1);
+    assert.is(watch.snapshot().hosts.alpha?.failure?.code, 'FENCE_FAILED');
+    world.answering.set('alpha', new Set(['icmp']));
+    await seconds(world, watch, 1);
+    assert.is(watch.snapshot().hosts.alpha?.failure, undefined);
+  });
+});
+
 watch('leaves the state alone while an operation holds the host', async () => {
   const world = new FakeWorld();
   world.addHost(exampleHost('alpha'), 'protected');

@@ -67,7 +67,8 @@ export function refuseUnproven(host: string, leg: LegCurrency, options: Failover
   if (leg.proven || options.allowDataLoss) return;
   const isOff =
     machine === 'switched-off' ? `. ${host} has been switched off; when it is powered on, it serves again` : '';
-  const force = `If you prefer losing those to waiting for the primary, run: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`;
+  const look = machine === 'unknown' ? `Make sure that ${host} is off: if it is alive, it has every write. ` : '';
+  const force = `${look}If you prefer losing those to waiting for the primary, run: ${commandLine(host, { ...options, allowDataLoss: true })}${isOff}`;
   throw new SpareError(
     'refused',
     'LEG_NOT_PROVEN',
