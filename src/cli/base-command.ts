@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, Flags } from '@oclif/core';
 import { type Clock, systemClock } from '../std/clock.ts';
 import type { OperationReport } from '../steps/operation-report.ts';
@@ -39,7 +38,6 @@ export abstract class BaseCommand extends Command {
     };
     // Not `once`: execa's clean-up ends the process on a signal without other listeners.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-    if (isHangupIgnored()) return;
     process.on('SIGHUP', () => {
       loseTerminal();
       interrupt();
@@ -69,12 +67,6 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: Error): Promise<void> {
     reportError(error, { json: this.jsonEnabled() });
   }
-}
-
-/** Started by nohup(1): proc(5) has the ignored signals as a mask, in hexadecimal; SIGHUP is the first. */
-function isHangupIgnored(): boolean {
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  return (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
 /** The administrator's connection is gone: what is written to its terminal would fail, and end the process in the middle of a rollback. */
