@@ -22,8 +22,8 @@ status('reads a set that is being filled', () => {
   assert.is(found?.syncSpeed_bytes_s, 4096 * 1024);
   assert.is(found?.bitmapChunk_bytes, 65536);
   assert.equal(found?.legs, [
-    { name: 'vdb', state: ['in_sync'], local: true },
-    { name: 'sda', state: ['write_mostly', 'spare'], local: false },
+    { name: 'vdb', state: ['in_sync'], local: true, standby: false },
+    { name: 'sda', state: ['write_mostly', 'spare'], local: false, standby: false },
   ]);
   assert.is(inSync(found), false);
 });
