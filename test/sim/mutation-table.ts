@@ -89,8 +89,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a change does not raise the epoch',
     file: 'src/ownership/rules.ts',
-    find: 'epoch: (record?.epoch ?? 0) + 1',
-    replace: 'epoch: record?.epoch ?? 1',
+    find: 'epoch = (record?.epoch ?? 0) + 1',
+    replace: 'epoch = record?.epoch ?? 1',
   },
   {
     name: 'a change at any epoch',
@@ -234,14 +234,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the LUN is served while the standby uses its leg',
     file: 'src/operations/failback/serve-lun.ts',
-    find: '      await assertLegIsFree(context);\n',
-    replace: '',
+    find: '      await refuseLossSinceGone(context);\n      await assertLegIsFree(context);\n',
+    replace: '      await refuseLossSinceGone(context);\n',
   },
   {
     name: 'a comparison that was cut short counts',
     file: 'src/mirror/resync.ts',
-    find: "if (status.syncAction === 'idle') return status.mismatchCount_sectors;",
-    replace: "if (status.syncAction !== 'check') return 0;",
+    find: 'if (!inSync(end) || !isUndisturbed(before, after)) throw cutShort(context);',
+    replace: '',
   },
   {
     name: 'a failback does not look whether the primary is passive',
