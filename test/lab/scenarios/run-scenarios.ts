@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab.ts';
 import { MainJob } from '../main-job.ts';
 import { progress, seconds } from '../progress.ts';
@@ -6,6 +7,8 @@ import { runSteps, type StepCounts } from './run-steps.ts';
 import { protectionSteps, type Scenario, STEP_LIMIT_MS, type Step } from './scenario.ts';
 
 const SETUP = 'the lab';
+const PROOF_LIMIT_MS = 60_000;
+const POLL_MS = 1_000;
 
 export interface ScenarioOutcome extends StepCounts {
   name: string;
@@ -49,11 +52,16 @@ async function beginWriting(lab: Lab): Promise<void> {
   await job.startWriters();
 }
 
+/** A scenario may have frozen the machines a moment ago: spare then needs a new proof. */
 async function isProtected(lab: Lab): Promise<boolean> {
   const machines = (['standby', 'client', ...PRIMARY_NAMES] as const).map((name) => lab.machine(name));
   if (machines.some(({ pid }) => pid === undefined)) return false;
-  const { hosts, attention } = await new MainJob(lab).standby.status();
-  const good = !attention && hosts.length === PRIMARY_NAMES.length && hosts.every(({ state }) => state === 'protected');
+  const { standby } = new MainJob(lab);
+  let good = false;
+  for (const deadline = Date.now() + PROOF_LIMIT_MS; !good && Date.now() < deadline; await sleep(POLL_MS)) {
+    const { hosts, attention } = await standby.status();
+    good = !attention && hosts.length === PRIMARY_NAMES.length && hosts.every(({ state }) => state === 'protected');
+  }
   progress(good ? 'The lab is handed on' : 'The lab is made anew: not all hosts are protected');
   return good;
 }
