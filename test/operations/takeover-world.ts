@@ -71,6 +71,8 @@ export class TakeoverWorld {
   target: HostTarget | undefined;
   /** Looks at the world in the moment in which lost writes are forgotten. */
   onAccept: () => void = () => {};
+  /** The target reads the configuration. */
+  onAdd: () => void = () => {};
   readonly #directories = useTemporaryDirectories();
   #server: Server | undefined;
 
@@ -191,6 +193,8 @@ export class TakeoverWorld {
       this.#must(this.record?.owner !== 'standby', 'the LUN was served while the standby owned the volume');
       this.fenced = false;
       this.synced = false;
+    } else if (request.method === 'add') {
+      this.onAdd();
     } else if (request.method === 'accept') {
       this.#must(
         !this.attached && this.arrayState === undefined,

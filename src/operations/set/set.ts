@@ -40,7 +40,7 @@ export async function planSet(context: VolumeContext, changes: SettingChanges): 
   const known: SetContext = { ...context, changes, undoing: reverted(before, changes) };
   const common = { host: name, again: againText(setArgv(name, changes)) };
   if (isOfStandbyOnly(changes)) {
-    const operation = { ...common, name: 'set-policy', steps: [configurationStep(known)] };
+    const operation = { ...common, name: 'set-policy', steps: [configurationStep(known, { tellsTarget: false })] };
     return { operation, before, after, atNextStart: [] };
   }
   refuseUnlessAtHome(name, changes);
@@ -81,7 +81,7 @@ function stepsOf(known: SetContext, { serves, resumed, longer }: Situation): Ste
   const timeout = changes.replacementTimeout_s !== undefined || resumed ? [timeoutStep(known)] : [];
   return [
     ...(longer ? timeout : []),
-    configurationStep(known),
+    configurationStep(known, { tellsTarget: timeout.length > 0 }),
     ...(isOfService(changes) || resumed ? serviceSteps(known, serves) : []),
     ...(longer ? [] : timeout),
   ];

@@ -4,14 +4,17 @@ import { type Step, stepOn } from '../../steps/step.ts';
 import { contextWith, type SetContext } from './set-context.ts';
 import type { SettingChanges } from './setting-changes.ts';
 
-/** The initiator's record, for later logins, and the session that is up. */
+/**
+ * The initiator's record, for later logins, and then the session that is up: the report program gives it the lease, or what is on
+ * record if that is longer.
+ */
 export function timeoutStep(context: SetContext): Step {
   const { primaryMachine: machine, changes, undoing } = context;
   const argvs = (wanted: SettingChanges) => {
     const { host, standby } = contextWith(context, wanted);
     return [
-      sessionTimeoutArgv(host, host.replacementTimeout_s),
       recordTimeoutArgv(host, standby, host.replacementTimeout_s),
+      sessionTimeoutArgv(host, host.replacementTimeout_s),
     ];
   };
   const apply = async (wanted: SettingChanges) => {

@@ -97,6 +97,17 @@ set('what one run has left half-done, another brings to an end', async ({ world 
   assert.equal(world.settings, { ...world.settings, ...LONGER, replacementTimeout_s: 15 });
 });
 
+set('killed before the target knew the new lease: whatever is set next tells it', async ({ world }) => {
+  const { operation } = await world.plan(SHORTER);
+  const configured = operation.steps.findIndex(({ name }) => name === 'configuration');
+  for (const changes of [SHORTER, SERVICE]) {
+    await failure(runOperation(killedAt(operation, configured, 'after')));
+    world.lease_s = 12;
+    await runOperation((await world.plan(changes)).operation);
+    assert.equal(world.differences, []);
+  }
+});
+
 set('policy and fence command are changed in every state, and hide nothing that is unfinished', async ({ world }) => {
   await failure(runOperation(killedAt((await world.plan(SERVICE)).operation, 1, 'before')));
   for (const state of ['enrolled', 'syncing', 'suspect', 'failing-over', 'taken-over', 'failing-back'] as const) {

@@ -25,6 +25,8 @@ export class SettingsWorld {
   serves = true;
   /** Of the session that is up, and of the sessions to come. */
   timeouts = { session: 12, record: 12 };
+  /** The lease that the target counts. */
+  lease_s = 12;
   /** What must never be: a takeover would trust in more than the initiator holds. */
   readonly violations: string[] = [];
   #nfs: Server | undefined;
@@ -34,6 +36,10 @@ export class SettingsWorld {
     const address = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
     takeover.host = { ...takeover.host, service: { ...takeover.host.service, address: `${address}/24` } };
     await takeover.begin();
+    takeover.onAdd = () => {
+      this.lease_s = this.settings.replacementTimeout_s;
+      this.#check();
+    };
     writeHostConfiguration(takeover.host);
     this.#nfs = await fakeNfsServer(
       address,
@@ -73,6 +79,7 @@ export class SettingsWorld {
     return [
       ...(['standby', 'primary'] as const).filter((role) => this.files[role].get(CONF) !== wanted(role)),
       ...(this.exported === `${clients}(${exportOptions})` ? [] : ['exports']),
+      ...(this.lease_s === replacementTimeout_s ? [] : ['target']),
       ...(['session', 'record'] as const).filter((name) => this.timeouts[name] !== replacementTimeout_s),
     ];
   }
@@ -88,7 +95,22 @@ export class SettingsWorld {
 
   #hold(name: 'session' | 'record', argv: readonly string[]): void {
     this.timeouts[name] = Number(argv.at(-1));
-    if (this.timeouts[name] < this.settings.replacementTimeout_s) this.violations.push(`the ${name} is shorter`);
+    this.#report();
+    this.#check();
+  }
+
+  /** The report program is told the lease once a second: what it does then. */
+  #report(): void {
+    const { replacementTimeout_s } = this.settings;
+    const { session, record } = this.timeouts;
+    if (session !== replacementTimeout_s) this.timeouts.session = Math.max(record, replacementTimeout_s);
+  }
+
+  #check(): void {
+    const lease_s = Math.max(this.lease_s, this.settings.replacementTimeout_s);
+    for (const name of ['session', 'record'] as const) {
+      if (this.timeouts[name] < lease_s) this.violations.push(`the ${name} is shorter`);
+    }
   }
 
   /** As the program would: from the service file that is there. */
