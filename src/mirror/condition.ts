@@ -35,6 +35,12 @@ export function standbyLegInSync(report: PrimaryReport): boolean {
   return flags.has('in_sync') && !flags.has('faulty');
 }
 
+/** Whether the local leg is in sync in an array that runs, whatever the state of the standby leg. */
+export function localLegInSync(report: PrimaryReport): boolean {
+  const flags = flagsOf(report.localLegState);
+  return mirrorCondition(report) !== 'absent' && flags.has('in_sync') && !flags.has('faulty');
+}
+
 /** Whether only the standby leg is in sync: the local leg has failed or is being resynced. */
 export function standbyLegAlone(report: PrimaryReport): boolean {
   const localLeg = flagsOf(report.localLegState);

@@ -1,6 +1,6 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { PrimaryReport } from '../hosts/host-record.ts';
-import { mirrorCondition, standbyLegInSync } from '../mirror/condition.ts';
+import { localLegInSync, mirrorCondition, standbyLegInSync } from '../mirror/condition.ts';
 import { ownerNow } from '../ownership/lease.ts';
 import type { OwnershipCause, OwnershipRecord } from '../ownership/record.ts';
 import type { Clock } from '../std/clock.ts';
@@ -100,13 +100,20 @@ export class OwnershipObserver {
 function causeOf(record: OwnershipRecord, report: PrimaryReport, isProven: boolean): OwnershipCause | undefined {
   switch (record.owner) {
     case 'primary':
-    case 'fill':
       return isProven ? 'in-sync' : undefined;
+    case 'fill':
+      if (isProven) return 'in-sync';
+      return report.epoch === record.epoch && isAlone(report) ? 'local-leg-complete' : undefined;
     case 'pair':
       return report.epoch === record.epoch && hasLostLeg(report) ? 'leg-lost' : undefined;
     case 'standby':
       return undefined;
   }
+}
+
+/** The primary has everything, and acknowledges without the standby leg, or will: nothing but the session keeps it waiting. */
+function isAlone(report: PrimaryReport): boolean {
+  return localLegInSync(report) && (!standbyLegInSync(report) || !report.sessionLoggedIn);
 }
 
 /** An array that does not run, as in a boot, has lost nothing. */

@@ -804,6 +804,33 @@ watch('records a leg that was dropped without a word to the target', async () =>
   });
 });
 
+watch('in fill, it records that the primary has everything and may go on without the standby leg', async () => {
+  const stillWaiting: Partial<PrimaryReport>[] = [
+    { standbyLegState: 'faulty', localLegState: 'spare' },
+    { sessionLoggedIn: false, localLegState: 'faulty,in_sync' },
+    { sessionLoggedIn: false, arrayState: 'missing' },
+    { sessionLoggedIn: false, localLegState: 'missing' },
+    { standbyLegState: 'faulty', epoch: 6 },
+  ];
+  const alone: Partial<PrimaryReport>[] = [
+    { standbyLegState: 'faulty' },
+    { standbyLegState: 'missing' },
+    { sessionLoggedIn: false },
+  ];
+  for (const owner of ['fill', 'primary'] as const) {
+    for (const change of [...stillWaiting, ...alone]) {
+      const world = new FakeWorld();
+      world.addHost(exampleHost('alpha'), 'syncing');
+      world.owner = owner;
+      await watching(world, async (watch) => {
+        await echoing(world, watch, 3, change);
+        const isRecorded = owner === 'fill' && alone.includes(change);
+        assert.equal(world.changes, isRecorded ? ['alpha data 7 local-leg-complete'] : [], JSON.stringify(change));
+      });
+    }
+  }
+});
+
 watch('a lapsed lease, a session that is gone: nothing is green, and nothing lost', async () => {
   for (const lapse of [{ hasSession: false }, { heardAge_ms: 20_000 }, { targetAnswers: false }]) {
     const world = new FakeWorld();
