@@ -3,12 +3,32 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { installRoot } from '../../src/machine/template.ts';
-import { chooseLegs, type GuardSituation, INPUTS, type LegsSituation, nextAction } from './guard-decision.ts';
+import {
+  chooseLegs,
+  type GuardSituation,
+  INPUTS,
+  isSound,
+  type Legs,
+  type LegsSituation,
+  nextAction,
+} from './guard-decision.ts';
 
 type Row = Record<string, string>;
 
 const DECIDE = join(installRoot, 'templates/primary/lib/decide.sh');
-const FOR_ACTION = ['passive', 'serving', 'assembled', 'link', 'fresh', 'answer', 'told', 'alone'] as const;
+const FOR_ACTION = [
+  'passive',
+  'serving',
+  'assembled',
+  'link',
+  'fresh',
+  'answer',
+  'told',
+  'alone',
+  'silent',
+  'endless',
+  'fill',
+] as const;
 const FOR_LEGS = ['link', 'owner', 'fill', 'alone'] as const;
 
 /** Every combination of the inputs. */
@@ -30,17 +50,20 @@ function inShell(call: string, result: string, rows: readonly Row[]): string[] {
 }
 
 function situationOf(row: Row): GuardSituation {
-  const { link, answer } = row as unknown as GuardSituation;
+  const { passive, link, answer } = row as unknown as GuardSituation;
   const is = (name: string) => row[name] === 'yes';
   return {
     link,
     answer,
-    passive: is('passive'),
+    passive,
     serving: is('serving'),
     assembled: is('assembled'),
     fresh: is('fresh'),
     toldStandby: row.told === 'standby',
     alone: is('alone'),
+    silent: is('silent'),
+    endless: is('endless'),
+    fill: is('fill'),
   };
 }
 
@@ -57,7 +80,7 @@ test('the shell decides as its twin does, whatever it sees', () => {
   for (const [index, row] of rows.entries()) {
     assert.is(decided[index], nextAction(situationOf(row)), JSON.stringify(row));
   }
-  assert.equal([rows.length, decided.length], [768, 768]);
+  assert.equal([rows.length, decided.length], [9216, 9216]);
 });
 
 test('it chooses the legs as its twin does', () => {
@@ -69,10 +92,20 @@ test('it chooses the legs as its twin does', () => {
   assert.equal([rows.length, decided.length], [60, 60]);
 });
 
+test('it judges the array as its twin does', () => {
+  const rows = combinations(['legs', 'in_sync']);
+  const twin = rows.map(({ legs, in_sync }) => isSound(legs as Exclude<Legs, 'none'>, Number(in_sync)));
+  assert.equal(
+    inShell('judge_array', 'sound', rows),
+    twin.map((sound) => (sound ? 'yes' : 'no')),
+  );
+});
+
 test('an incomplete local leg is never used alone, nor is any leg of a volume that the standby owns', () => {
   for (const row of combinations(FOR_LEGS).map(legsSituationOf)) {
     const legs = chooseLegs(row);
-    if (row.fill) assert.is.not(legs, 'local', JSON.stringify(row));
+    if (row.fill && row.link !== 'up') assert.is(legs, 'none', JSON.stringify(row));
+    if (row.link === 'up' && row.owner === 'fill') assert.is(legs, 'lun', JSON.stringify(row));
     if (row.link === 'up' && (row.owner === 'standby' || row.owner === 'unknown')) assert.is(legs, 'none');
   }
 });
@@ -85,7 +118,8 @@ test('a round ends: what is done brings another situation, and none comes twice'
       { ...now, link: 'up', answer: 'accepted', fresh: true },
       ...(['replaced', 'unknown'] as const).map((answer) => ({ ...now, answer })),
     ],
-    'log-out': (now) => [{ ...now, link: 'none' }],
+    'log-out': (now) => [{ ...now, link: 'none', assembled: false }],
+    'come-back': (now) => [{ ...now, passive: 'no' }],
   };
   const follow = (now: GuardSituation, seen: readonly string[]): void => {
     const key = JSON.stringify(now);
@@ -94,6 +128,31 @@ test('a round ends: what is done brings another situation, and none comes twice'
   };
   for (const row of combinations(FOR_ACTION).map(situationOf)) {
     if (row.answer === 'unasked' && !row.fresh) follow(row, []);
+  }
+});
+
+test('nothing is served alone before the standby has stopped to count on a pair', () => {
+  for (const row of combinations(FOR_ACTION).map(situationOf)) {
+    if (row.link === 'up' || row.silent || row.answer !== 'unknown') continue;
+    assert.ok(['rest', 'stop', 'log-out'].includes(nextAction(row)), JSON.stringify(row));
+  }
+});
+
+test('a wait without end ends after a lease, and never while the local leg is incomplete', () => {
+  const ended = combinations(FOR_ACTION)
+    .map(situationOf)
+    .filter((row) => nextAction(row) === 'give-up');
+  assert.ok(ended.length > 0);
+  for (const { serving, link, silent, endless, fill } of ended) {
+    assert.equal([serving, link, silent, endless, fill], [true, 'down', true, true, false]);
+  }
+});
+
+test('only its own passive state is left, by a new login', () => {
+  for (const row of combinations(FOR_ACTION).map(situationOf)) {
+    if (row.passive === 'held') assert.is(nextAction(row), 'rest');
+    if (nextAction(row) === 'come-back') assert.equal([row.passive, row.link, row.fresh], ['replaced', 'up', true]);
+    if (row.passive === 'replaced') assert.not.ok(['assemble', 'serve'].includes(nextAction(row)));
   }
 });
 

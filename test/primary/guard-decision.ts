@@ -2,7 +2,7 @@ import type { Owner } from '../../src/ownership/record.ts';
 
 /** All inputs of templates/primary/lib/decide.sh. The files of the guard, the kernel and the target give them. */
 export const INPUTS = {
-  passive: ['no', 'yes'],
+  passive: ['no', 'held', 'replaced'],
   serving: ['no', 'yes'],
   assembled: ['no', 'yes'],
   link: ['up', 'down', 'none'],
@@ -10,12 +10,16 @@ export const INPUTS = {
   answer: ['unasked', 'accepted', 'replaced', 'unknown'],
   told: ['other', 'standby'],
   alone: ['no', 'yes'],
+  silent: ['no', 'yes'],
+  endless: ['no', 'yes'],
   owner: ['pair', 'primary', 'standby', 'fill', 'unknown'],
   fill: ['no', 'yes'],
+  legs: ['both', 'local', 'lun'],
+  in_sync: ['0', '1', '2'],
 } as const;
 
 export interface GuardSituation {
-  passive: boolean;
+  passive: 'no' | 'held' | 'replaced';
   serving: boolean;
   assembled: boolean;
   link: 'up' | 'down' | 'none';
@@ -23,31 +27,61 @@ export interface GuardSituation {
   answer: 'unasked' | 'accepted' | 'replaced' | 'unknown';
   toldStandby: boolean;
   alone: boolean;
+  silent: boolean;
+  endless: boolean;
+  fill: boolean;
 }
 
-export type GuardAction = 'rest' | 'ask' | 'log-in' | 'log-out' | 'assemble' | 'serve' | 'stop';
+export type GuardAction =
+  | 'rest'
+  | 'ask'
+  | 'log-in'
+  | 'log-out'
+  | 'assemble'
+  | 'serve'
+  | 'stop'
+  | 'come-back'
+  | 'give-up';
 
 /** The same decision as `next_action` of templates/primary/lib/decide.sh, for tests that have no shell. */
 export function nextAction(now: GuardSituation): GuardAction {
-  if (now.passive) return 'rest';
+  if (now.passive === 'held') return 'rest';
+  if (now.passive === 'replaced') return whileReplaced(now);
   if (now.answer === 'replaced') return 'stop';
-  const isAsked = now.answer !== 'unasked';
+  if (now.serving) return whileServing(now);
+  return now.assembled ? whileAssembled(now) : whileStopped(now);
+}
+
+function whileReplaced({ serving, assembled, link, fresh, answer }: GuardSituation): GuardAction {
+  if (serving) return 'stop';
+  if (assembled) return 'log-out';
+  if (link === 'up') return fresh ? 'come-back' : 'log-out';
+  return answer === 'unasked' ? 'log-in' : 'rest';
+}
+
+function whileServing({ link, toldStandby, answer, silent, endless, fill }: GuardSituation): GuardAction {
+  const isSure = link === 'up' && !toldStandby;
+  if (isSure) return 'rest';
+  if (answer === 'unasked') return 'ask';
+  if (link === 'down' && silent && endless && !fill) return 'give-up';
+  return answer === 'accepted' && link === 'none' ? 'log-in' : 'rest';
+}
+
+function whileAssembled(now: GuardSituation): GuardAction {
   const isLetIn = now.answer === 'accepted';
-  if (now.serving) {
-    const isSure = now.link === 'up' && !now.toldStandby;
-    if (isSure) return 'rest';
-    if (!isAsked) return 'ask';
-    return isLetIn && now.link === 'none' ? 'log-in' : 'rest';
-  }
-  const mayGoAlone = now.answer === 'unknown' && now.alone;
-  if (now.assembled) {
-    if (!isAsked) return 'ask';
-    if (mayGoAlone || (isLetIn && now.link === 'up')) return 'serve';
-    return isLetIn && now.link === 'none' ? 'log-in' : 'rest';
-  }
+  if (now.answer === 'unasked') return 'ask';
+  if (mayGoAlone(now) || (isLetIn && now.link === 'up')) return 'serve';
+  return isLetIn && now.link === 'none' ? 'log-in' : 'rest';
+}
+
+function whileStopped(now: GuardSituation): GuardAction {
   if (now.link === 'up') return now.fresh ? 'assemble' : 'log-out';
-  if (!isAsked) return 'log-in';
-  return mayGoAlone ? 'assemble' : 'rest';
+  if (now.answer === 'unasked') return 'log-in';
+  return mayGoAlone(now) ? 'assemble' : 'rest';
+}
+
+function mayGoAlone({ answer, alone, silent }: GuardSituation): boolean {
+  return answer === 'unknown' && alone && silent;
 }
 
 export interface LegsSituation {
@@ -68,8 +102,13 @@ export function chooseLegs({ link, owner, fill, alone }: LegsSituation): Legs {
     case 'fill':
       return 'lun';
     case 'primary':
-      return fill ? 'none' : 'local';
+      return 'local';
     default:
       return 'none';
   }
+}
+
+/** The same decision as `judge_array`. */
+export function isSound(legs: Exclude<Legs, 'none'>, inSync: number): boolean {
+  return legs !== 'both' || inSync === 2;
 }

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { installRoot } from '../../src/machine/template.ts';
-import { standbyLegPath } from '../../src/mirror/initiator.ts';
+import { initiatorFiles, standbyLegPath } from '../../src/mirror/initiator.ts';
 import { inquiryText } from '../../src/ownership/inquiry-text.ts';
 import type { Owner, OwnershipRecord } from '../../src/ownership/record.ts';
 import { serviceConfiguration } from '../../src/service/service.ts';
@@ -23,6 +23,11 @@ import { hostFixture, standbyFixture, volumeFixture, withVolume } from '../fixtu
 import { eventually } from '../fixtures/eventually.ts';
 
 export const FIXTURES: string = join(installRoot, 'test/fixtures/primary');
+
+/** The names of this machine's own: each stands for one of the world. */
+const BLOCK_DEVICES = readdirSync('/dev').filter((name) =>
+  statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
+);
 
 /** What the fake initiator gets from its target: see test/fixtures/primary/bin/iscsiadm. */
 export type TargetAnswer =
@@ -32,10 +37,19 @@ export type TargetAnswer =
 export class PrimaryWorld {
   readonly root = mkdtempSync(join(tmpdir(), 'spare-primary-'));
   #running: ChildProcess | undefined;
+  /** The block device that stands for each path. */
+  readonly #blocks = new Map<string, string>();
 
   constructor() {
     const { device, localLeg } = volumeFixture;
     this.put('log', '');
+    this.block('block-device');
+    this.block(localLeg);
+    this.bootTime_s = 1000;
+    this.put(
+      'etc/iscsi/nodes/iqn.2026-11.net.spare:lab:alpha/10.77.0.10,3260,1/default',
+      initiatorFiles(hostFixture, standbyFixture).node,
+    );
     this.put(
       'etc/spare/services/alpha.conf',
       serviceConfiguration(
@@ -62,20 +76,22 @@ export class PrimaryWorld {
   block(path: string): string {
     const file = join(this.root, path);
     mkdirSync(dirname(file), { recursive: true });
-    const existing = readdirSync('/dev').find((name) =>
-      statSync(`/dev/${name}`, { throwIfNoEntry: false })?.isBlockDevice(),
-    );
     rmSync(file, { force: true });
-    if (existing !== undefined) symlinkSync(`/dev/${existing}`, file);
-    else execFileSync('mknod', [file, 'b', '7', '0']);
-    return existing ?? basename(file);
+    const name = this.#blocks.get(path) ?? BLOCK_DEVICES[this.#blocks.size];
+    if (name === undefined) {
+      execFileSync('mknod', [file, 'b', '7', '0']);
+      return basename(file);
+    }
+    this.#blocks.set(path, name);
+    symlinkSync(`/dev/${name}`, file);
+    return name;
   }
 
   /** The disk of a volume's LUN, as udev names it, with what it told of its owner when it appeared. */
-  plugLun(owner: Owner | 'unknown', volume = volumeFixture): void {
+  plugLun(owner: Owner | 'unknown', volume = volumeFixture, epoch = 7): void {
     const disk = this.block(standbyLegPath(hostFixture, volume, standbyFixture));
     const inquiry = Buffer.alloc(96);
-    const record = owner === 'unknown' ? undefined : ({ owner, epoch: 7 } as OwnershipRecord);
+    const record = owner === 'unknown' ? undefined : ({ owner, epoch } as OwnershipRecord);
     inquiry.write(inquiryText(record), 36, 'latin1');
     this.put(`sys/block/${disk}/device/inquiry`, inquiry);
   }
@@ -92,6 +108,11 @@ export class PrimaryWorld {
 
   set sessionState(state: string) {
     this.put('sys/class/iscsi_session/session7/state', `${state}\n`);
+  }
+
+  /** How long the machine has been up. */
+  set bootTime_s(seconds: number) {
+    this.put('proc/uptime', `${seconds}.00 0.00\n`);
   }
 
   /** The commands that were run, oldest first, with the root taken out. */

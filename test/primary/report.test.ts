@@ -9,6 +9,7 @@ import { PrimaryWorld } from './primary-world.ts';
 
 const QUESTION = '4;data 7 pair 12';
 const FILL = 'etc/spare/fill';
+const NODE = 'etc/iscsi/nodes/iqn.2026-11.net.spare:lab:alpha/10.77.0.10,3260,1/default';
 const SESSION = 'sys/class/iscsi_session/session7';
 
 interface Context {
@@ -61,6 +62,28 @@ function timerOf(world: PrimaryWorld): string | undefined {
 function runMirror(world: PrimaryWorld, files: Record<string, string>): void {
   const name = world.block('dev/md/alpha');
   for (const [file, content] of Object.entries(files)) world.put(`sys/block/${name}/md/${file}`, `${content}\n`);
+}
+
+/** The host has a second volume. */
+function enrollTwo(world: PrimaryWorld) {
+  const home = { ...volumeFixture, name: 'home', lun: 2, device: '/dev/md/home', localLeg: '/dev/disk/home' };
+  const volumes = [volumeFixture, home].map((volume) => ({
+    ...volume,
+    device: join(world.root, volume.device),
+    localLeg: join(world.root, volume.localLeg),
+  }));
+  const text = serviceConfiguration({ ...hostFixture, volumes }, standbyFixture, 'primary');
+  world.put('etc/spare/services/alpha.conf', text);
+  return [volumeFixture, home];
+}
+
+/** Both arrays run, with everything on their local legs. */
+function runVolumes(world: PrimaryWorld): void {
+  for (const { device, localLeg } of enrollTwo(world)) {
+    const md = `sys/block/${world.block(device)}/md`;
+    world.put(`${md}/array_state`, 'clean\n');
+    world.put(`${md}/dev-${world.block(localLeg)}/state`, 'in_sync\n');
+  }
 }
 
 report('a machine on which nothing runs', async ({ world }) => {
@@ -147,22 +170,76 @@ report('leaves the timer of a session that is down, and one that is off is no nu
   assert.is((await nextReport(world, '1;data 7 standby 12')).recoveryTimeout_s, undefined);
 });
 
-for (const [what, owner, state, isKept] of [
-  ['both legs have everything', 'pair', 'in_sync', false],
-  ['the primary has gone on alone since', 'primary', 'in_sync', false],
-  ['the record says fill', 'fill', 'in_sync', true],
-  ['the array is still resyncing it', 'pair', 'spare', true],
-  ['its leg has failed', 'pair', 'faulty,in_sync', true],
-  ['the standby owns the volume', 'standby', 'in_sync', true],
+for (const [what, told, state, isKept] of [
+  ['both legs have everything', '8 pair', 'in_sync', false],
+  ['the primary has gone on alone since', '8 primary', 'in_sync', false],
+  ['the question is from before the failback', '7 pair', 'in_sync', true],
+  ['the record says fill', '8 fill', 'in_sync', true],
+  ['the array is still resyncing it', '8 pair', 'spare', true],
+  ['its leg has failed', '8 pair', 'faulty,in_sync', true],
+  ['the standby owns the volume', '8 standby', 'in_sync', true],
 ] as const) {
   report(`${isKept ? 'keeps' : 'removes'} the mark of an incomplete local leg: ${what}`, async ({ world }) => {
     const localLeg = world.block(volumeFixture.localLeg);
     runMirror(world, { array_state: 'clean', sync_action: 'idle', [`dev-${localLeg}/state`]: state });
-    world.put(FILL, 'the local leg is not complete\n');
-    await nextReport(world, `1;data 7 ${owner} 12`);
+    world.put(FILL, 'data 7\n');
+    await nextReport(world, `1;data ${told} 12`);
     assert.is(world.read(FILL) !== undefined, isKept);
   });
 }
+
+report('a question from before the failback leaves the timer', async ({ world }) => {
+  world.put(FILL, 'data 7\n');
+  for (const [told, seconds] of [
+    ['7 pair', '7200'],
+    ['6 primary', '7200'],
+    ['8 primary', '12'],
+  ]) {
+    logIn(world);
+    world.put(`${SESSION}/recovery_tmo`, '7200\n');
+    await nextReport(world, `1;data ${told} 12`);
+    assert.is(timerOf(world), seconds, told);
+  }
+});
+
+report(
+  'while one volume is incomplete, the timer of all stays out of reach, and so does the mark',
+  async ({ world }) => {
+    for (const [told, seconds, isKept] of [
+      ['data 8 pair 12;home 4 fill 12', '7200', true],
+      ['data 8 fill 12;home 4 primary 12', '7200', true],
+      ['data 8 pair 12;home 3 pair 12', '7200', true],
+      ['data 8 pair 12;home 4 standby 12', '7200', true],
+      ['data 8 pair 12', '7200', true],
+      ['data 8 pair 12;home 4 primary 12', '12', false],
+    ] as const) {
+      runVolumes(world);
+      logIn(world);
+      world.put(`${SESSION}/recovery_tmo`, '7200\n');
+      world.put(FILL, 'data 7\nhome 3\n');
+      const [data] = await answers(world, [`1;${told}`], 2);
+      assert.equal(
+        [timerOf(world), data?.recoveryTimeout_s, world.read(FILL) !== undefined],
+        [seconds, Number(seconds), isKept],
+        told,
+      );
+    }
+  },
+);
+
+report('a longer timer stays while the initiator has it on record: the lease follows', async ({ world }) => {
+  logIn(world);
+  world.put(`${SESSION}/recovery_tmo`, '30\n');
+  world.put(NODE, 'node.session.timeo.replacement_timeout = 30\n');
+  await nextReport(world);
+  assert.is(timerOf(world), '30');
+  world.put(`${SESSION}/recovery_tmo`, '7200\n');
+  await nextReport(world);
+  assert.is(timerOf(world), '30');
+  world.put(NODE, 'node.session.timeo.replacement_timeout = 12\n');
+  await nextReport(world);
+  assert.is(timerOf(world), '12');
+});
 
 report('a running resync reports its progress and speed', async ({ world }) => {
   runMirror(world, {
@@ -209,14 +286,7 @@ report('of several sessions with the target, one that is logged in counts', asyn
 });
 
 report('of several volumes each has a line of its own', async ({ world }) => {
-  const home = { ...volumeFixture, name: 'home', lun: 2, device: '/dev/md/home', localLeg: '/dev/disk/home' };
-  const volumes = [volumeFixture, home].map((volume) => ({
-    ...volume,
-    device: join(world.root, volume.device),
-    localLeg: join(world.root, volume.localLeg),
-  }));
-  const text = serviceConfiguration({ ...hostFixture, volumes }, standbyFixture, 'primary');
-  world.put('etc/spare/services/alpha.conf', text);
+  enrollTwo(world);
   runMirror(world, { array_state: 'clean', sync_action: 'idle' });
   const question = '1;home 3 primary 12;data 7 pair 12';
   const seen = (await answers(world, [question, question], 4)).map(

@@ -7,6 +7,7 @@ import { stopMirror } from '../../mirror/standby-leg.ts';
 import { observeService } from '../../service/observe-service.ts';
 import { FILL_PATH, service, serviceArgv } from '../../service/service.ts';
 import { type Step, stepOn } from '../../steps/step.ts';
+import { ownershipOf } from '../ownership.ts';
 import type { FailbackContext } from './failback-context.ts';
 import type { Outage } from './outage.ts';
 import { serviceStep } from './service-step.ts';
@@ -30,7 +31,8 @@ export function bringHomeSteps(context: FailbackContext, outage: Outage): Step[]
   ];
 }
 
-function arraySteps({ host, volume, standby, primaryMachine }: FailbackContext): Step[] {
+function arraySteps(context: FailbackContext): Step[] {
+  const { host, volume, standby, primaryMachine } = context;
   const { device, mirrorUuid } = volume;
   const lun = standbyLegPath(host, volume, standby);
   const onPrimary = stepOn(primaryMachine);
@@ -40,7 +42,11 @@ function arraySteps({ host, volume, standby, primaryMachine }: FailbackContext):
       title: `Note that the local leg of ${host.name} is not complete: its guard must not use it`,
       commandLines: [`(write ${FILL_PATH})`],
       // It is not rolled back: the local leg stays incomplete until it is resynced.
-      run: () => primaryMachine.writeFile(FILL_PATH, 'the local leg is not complete\n', 0o644),
+      // What the primary is told of an earlier epoch is from before this failback.
+      async run() {
+        const { epoch } = await ownershipOf(context);
+        await primaryMachine.writeFile(FILL_PATH, `${volume.name} ${epoch}\n`, 0o644);
+      },
     }),
     onPrimary({
       name: 'login',

@@ -219,6 +219,19 @@ failback(
   },
 );
 
+failback('the mark of the incomplete local leg holds the epoch since which it is incomplete', async ({ world }) => {
+  const marks: string[] = [];
+  const machine = primary(world);
+  machine.writeFile = async (path, content) => {
+    if (path === '/etc/spare/fill') marks.push(content);
+  };
+  const { operation } = await plan(world, machine);
+  const steps = operation.steps.slice(0, operation.steps.findIndex(({ name }) => name === 'fill') + 1);
+  await runOperation({ ...operation, steps });
+  assert.is(world.record?.owner, 'fill');
+  assert.equal(marks, [`data ${world.record?.epoch}\n`]);
+});
+
 const LOST = [{ offset_bytes: 0, length_bytes: 16 * 2 ** 20 }];
 
 /** The leg had lost writes before it took over. */

@@ -1,5 +1,11 @@
-import { chooseLegs, type GuardAction, type GuardLook, nextAction } from './guard-decisions.ts';
-import type { PrimaryMachine } from './primary-machine.ts';
+import {
+  chooseLegs,
+  type GuardAction,
+  type GuardSituation,
+  isSound,
+  nextAction,
+} from '../../primary/guard-decision.ts';
+import { OUT_OF_REACH_s, type PrimaryMachine } from './primary-machine.ts';
 
 const PASSIVE = '/etc/spare/passive';
 const FILL = '/etc/spare/fill';
@@ -7,10 +13,9 @@ const START_ALONE = '/run/spare/start-alone';
 const EVERY_ms = 1000;
 /** How long the guard waits for a discovery that is not answered. */
 const PATIENCE_ms = 3000;
-const OUT_OF_REACH_s = 7200;
 const ROUND_LIMIT = 8;
 
-const yes = (value: boolean) => (value ? 'yes' : 'no');
+type Answer = GuardSituation['answer'];
 
 /** templates/primary/guard, on a simulated primary: the decisions are those of lib/decide.sh. */
 export class Guard {
@@ -18,6 +23,8 @@ export class Guard {
   #serving = false;
   #fresh = false;
   #busy = false;
+  /** When a session was up last, or the guard started. */
+  #began_ms = 0;
 
   constructor(primary: PrimaryMachine) {
     this.#primary = primary;
@@ -27,6 +34,7 @@ export class Guard {
     this.#serving = false;
     this.#fresh = false;
     this.#busy = false;
+    this.#began_ms = this.#primary.now_ms;
     if (this.#primary.files.get(PASSIVE)?.startsWith('replaced')) this.#becomePassive();
     this.#primary.clock.every(EVERY_ms, () => {
       if (!this.#busy) this.#round('unasked', 0);
@@ -38,42 +46,48 @@ export class Guard {
     this.#serving = true;
   }
 
-  #round(answer: GuardLook['answer'], turns: number): void {
+  #round(answer: Answer, turns: number): void {
     const look = this.#look(answer);
     const action = nextAction(look);
     if (turns < ROUND_LIMIT) this.#act(action, look, (next) => this.#round(next, turns + 1));
   }
 
-  #look(answer: GuardLook['answer']): GuardLook {
+  #look(answer: Answer): GuardSituation {
     const { files, parts, initiator } = this.#primary;
     const { state } = initiator;
     const link = state === 'LOGGED_IN' ? 'up' : state === 'none' ? 'none' : 'down';
-    if (link !== 'up') this.#fresh = false;
+    if (link === 'up') this.#began_ms = this.#primary.now_ms;
+    else this.#fresh = false;
+    const passive = files.get(PASSIVE);
     return {
-      passive: yes(files.has(PASSIVE)),
-      serving: yes(this.#serving),
-      assembled: yes(parts.array !== undefined),
+      passive: passive === undefined ? 'no' : passive.startsWith('replaced') ? 'replaced' : 'held',
+      serving: this.#serving,
+      assembled: parts.array !== undefined,
       link,
-      fresh: yes(this.#fresh),
+      fresh: this.#fresh,
       answer,
-      told: this.#primary.told?.owner === 'standby' ? 'standby' : 'other',
-      alone: yes(files.has(START_ALONE)),
+      toldStandby: this.#primary.told?.owner === 'standby',
+      alone: files.has(START_ALONE),
+      silent: this.#primary.now_ms - this.#began_ms > initiator.recordTimeout_s * 1000,
+      endless: state !== 'none' && initiator.recoveryTimeout_s === OUT_OF_REACH_s,
+      fill: files.has(FILL),
     };
   }
 
   /** @param goOn The round continues, with more known than before. */
-  #act(action: GuardAction, look: GuardLook, goOn: (answer: GuardLook['answer']) => void): void {
+  #act(action: GuardAction, look: GuardSituation, goOn: (answer: Answer) => void): void {
     const { files, initiator, clock } = this.#primary;
     if (action === 'rest') {
-      if (look.passive === 'yes') this.#serving = false;
-      if (look.serving === 'yes' && look.link === 'up') files.delete(START_ALONE);
+      if (look.passive !== 'no') this.#serving = false;
+      if (look.serving && look.link === 'up') files.delete(START_ALONE);
     } else if (action === 'stop') this.#becomePassive();
     else if (action === 'assemble' || action === 'serve') this.#bringUp();
     else if (action === 'ask') this.#askTarget(goOn);
     else if (action === 'log-in') this.#enterTarget(goOn);
+    else if (action === 'come-back') this.#comeBack(() => goOn(look.answer));
     else {
       this.#busy = true;
-      if (this.#primary.parts.array) this.#primary.parts.stopArray();
+      if (action === 'log-out' && this.#primary.parts.array) this.#primary.parts.stopArray();
       initiator.logout(() => {
         this.#busy = false;
         clock.after(0, () => goOn(look.answer));
@@ -81,7 +95,7 @@ export class Guard {
     }
   }
 
-  #askTarget(then: (answer: GuardLook['answer']) => void): void {
+  #askTarget(then: (answer: Answer) => void): void {
     const { port } = this.#primary.initiator;
     const isHeard = port.forward() && port.backward();
     this.#later(isHeard ? 100 : PATIENCE_ms, () => {
@@ -91,7 +105,7 @@ export class Guard {
     });
   }
 
-  #enterTarget(then: (answer: GuardLook['answer']) => void): void {
+  #enterTarget(then: (answer: Answer) => void): void {
     const { initiator, files, clock } = this.#primary;
     this.#busy = true;
     initiator.login(() => {
@@ -110,7 +124,18 @@ export class Guard {
 
   #mayServe(): boolean {
     const { files, initiator } = this.#primary;
-    return !files.has(PASSIVE) && (initiator.state === 'LOGGED_IN' || files.has(START_ALONE));
+    return !files.has(PASSIVE) && (initiator.state === 'LOGGED_IN' || this.#mayBeAlone());
+  }
+
+  #comeBack(goOn: () => void): void {
+    const { files, initiator, clock } = this.#primary;
+    if (initiator.owner === 'standby' || initiator.owner === 'unknown') {
+      this.#fresh = false;
+      return;
+    }
+    files.delete(PASSIVE);
+    this.#primary.say('the guard is passive no more');
+    clock.after(0, goOn);
   }
 
   #bringUp(): void {
@@ -125,20 +150,27 @@ export class Guard {
     });
   }
 
+  #mayBeAlone(): boolean {
+    const { alone, silent } = this.#look('unasked');
+    return alone && silent;
+  }
+
   #assemble(): boolean {
-    const { files, initiator } = this.#primary;
-    const { link, alone } = this.#look('unasked');
-    const owner = link === 'up' ? (initiator.owner as 'pair') : 'unknown';
-    const legs = chooseLegs({ link, owner, fill: yes(files.has(FILL)), alone });
-    if (legs === 'both') files.delete(FILL);
+    const { files, initiator, parts } = this.#primary;
+    const { link, alone, fill } = this.#look('unasked');
+    const owner = link === 'up' ? initiator.owner : 'unknown';
+    const legs = chooseLegs({ link, owner, fill, alone });
+    if (link === 'up' && (legs === 'both' || legs === 'local')) files.delete(FILL);
     if (legs === 'lun') {
       initiator.recoveryTimeout_s = OUT_OF_REACH_s;
-      files.set(FILL, 'the local leg is not complete\n');
+      files.set(FILL, `data ${initiator.epoch}\n`);
     }
     const sides = { both: ['local', 'standby'], local: ['local'], lun: ['standby'], none: [] } as const;
     const isAssembled = legs !== 'none' && this.#primary.assemble(sides[legs]);
-    if (!isAssembled) this.#fresh = false;
-    return isAssembled;
+    const isServed = isAssembled && isSound(legs, parts.array?.inSyncLegs().length ?? 0);
+    if (isAssembled && !isServed) parts.stopArray();
+    if (!isServed) this.#fresh = false;
+    return isServed;
   }
 
   #becomePassive(): void {

@@ -109,7 +109,8 @@ export class HostUnit {
         this.#end(false);
         this.#connection = { initiatorOpen: true, targetOpen: true };
         this.#heard();
-        then({ answer: 'accepted', connection: this.#connection, owner: running.record?.owner ?? 'unknown' });
+        const { owner = 'unknown', epoch = 0 } = running.record ?? {};
+        then({ answer: 'accepted', connection: this.#connection, owner, epoch } as const);
       });
     });
   }

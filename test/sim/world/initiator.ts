@@ -1,3 +1,4 @@
+import type { Owner } from '../../../src/ownership/record.ts';
 import type { LegPath } from './array.ts';
 import type { Leg } from './leg.ts';
 
@@ -13,8 +14,9 @@ export type LoginAnswer = 'accepted' | 'fenced' | 'not-ready' | 'none';
 export interface LoginResult {
   answer: LoginAnswer;
   connection?: Connection;
-  /** Who owns the volume, as the LUN tells after the login. */
-  owner?: string;
+  /** Who owns the volume, and since which epoch, as the LUN tells after the login. */
+  owner?: Owner | 'unknown';
+  epoch?: number;
 }
 
 export interface TargetPort {
@@ -71,7 +73,8 @@ export class Initiator {
   #isAsking = false;
   #life = 0;
   /** As the LUN told at the login. */
-  owner = 'unknown';
+  owner: Owner | 'unknown' = 'unknown';
+  epoch = 0;
   readonly #after: (delay_ms: number, action: () => void) => void;
 
   /** @param after Runs what is due on this machine: not while it is frozen, never after it was switched off. */
@@ -97,7 +100,7 @@ export class Initiator {
     this.#ask((result) => {
       if (this.state === 'none' && result.connection) {
         this.recoveryTimeout_s = this.recordTimeout_s;
-        this.#begin(result.connection, result.owner);
+        this.#begin(result.connection, result);
       }
       then(result.answer);
     });
@@ -175,8 +178,9 @@ export class Initiator {
     this.#sinceRetry_ms += elapsed_ms;
     if (this.#sinceRetry_ms < RETRY_ms) return;
     this.#sinceRetry_ms = 0;
-    this.#ask(({ connection, owner }) => {
-      if (connection && (this.state === 'FAILED' || this.state === 'FREE')) this.#begin(connection, owner);
+    this.#ask((result) => {
+      const { connection } = result;
+      if (connection && (this.state === 'FAILED' || this.state === 'FREE')) this.#begin(connection, result);
     });
   }
 
@@ -208,9 +212,10 @@ export class Initiator {
     });
   }
 
-  #begin(connection: Connection, owner: string | undefined): void {
+  #begin(connection: Connection, { owner = 'unknown', epoch = 0 }: LoginResult): void {
     this.#connection = connection;
-    this.owner = owner ?? 'unknown';
+    this.owner = owner;
+    this.epoch = epoch;
     this.state = 'LOGGED_IN';
     this.#silent_ms = 0;
     this.#sinceNop_ms = 0;

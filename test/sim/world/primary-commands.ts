@@ -2,7 +2,7 @@ import type { CommandResult } from '../edge/edge-world.ts';
 import type { LoginAnswer } from './initiator.ts';
 import { BLOCKS, CHUNK_bytes, type Side } from './leg.ts';
 import { DONE, failed, printed } from './machine.ts';
-import type { PrimaryMachine } from './primary-machine.ts';
+import { OUT_OF_REACH_s, type PrimaryMachine } from './primary-machine.ts';
 
 type Answer = CommandResult | undefined | Promise<CommandResult>;
 type Command = (primary: PrimaryMachine, args: readonly string[], input: string) => Answer;
@@ -49,7 +49,8 @@ const PROGRAMS: Readonly<Record<string, Command>> = {
   'set-leg-state': () => DONE,
   'set-recovery-timeout': (primary, [, , seconds = '']) => {
     if (primary.initiator.state !== 'LOGGED_IN') return failed('the session with the standby is down');
-    primary.initiator.recoveryTimeout_s = Number(seconds);
+    // Where writes wait without limit, a shorter time is left to the report program.
+    if (primary.initiator.recoveryTimeout_s !== OUT_OF_REACH_s) primary.initiator.recoveryTimeout_s = Number(seconds);
     return DONE;
   },
   check: (primary) => {

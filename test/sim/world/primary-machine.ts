@@ -4,6 +4,9 @@ import type { Leg, Side } from './leg.ts';
 import type { HostParts } from './machine.ts';
 import type { MachineClock } from './machine-clock.ts';
 
+/** templates/primary/lib/recovery.sh. */
+export const OUT_OF_REACH_s = 7200;
+
 /** What programs on a primary work with. */
 export interface PrimaryMachine {
   readonly uuid: string;

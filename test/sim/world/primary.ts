@@ -8,7 +8,7 @@ import { Leg, type Side } from './leg.ts';
 import { HostParts } from './machine.ts';
 import { MachineClock } from './machine-clock.ts';
 import { primaryCommand, stateText } from './primary-commands.ts';
-import type { PrimaryMachine } from './primary-machine.ts';
+import { OUT_OF_REACH_s, type PrimaryMachine } from './primary-machine.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface PrimaryOptions {
@@ -24,8 +24,7 @@ export interface PrimaryOptions {
 
 const TICK_ms = 500;
 const POLL_ms = 200;
-/** templates/primary/lib/recovery.sh. */
-const OUT_OF_REACH_s = 7200;
+const FILL = '/etc/spare/fill';
 
 /** A file server: its disk, its kernel's array and session, its guard, its report program. */
 export class Primary implements PrimaryMachine {
@@ -194,13 +193,19 @@ export class Primary implements PrimaryMachine {
     this.told = told;
     if (this.initiator.state !== 'LOGGED_IN') return;
     if (told.owner === 'fill') this.initiator.recoveryTimeout_s = OUT_OF_REACH_s;
-    if (told.owner === 'pair' || told.owner === 'primary') this.initiator.recoveryTimeout_s = told.lease_s;
+    if (this.#isHome()) this.initiator.recoveryTimeout_s = Math.max(told.lease_s, this.initiator.recordTimeout_s);
+  }
+
+  /** Told so, and not before the failback. */
+  #isHome(): boolean {
+    const { owner, epoch = 0 } = this.told ?? {};
+    const [, markedEpoch = '0'] = this.files.get(FILL)?.split(' ') ?? [];
+    return (owner === 'pair' || owner === 'primary') && epoch > Number(markedEpoch);
   }
 
   /** The local leg is complete: by the record, and by the array that runs. */
   #forgetFill(localState: string): void {
-    const owner = this.told?.owner;
-    if ((owner === 'pair' || owner === 'primary') && localState === 'in_sync') this.files.delete('/etc/spare/fill');
+    if (this.#isHome() && localState === 'in_sync') this.files.delete(FILL);
   }
 
   #arrayOptions(): ArrayOptions {
