@@ -38,6 +38,7 @@ export type OwnershipCause =
   | 'created-fenced'
   | 'in-sync'
   | 'leg-lost'
+  | 'local-leg-lost'
   | 'local-leg-complete'
   | 'logged-in'
   | 'lease-expired'

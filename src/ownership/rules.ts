@@ -25,6 +25,9 @@ export const OWNERSHIP_RULES: readonly Rule[] = [
   { from: 'primary', cause: 'leg-lost', to: 'primary' },
   // The local leg is not complete: losing the other one never makes the primary the owner.
   { from: 'fill', cause: 'leg-lost', to: 'fill' },
+  // The primary serves through the LUN from here on: after a restart its own leg would be stale.
+  { from: 'pair', cause: 'local-leg-lost', to: 'fill' },
+  { from: 'primary', cause: 'local-leg-lost', to: 'fill' },
   // It is complete now, but the other one is not in the array: from here on the primary may acknowledge alone.
   { from: 'fill', cause: 'local-leg-complete', to: 'primary' },
   { from: 'pair', cause: 'logged-in', to: 'pair' },

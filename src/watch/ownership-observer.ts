@@ -1,6 +1,6 @@
 import type { HostConfiguration } from '../config/schema.ts';
 import type { PrimaryReport } from '../hosts/host-record.ts';
-import { localLegInSync, mirrorCondition, standbyLegInSync } from '../mirror/condition.ts';
+import { localLegInSync, mirrorCondition, standbyLegAlone, standbyLegInSync } from '../mirror/condition.ts';
 import { ownerNow } from '../ownership/lease.ts';
 import type { OwnershipCause, OwnershipRecord } from '../ownership/record.ts';
 import type { Clock } from '../std/clock.ts';
@@ -98,14 +98,17 @@ export class OwnershipObserver {
 
 /** The change that a report calls for. Pure. */
 function causeOf(record: OwnershipRecord, report: PrimaryReport, isProven: boolean): OwnershipCause | undefined {
+  const isOfNow = report.epoch === record.epoch;
   switch (record.owner) {
     case 'primary':
-      return isProven ? 'in-sync' : undefined;
+      if (isProven) return 'in-sync';
+      return isOfNow && isOnLunAlone(report) ? 'local-leg-lost' : undefined;
     case 'fill':
       if (isProven) return 'in-sync';
-      return report.epoch === record.epoch && isAlone(report) ? 'local-leg-complete' : undefined;
+      return isOfNow && isAlone(report) ? 'local-leg-complete' : undefined;
     case 'pair':
-      return report.epoch === record.epoch && hasLostLeg(report) ? 'leg-lost' : undefined;
+      if (isOfNow && isOnLunAlone(report)) return 'local-leg-lost';
+      return isOfNow && hasLostLeg(report) ? 'leg-lost' : undefined;
     case 'standby':
       return undefined;
   }
@@ -114,6 +117,11 @@ function causeOf(record: OwnershipRecord, report: PrimaryReport, isProven: boole
 /** The primary has everything, and acknowledges without the standby leg, or will: nothing but the session keeps it waiting. */
 function isAlone(report: PrimaryReport): boolean {
   return localLegInSync(report) && (!standbyLegInSync(report) || !report.sessionLoggedIn);
+}
+
+/** The array has dropped the local leg: what it acknowledges is on the standby leg only. */
+function isOnLunAlone(report: PrimaryReport): boolean {
+  return mirrorCondition(report) !== 'absent' && standbyLegAlone(report) && report.sessionLoggedIn;
 }
 
 /** An array that does not run, as in a boot, has lost nothing. */

@@ -831,6 +831,26 @@ watch('in fill, it records that the primary has everything and may go on without
   }
 });
 
+watch(
+  'it records that the array has dropped the local leg: only the standby leg is complete from then on',
+  async () => {
+    for (const owner of ['pair', 'primary'] as const) {
+      const world = new FakeWorld();
+      world.addHost(exampleHost('alpha'), 'protected');
+      world.owner = owner;
+      await watching(world, async (watch) => {
+        world.reports.set('alpha', { localLegState: 'faulty', epoch: 6 });
+        await seconds(world, watch, 3);
+        assert.equal(world.changes, [], 'that was before the epoch');
+        await echoing(world, watch, 3, { localLegState: 'missing', standbyLegState: 'missing', arrayState: 'missing' });
+        assert.equal(world.changes, [], 'the array does not run');
+        await echoing(world, watch, 3, { localLegState: 'faulty' });
+        assert.equal([world.changes, world.owner], [['alpha data 7 local-leg-lost'], 'fill']);
+      });
+    }
+  },
+);
+
 watch('a lapsed lease, a session that is gone: nothing is green, and nothing lost', async () => {
   for (const lapse of [{ hasSession: false }, { heardAge_ms: 20_000 }, { targetAnswers: false }]) {
     const world = new FakeWorld();
