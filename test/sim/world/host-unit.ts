@@ -76,16 +76,17 @@ export class HostUnit {
     this.#process = process;
     this.#inProcess(async () => {
       this.#running = new UnitProcess({ ...this.#options, isFenced });
-      await this.#settle();
+      await this.settle();
     });
   }
 
   /** Every second. */
   tick(): void {
-    this.#inProcess(() => this.#settle());
+    this.#inProcess(() => this.settle());
   }
 
-  async #settle(): Promise<void> {
+  /** What time has done, before anything is decided. */
+  async settle(): Promise<void> {
     const running = this.#running;
     await running?.settle();
     if (running?.isOfStandby && !this.fenced) this.fence();

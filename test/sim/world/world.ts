@@ -165,33 +165,26 @@ export class World implements EdgeWorld {
 
   control(request: ControlRequest, timeout_ms: number): Promise<TargetStatus> {
     return this.#later((done, fail) => {
-      this.timeline.after(
-        1 + this.random.below(20),
-        () => {
-          const { serve } = this;
-          if (!serve) {
-            fail(
-              new SpareError('unreachable', 'TARGET_UNREACHABLE', `No answer within ${timeout_ms} ms`, {
-                hint: 'Run: systemctl start spare-serve',
-              }),
-            );
-            return;
-          }
-          try {
-            serve.run(() => this.#obey(request));
-            done({
-              pid: 1,
-              startedAt: 0,
-              portal: '',
-              hosts: [...this.hosts.values()].map(({ unit }) => unit.status()),
-            });
-          } catch (error) {
-            const code = error instanceof SpareError ? error.code : 'TARGET_FAILED';
-            fail(new SpareError('stepFailed', code, String(error), { hint: 'See: journalctl -u spare-serve' }));
-          }
-        },
-        { wakes: true },
-      );
+      const giveUp = () => fail(targetUnreachable(timeout_ms));
+      const answer = () => {
+        const hosts = [...this.hosts.values()].map(({ unit }) => unit.status());
+        done({ pid: 1, startedAt: 0, portal: '', hosts });
+      };
+      const refuse = (error: unknown) => {
+        const code = error instanceof SpareError ? error.code : 'TARGET_FAILED';
+        fail(new SpareError('stepFailed', code, String(error), { hint: 'See: journalctl -u spare-serve' }));
+      };
+      const ask = () => {
+        const { serve } = this;
+        if (!serve) giveUp();
+        else if (request.method === 'status') answer();
+        else {
+          // It may die before it answers.
+          this.timeline.after(timeout_ms, giveUp, { wakes: true });
+          serve.run(() => this.#obey(request)).then(answer, refuse);
+        }
+      };
+      this.timeline.after(1 + this.random.below(20), ask, { wakes: true });
     });
   }
 
@@ -233,9 +226,9 @@ export class World implements EdgeWorld {
 
   // ---- Inside ----
 
-  #obey(request: ControlRequest): void {
-    if (request.method === 'status') return;
+  async #obey(request: ControlRequest & { host: string }): Promise<void> {
     const { unit } = this.host(request.host);
+    await unit.settle();
     const array = this.standby.hosts.get(request.host)?.parts.array;
     if (request.method === 'fence') unit.fence();
     if (request.method === 'accept') unit.accept();
@@ -429,6 +422,12 @@ export class World implements EdgeWorld {
     const { array } = reached?.parts ?? {};
     return reached?.parts.service.serves && array ? { array, identity: reached.identity } : undefined;
   }
+}
+
+function targetUnreachable(timeout_ms: number): SpareError {
+  return new SpareError('unreachable', 'TARGET_UNREACHABLE', `No answer within ${timeout_ms} ms`, {
+    hint: 'Run: systemctl start spare-serve',
+  });
 }
 
 function addressOf({ configuration }: HostWorld): string {
