@@ -33,6 +33,12 @@ export interface Transition {
 /** All transitions between states: `enter` allows no other. The diagram in docs/failover.md is drawn from it. */
 export const TRANSITIONS: readonly Transition[] = [
   { from: null, event: 'enrolled', to: 'enrolled', sentence: 'The host is enrolled' },
+  {
+    from: null,
+    event: 'leg-lost',
+    to: 'degraded',
+    sentence: 'The state file was lost: the host counts as degraded until a report says that both legs are in sync',
+  },
   { from: 'enrolled', event: 'enrolment-rolled-back', to: null, sentence: 'The enrolment was rolled back' },
   { from: 'enrolled', event: 'copy-started', to: 'syncing', sentence: 'The initial resync has started' },
 
@@ -102,6 +108,12 @@ export const TRANSITIONS: readonly Transition[] = [
     sentence: 'The standby serves the host; this was verified from outside',
   },
 
+  {
+    from: 'enrolled',
+    event: 'failback-started',
+    to: 'failing-back',
+    sentence: 'The state file was lost, and the host is on its way home: its failback continues',
+  },
   { from: 'taken-over', event: 'failback-started', to: 'failing-back', sentence: 'A failback has started' },
   { from: 'failing-back', event: 'failback-rolled-back', to: 'taken-over', sentence: 'The failback was rolled back' },
   {

@@ -121,8 +121,7 @@ export class HostKeeper {
     // The state of the host follows the volume in the worst condition.
     const { record, report, lostWrites } = worstVolume(volumes);
     if (!record) {
-      // Its state file was damaged and moved aside.
-      this.#observe(null, 'enrolled');
+      this.#beginAgain();
       return;
     }
     for (const volume of volumes) this.#keepEvidence(volume);
@@ -131,6 +130,14 @@ export class HostKeeper {
     const event = observedEvent({ state: record.state, verdict: this.#verdict, report, lostWrites, isProven });
     if (event) this.#observe(record.state, event);
     this.#act(record, { report, lostWrites });
+  }
+
+  /** Its state file was damaged and moved aside, or it still is damaged: then nothing is recorded until it can be read. */
+  #beginAgain(): void {
+    const owner = this.#owner();
+    if (this.#unread !== undefined || owner === undefined) return;
+    // A host that has a record was enrolled already. The others go on from here by the keeper table.
+    this.#observe(null, owner === 'primary' || owner === 'pair' ? 'leg-lost' : 'enrolled');
   }
 
   #look(volume: string): VolumeFacts {
@@ -147,7 +154,7 @@ export class HostKeeper {
     };
   }
 
-  /** @throws if it cannot be read, and never could. */
+  /** While it cannot be read: what was read last. */
   #record(volume: string): HostRecord | undefined {
     try {
       const record = this.#world.record(this.#host.name, volume);
@@ -155,7 +162,6 @@ export class HostKeeper {
       this.#unread = undefined;
       return record;
     } catch (error) {
-      if (!this.#remembered.has(volume)) throw error;
       const message = error instanceof Error ? error.message : String(error);
       if (message !== this.#unread) this.#log('record-unread', { message });
       this.#unread = message;

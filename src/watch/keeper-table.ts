@@ -95,6 +95,19 @@ export const KEEPER_ROWS: readonly KeeperRow[] = [
     action: 'abort',
     message: 'An interrupted failover is rolled back: the host answers, and its volume was not taken over',
   },
+  // A host whose state file was lost: its ownership record leads.
+  {
+    states: ['enrolled'],
+    when: [isNotPaused, isInterrupted, isOwnedByStandby],
+    action: 'failover',
+    message: 'The standby owns the volume of this host, and its state was lost: the failover goes on from the record',
+  },
+  {
+    states: ['enrolled'],
+    when: [isNotPaused, isInterrupted, isInFill, reports],
+    action: 'failback',
+    message: 'The host is on its way home, and its state was lost: the failback goes on from the record',
+  },
   {
     states: ['failing-back'],
     when: [isNotPaused, isInterrupted, reports],

@@ -54,7 +54,7 @@ async function statusOf(world: World, programs: Programs): Promise<HostStatus[]>
 }
 
 function moveOf(sentence: string): string | undefined {
-  return /\bmv \S+ [^\s,;]+/.exec(sentence)?.[0];
+  return /\bmv \S+ [^\s,;]*[^\s,;.]/.exec(sentence)?.[0];
 }
 
 /** Runs what status names. */

@@ -44,6 +44,11 @@ const cases: Case[] = [
   ['alive, an operation runs', { state: 'failing-over', verdict: 'alive', isBusy: true }, undefined],
   ['taken, an operation runs', { state: 'failing-over', owner: 'standby', isBusy: true }, undefined],
 
+  ['its state was lost, taken', { state: 'enrolled', owner: 'standby', policy: 'manual' }, 'failover'],
+  ['its state was lost a moment ago, taken', { state: 'enrolled', owner: 'standby', inState_ms: 15_000 }, undefined],
+  ['its state was lost, home', { state: 'enrolled', report, owner: 'fill', policy: 'manual' }, 'failback'],
+  ['its state was lost, home, no report', { state: 'enrolled', owner: 'fill' }, undefined],
+
   ['its primary reports', { state: 'failing-back', report, owner: 'standby', policy: 'manual' }, 'failback'],
   ['its primary reports, home', { state: 'failing-back', report, owner: 'fill' }, 'failback'],
   ['its primary reports, an operation runs', { state: 'failing-back', report, owner: 'fill', isBusy: true }, undefined],

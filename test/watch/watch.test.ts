@@ -733,9 +733,21 @@ watch('starts again with a host whose state file was moved aside', async () => {
   world.states.delete('alpha');
   await watching(world, async (watch) => {
     await seconds(world, watch, 1);
-    assert.is(world.state('alpha'), 'enrolled');
+    assert.is(world.state('alpha'), 'degraded');
     await seconds(world, watch, 2);
     assert.is(world.state('alpha'), 'protected');
+  });
+});
+watch('goes on with the failover of a host whose state file was moved aside, by its ownership record', async () => {
+  const world = new FakeWorld();
+  world.addHost(exampleHost('alpha', { policy: 'manual' }), 'taken-over');
+  world.states.delete('alpha');
+  world.owner = 'standby';
+  await watching(world, async (watch) => {
+    await seconds(world, watch, 2);
+    assert.is(world.state('alpha'), 'enrolled');
+    await seconds(world, watch, 20);
+    assert.ok(world.calls.includes('failover alpha'));
   });
 });
 
@@ -752,7 +764,11 @@ watch('keeps watching when the record of one host is damaged', async () => {
   await watching(world, async (watch) => {
     await seconds(world, watch, 3);
     assert.is(world.state('beta'), 'protected');
-    assert.ok(world.events.some(({ event, host }) => event === 'host-unwatched' && host === 'alpha'));
+    assert.is(world.events.filter(({ event, host }) => event === 'record-unread' && host === 'alpha').length, 1);
+    assert.not.ok(
+      world.events.some(({ event, host }) => event === 'state' && host === 'alpha'),
+      'nothing is recorded of what is not known',
+    );
   });
 });
 /** Reports that echo the epoch of now, whatever it is. */

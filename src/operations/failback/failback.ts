@@ -39,6 +39,8 @@ export async function planFailback(
 /** @throws SpareError where the host is not on the standby, or its leg has lost what the primary wrote to it since. */
 async function stateToLeave(context: FailbackContext, recorded: RecordedState | undefined): Promise<HostStateName> {
   const { name: host } = context.host;
+  // Without its state file a host begins as enrolled: then the ownership record tells that it is on its way home.
+  if (recorded?.state === 'enrolled' && (await ownershipOf(context)).owner === 'fill') return 'enrolled';
   if (recorded?.state !== 'taken-over' && recorded?.state !== 'failing-back') {
     throw new SpareError(
       'precondition',
