@@ -102,6 +102,11 @@ view('an unfinished operation is shown, unless the state of the host says so alr
   assert.not.ok(problemsOf('failing-over').some(({ sentence }) => sentence.includes("'set'")));
 });
 
+view('a failover whose end could not be written to the journal is no problem of a host that has left it', () => {
+  const unfinished = () => [{ operation: 'failover', since: at(60), again: "run 'spare failover alpha' again" }];
+  assert.equal(statusReport(facts({ alpha: protectedRecord }, { unfinished })).hosts[0]?.problems, []);
+});
+
 view('a standby that is not ready for a failover is a problem of the host, with one command', () => {
   const lacks = ['the namespaces of alpha are not prepared', 'the kernel module raid1 is not loaded'];
   const watch = watchOf({ alpha: { ...hostSnapshot(), lacks }, beta: { ...hostSnapshot(), lacks: [] } });
