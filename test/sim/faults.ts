@@ -48,13 +48,13 @@ export class Faults {
     if (action.do === 'freeze') primary.clock.isFrozen = primary.isOn;
     if (action.do === 'thaw') primary.clock.thaw();
     if (action.do === 'fail-leg' && primary.runs) {
-      host.unannouncedIn = host.unit.running?.record?.epoch;
+      host.unannouncedIn = host.epoch;
       primary.parts.array?.drop('standby');
     }
     if (action.do === 'error-write') host.unit.failsNextWrite = true;
     if (action.do === 'log-out' && primary.runs) {
       // Nobody can tell the target, and its writes end at once.
-      if (!primary.initiator.path.isReachable()) host.unannouncedIn = host.unit.running?.record?.epoch;
+      if (!primary.initiator.path.isReachable()) host.unannouncedIn = host.epoch;
       primary.initiator.logout();
     }
     if (action.do === 'reset') host.unit.reset();

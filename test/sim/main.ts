@@ -49,6 +49,8 @@ export async function main(args: string[]): Promise<void> {
 
 /** A line of JSON for each violation, and one with the number of steps at the end. */
 async function work({ seed, schedules, quick, except }: Batch): Promise<void> {
+  // Errors are a part of most schedules, and what a violation needs is its story.
+  Error.stackTraceLimit = 0;
   let steps = 0;
   for (let index = 0; index < schedules; index += 1) {
     const schedule = scheduleOf(seed + index);

@@ -12,7 +12,7 @@ export interface MutationResult {
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const BATCH = 100;
+const BATCH = 25;
 /** What a run of the simulation reads. */
 const PARTS = ['src', 'templates', 'test/sim', 'test/fixtures', 'package.json'];
 

@@ -3,6 +3,7 @@ import { enter } from '../../src/hosts/host-state.ts';
 import { enterWorld } from './edge/edge-world.ts';
 import { Faults } from './faults.ts';
 import type { Violation } from './oracle.ts';
+import { watchOthers } from './others-oracle.ts';
 import { Programs } from './programs.ts';
 import type { Schedule } from './schedule.ts';
 import { watchStatus } from './status-oracle.ts';
@@ -30,6 +31,7 @@ export async function runSchedule(schedule: Schedule, passedOver: ReadonlySet<st
     beginProtected(world);
     programs.startWatch();
     watchStatus(world, programs);
+    watchOthers(world, schedule);
     for (const { at_ms, action } of schedule.actions)
       world.timeline.after(at_ms, () => faults.do(action), { wakes: true });
     await world.timeline.runUntil(schedule.end_ms, isOver);

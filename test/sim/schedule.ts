@@ -51,7 +51,7 @@ export function scheduleOf(seed: number): Schedule {
   for (const host of hosts) if (host.policy === 'manual' && random.oneIn(3)) host.hasFence = false;
   const options = { seed, hosts, copy_ms: 50 + random.below(600), pause_ms: 20 + random.below(200) };
   const actions: TimedAction[] = [];
-  const span_ms = 8000 + random.below(30_000);
+  const span_ms = 8000 + random.below(20_000);
   const count = 1 + random.below(5);
   for (let index = 0; index < count; index += 1) {
     // The first host meets most of it: a host that nothing is done to must not notice.
@@ -60,7 +60,9 @@ export function scheduleOf(seed: number): Schedule {
     actions.push(...happening(random, host?.name ?? 'alpha', at_ms));
   }
   actions.sort((a, b) => a.at_ms - b.at_ms);
-  return { options, actions, end_ms: Math.max(span_ms, ...actions.map(({ at_ms }) => at_ms)) + 5000 };
+  // What would be repaired later is repaired at the end, with everything else.
+  const end_ms = span_ms + 3000 + random.below(20_000);
+  return { options, actions: actions.filter(({ at_ms }) => at_ms < end_ms), end_ms };
 }
 
 type Make = (random: Random, host: string, at_ms: number) => TimedAction[];

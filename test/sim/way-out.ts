@@ -27,6 +27,17 @@ function isProtected({ state, problems }: HostStatus): boolean {
   return state === 'protected' && problems.length === 0;
 }
 
+/** It is served by the standby, and goes home when somebody says so. */
+function waitsForPerson({ state, problems, running }: HostStatus): boolean {
+  const [problem, ...others] = problems;
+  return (
+    state === 'taken-over' &&
+    others.length === 0 &&
+    running === null &&
+    problem?.command?.startsWith('spare failback') === true
+  );
+}
+
 function describe({ state, problems }: HostStatus): string {
   return `${state}: ${problems.map(({ sentence, command }) => `${sentence} [${command ?? 'no command'}]`).join(' | ')}`;
 }
@@ -36,7 +47,7 @@ async function untilProtected(world: World, programs: Programs, isOver: () => bo
   while (world.timeline.now_ms < end_ms && !isOver()) {
     await world.timeline.runUntil(world.timeline.now_ms + 3000, isOver);
     if (isOver()) return;
-    if ((await statusOf(world, programs)).every(isProtected)) return;
+    if ((await statusOf(world, programs)).every((host) => isProtected(host) || waitsForPerson(host))) return;
   }
 }
 

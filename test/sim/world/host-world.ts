@@ -1,4 +1,6 @@
+import { ownershipPath } from '../../../src/config/paths.ts';
 import type { HostConfiguration } from '../../../src/config/schema.ts';
+import { readOwnershipFile } from '../../../src/ownership/file-keeper.ts';
 import { Ledger } from '../oracle.ts';
 import type { FenceMode } from './fence-device.ts';
 import { HostUnit, type HostUnitOptions } from './host-unit.ts';
@@ -23,13 +25,24 @@ export class HostWorld {
   /** The administrator has accepted a loss: `--allow-data-loss`. */
   isLossAllowed = false;
 
+  readonly #record: string;
   readonly #timeline: Timeline;
   #lastArrival_ms = 0;
 
   constructor(options: Omit<HostUnitOptions, 'leg'>) {
     this.configuration = options.configuration;
+    this.#record = ownershipPath(options.folder);
     this.#timeline = options.timeline;
     this.unit = new HostUnit({ ...options, leg: this.leg });
+  }
+
+  /** Of the ownership record, as it is on the disk. */
+  get epoch(): number | undefined {
+    try {
+      return readOwnershipFile(this.#record)?.epoch;
+    } catch {
+      return undefined;
+    }
   }
 
   /** What the primary's initiator reaches of this. */

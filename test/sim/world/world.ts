@@ -349,7 +349,8 @@ export class World implements EdgeWorld {
   /** Nobody goes on alone unsaid. */
   #onAcknowledged(host: HostWorld): void {
     const record = host.unit.running?.record;
-    if (record?.owner !== 'pair') host.unannouncedIn = undefined;
+    // What the target knows of the record may be a second old.
+    if (record && record.owner !== 'pair' && record.epoch > (host.unannouncedIn ?? 0)) host.unannouncedIn = undefined;
     if (record?.owner !== 'pair' || host.unannouncedIn !== undefined) return;
     const missing = host.ledger.missing(host.leg);
     if (missing.length === 0) return;
