@@ -199,7 +199,8 @@ export class Connection {
     this.#session = session;
     if (type === 'normal' && target) {
       target.sessions.add(session);
-      target.lastPduAt = this.#now;
+      // Its answer may get lost, so only the first PDU after it is one of a session.
+      target.lastSignAt = this.#now;
     }
     const facts = { initiator: initiatorName, target: target?.name, remote, type };
     this.#context.report(eventOf('login', { facts }));

@@ -77,11 +77,12 @@ export class Hearing {
     this.#session = this.#latest;
   }
 
-  /** A login is recorded, and about to succeed. */
+  /**
+   * A login is recorded, and about to succeed. It prolongs nothing: where its answer gets lost, the initiator's timer runs on. Its
+   * first PDU does.
+   */
   sessionBegins(): void {
     this.#isOver = false;
-    this.#session = this.#lastButOne;
-    this.#latest = this.#session;
   }
 
   /** The initiator does not wait any more: the lease is over at once. */

@@ -222,6 +222,17 @@ test('refused logins do not prolong it, and are signs of life', async ({ world }
   assert.equal(world.owner, ['primary', 'lease-expired']);
 });
 
+test('a login whose answer is lost does not prolong it', async ({ world }) => {
+  await world.start();
+  await world.pair();
+  await world.clock.advance(LEASE_ms - 2_000);
+  await world.login();
+  await world.clock.advance(1_000);
+  assert.is(world.record.owner, 'pair');
+  await world.clock.advance(2_000);
+  assert.equal(world.owner, ['primary', 'lease-expired']);
+});
+
 test('what waited while the process was not run is as old as that', async ({ world }) => {
   await world.start();
   const initiator = await world.pair();

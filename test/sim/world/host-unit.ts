@@ -109,7 +109,7 @@ export class HostUnit {
         }
         this.#end(false);
         this.#connection = { initiatorOpen: true, targetOpen: true };
-        this.#heard();
+        this.#sign();
         const { owner = 'unknown', epoch = 0 } = running.record ?? {};
         then({ answer: 'accepted', connection: this.#connection, owner, epoch } as const);
       });
