@@ -99,6 +99,13 @@ export class Network {
     this.#report('link-healed', machine);
   }
 
+  /** The machine whose cable a hardware address was last heard on; `undefined` where it was not heard. */
+  async machineOf(hardwareAddress: string): Promise<MachineName | undefined> {
+    const { stdout } = await execa(...this.inside(['bridge', 'fdb', 'show', 'br', BRIDGE]));
+    const line = stdout.split('\n').find((entry) => entry.startsWith(`${hardwareAddress} `));
+    return MACHINE_NAMES.find((name) => line?.includes(` dev ${this.tap(name)} `));
+  }
+
   #report(event: EventName, machine: MachineName, facts?: EventFacts): void {
     this.#tell(eventText(eventOf(event, { host: machine, ...(facts && { facts }) })));
   }

@@ -16,6 +16,9 @@ export interface OperationSpan {
   ended_s: number;
 }
 
+/** While this file is on the standby, the fence command fails: the power switch can't be reached. */
+export const FENCE_FAILS_FILE = '/run/lab-fence-fails';
+
 const COMMAND_TIMEOUT_MS = 300_000;
 const ENROLL_TIMEOUT_MS = 600_000;
 const FAILBACK_TIMEOUT_MS = 600_000;
@@ -165,6 +168,7 @@ function parseLine(line: string): JournalEntry[] {
 
 /** Uses the power switch, as one would a power strip or a management board. (Debian's static busybox crashes at `wget -T`.) */
 const FENCE_COMMAND = [
+  `[ ! -e ${FENCE_FAILS_FILE} ] || exit 1`,
   `outlet=${POWER_SWITCH_URL}/$SPARE_HOST`,
   'case $1 in',
   '  off) test "$(timeout 5 busybox wget -q -O - --post-data= "$outlet/off")" = off ;;',
