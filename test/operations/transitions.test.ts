@@ -164,6 +164,13 @@ const RUNS: Record<string, () => Promise<void>> = {
       await takenOver(world);
       return failback(world);
     }),
+  'failback of a host whose state file was lost on its way home': async () => {
+    await runWhole(async (world) => {
+      putIntoState('alpha', 'enrolled');
+      await world.own('fill');
+      return failback(world);
+    });
+  },
   'the rest of a failback': async () => {
     for (const state of HOME) {
       for (const note of [
@@ -191,6 +198,9 @@ const RUNS: Record<string, () => Promise<void>> = {
       for (const state of HOST_STATES) for (const observation of OBSERVATIONS) await observed(state, observation);
       rmSync(join(paths().state, 'hosts', 'alpha.json'));
       await watched(() => enter('alpha', 'enrolled', systemClock));
+      // The state file of a host that has an ownership record.
+      rmSync(join(paths().state, 'hosts', 'alpha.json'));
+      await watched(() => enter('alpha', 'leg-lost', systemClock));
     }),
 };
 

@@ -167,13 +167,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost leg that is reported and not recorded',
     file: 'src/watch/ownership-observer.ts',
-    find: "return report.epoch === record.epoch && hasLostLeg(report) ? 'leg-lost' : undefined;",
+    find: "return isOfNow && hasLostLeg(report) ? 'leg-lost' : undefined;",
     replace: 'return undefined;',
   },
   {
     name: 'a lost leg by a report of another epoch',
     file: 'src/watch/ownership-observer.ts',
-    find: 'report.epoch === record.epoch && hasLostLeg(report)',
+    find: 'isOfNow && hasLostLeg(report)',
     replace: 'hasLostLeg(report)',
   },
   {
