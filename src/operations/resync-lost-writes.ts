@@ -5,7 +5,6 @@ import { assembleArgv } from '../mirror/md/commands.ts';
 import { type MirrorStatus, mirrorStatus } from '../mirror/md/status.ts';
 import { type LegSuperblock, readStandbySuperblock, readSuperblock } from '../mirror/md/superblock.ts';
 import { legPaths, primaryMirror, setBits } from '../mirror/primary-legs.ts';
-import type { OwnershipRecord } from '../ownership/record.ts';
 import { SpareError } from '../std/errors.ts';
 import { retryUntil } from '../std/retry.ts';
 import { type VolumeContext, volumeId } from '../steps/operation-context.ts';
@@ -28,13 +27,15 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
   const record = await context.ownership.read(volumeId(context));
   // The standby serves from its leg: what that holds counts.
   if (!record || record.owner === 'standby') return false;
+  if (record.owner === 'fill') throw onlyCopy(context);
   const leg = await ownSuperblock(readStandbySuperblock(standbyMachine, volume.standbyLeg.path), volume.mirrorUuid);
   const running = await mirrorStatus(primaryMachine, volume.device, legPaths(context));
   // A leg without a superblock gets a full resync, not a re-add. If no array has it either, there is nothing to do yet.
   if (running || leg) {
     if (running) assertLocalLegWhole(context, running);
     else await assertLocalLegNewest(context, leg as LegSuperblock);
-    await recordAlone(context, record);
+    // The array is about to run on the local leg alone.
+    await context.ownership.change(volumeId(context), record.epoch, 'leg-lost');
     const status = running ?? (await startAlone(context));
     assertLocalLegWhole(context, status);
     await dropStandbyLeg(context);
@@ -45,12 +46,6 @@ export async function resyncLostWrites(context: VolumeContext): Promise<boolean>
   await acceptTarget(host.name, volume.name);
   await assertAccepted(context);
   return true;
-}
-
-/** The array is about to run on the local leg alone: that is recorded first. @throws SpareError `refused` if the standby leg is the only one */
-async function recordAlone(context: VolumeContext, { owner, epoch }: OwnershipRecord): Promise<void> {
-  if (owner === 'fill') throw onlyCopy(context);
-  await context.ownership.change(volumeId(context), epoch, 'leg-lost');
 }
 
 /**

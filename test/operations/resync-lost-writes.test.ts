@@ -197,7 +197,14 @@ test('both have lost their power: the set is started from the primary alone', as
 test('in fill the standby leg is the only complete one, whatever the array says', async (context) => {
   await context.world.own('fill');
   assert.is((await refusal(context.run())).code, 'ONLY_COPY_LOST_WRITES');
-  assert.equal([context.world.lost, context.world.record?.owner], [LOST, 'fill']);
+  context.world.leg = Buffer.alloc(4096);
+  context.primary.running = false;
+  assert.is(
+    (await refusal(context.run())).code,
+    'ONLY_COPY_LOST_WRITES',
+    'nor that its superblock is among what was lost',
+  );
+  assert.equal([context.world.lost, context.world.record?.owner, context.accepted], [LOST, 'fill', 0]);
 });
 
 const notWhole: [what: string, prepare: (context: Context) => void][] = [
