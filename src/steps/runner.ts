@@ -118,11 +118,10 @@ async function runLocked(operation: Operation, options: RunOptions): Promise<Ope
       journal(status === 'done' ? 'step-done' : 'step-skipped', { step: step.name }, step.title);
       tell(step, status, since_ms(stepStarted_ms));
     } catch (error) {
-      // A full disk must not keep what was begun from being rolled back.
-      const journalIfPossible = ifPossible(journal);
-      journalIfPossible('step-failed', { step: step.name }, messageOf(error));
+      // A journal that cannot be written keeps nothing from being rolled back: it says so, and does not throw.
+      journal('step-failed', { step: step.name }, messageOf(error));
       tell(step, 'failed', since_ms(stepStarted_ms), error);
-      const undone = operation.onlyForward ? 'not-begun' : await undo(begun, journalIfPossible, tell);
+      const undone = operation.onlyForward ? 'not-begun' : await undo(begun, journal, tell);
       throw new OperationFailed(failure(operation, step, error, undone), report());
     }
   }
@@ -171,16 +170,6 @@ async function undo(steps: readonly Step[], journal: Journal, tell: Tell): Promi
   if (left.length > 0) return { left };
   journal('operation-ended');
   return 'all';
-}
-
-function ifPossible(journal: Journal): Journal {
-  return (...entry) => {
-    try {
-      journal(...entry);
-    } catch {
-      // The error that is on its way to the user matters more.
-    }
-  };
 }
 
 function failure(operation: Operation, step: Step, error: unknown, undone: Undone): SpareError {
